@@ -1,0 +1,59 @@
+# How everything of ours is compiled. Warnings are errors where IPSEC9000_WERROR is on (the presets and CI), so that
+# a packager with another compiler is not stopped by a new warning.
+option(IPSEC9000_WERROR "Treat warnings as errors" OFF)
+option(IPSEC9000_SANITIZE "Build with AddressSanitizer and UndefinedBehaviourSanitizer" OFF)
+option(IPSEC9000_FUZZ "Build the fuzz targets with libFuzzer (clang)" OFF)
+option(IPSEC9000_BENCH "Build the benchmark programs" OFF)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+endif()
+
+add_library(ipsec9000_options INTERFACE)
+target_compile_options(ipsec9000_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor
+                       $<$<BOOL:${IPSEC9000_WERROR}>:-Werror>)
+target_include_directories(ipsec9000_options INTERFACE "${CMAKE_SOURCE_DIR}/lib")
+target_compile_definitions(ipsec9000_options INTERFACE _GNU_SOURCE IPSEC9000_VERSION="${PROJECT_VERSION}")
+if(IPSEC9000_SANITIZE)
+  target_compile_options(ipsec9000_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(ipsec9000_options INTERFACE -fsanitize=address,undefined)
+else()
+  target_compile_options(ipsec9000_options INTERFACE $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>
+                         -fstack-protector-strong)
+endif()
+if(IPSEC9000_FUZZ)
+  target_compile_options(ipsec9000_options INTERFACE -fsanitize=fuzzer-no-link,address,undefined)
+  target_link_options(ipsec9000_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+# A library of ours: static, named after its folder. USES names what it may call; what is not named does not link.
+function(ipsec9000_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  add_library(ipsec9000_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(ipsec9000_${name} PUBLIC ipsec9000_options)
+  foreach(used ${ARG_USES})
+    target_link_libraries(ipsec9000_${name} PUBLIC ipsec9000_${used})
+  endforeach()
+  target_link_libraries(ipsec9000_${name} PRIVATE ${ARG_LINKS})
+endfunction()
+
+# A unit test program: tests/unit/NAME, one Catch2 executable and one ctest entry for each library.
+function(ipsec9000_unit_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  add_executable(unit_${name} ${ARG_SOURCES})
+  set_target_properties(unit_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  target_link_libraries(unit_${name} PRIVATE ipsec9000_options ipsec9000_catch_main ${ARG_LINKS})
+  foreach(used ${ARG_USES})
+    target_link_libraries(unit_${name} PRIVATE ipsec9000_${used})
+  endforeach()
+  target_compile_definitions(unit_${name} PRIVATE IPSEC9000_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  add_test(NAME unit.${name} COMMAND unit_${name})
+  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
+endfunction()
