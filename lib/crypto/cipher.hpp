@@ -1,0 +1,16 @@
+// The ciphers that protect IKE's own messages (OpenSSL EVP). ESP is the kernel's.
+#pragma once
+#include "base/bytes.hpp"
+#include "crypto/algorithms.hpp"
+
+namespace ipsec9000 {
+
+// CBC without padding: `text` must be a whole number of blocks, `iv` one block, `key` of the algorithm's length;
+// anything else is an Error, as is a cipher that has no OpenSSL name here.
+Result<Bytes> encrypt_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView text);
+Result<Bytes> decrypt_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView text);
+
+// A DES or 3DES key that offers no protection (RFC 2409, appendix A lists them); false for other ciphers.
+bool is_weak_key(Encryption algorithm, ByteView key);
+
+}  // namespace ipsec9000
