@@ -1,0 +1,30 @@
+#include "wire/vendor_ids.hpp"
+
+#include <algorithm>
+
+namespace ipsec9000::wire {
+
+namespace {
+constexpr std::array features{
+    VendorFeature{Feature::dead_peer_detection, "RFC 3706 dead peer detection", "afcad71368a1f1c96b8696fc77570100"},
+    VendorFeature{Feature::nat_traversal, "RFC 3947 NAT traversal", "4a131c81070358455c5728f20e95452f"},
+    VendorFeature{Feature::fragmentation, "IKE fragmentation", "4048b7d56ebce88525e7de7f00d6c2d3"},
+    VendorFeature{Feature::xauth, "extended authentication", "09002689dfd6b712"},
+};
+}  // namespace
+
+const VendorFeature* find_vendor_feature(ByteView vendor_id) {
+  for (const auto& known : features) {
+    const auto value = from_hex(known.hex).value_or({});
+    if (vendor_id.size() >= value.size() && std::equal(value.begin(), value.end(), vendor_id.begin())) return &known;
+  }
+  return nullptr;
+}
+
+Bytes vendor_id_of(Feature feature) {
+  for (const auto& known : features)
+    if (known.feature == feature) return from_hex(known.hex).value_or({});
+  return {};
+}
+
+}  // namespace ipsec9000::wire
