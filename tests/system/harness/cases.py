@@ -1,0 +1,30 @@
+"""The cases: one Python file each in tests/system/cases. A case has
+
+    a docstring              its first line says which behaviour it proves
+    def run(lab)             the case itself; raises Failure
+    TIME_LIMIT = 60          seconds, optional
+    NEEDS_SUITE = True       optional; False: runs without anything of ours built
+    WIRE_MUST_OBJECT = False optional; True turns the verdict about the wire round (the negative control)
+"""
+
+import importlib.util
+import os
+
+DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "cases")
+
+
+def names():
+    return sorted(name[:-3] for name in os.listdir(DIRECTORY) if name.endswith(".py"))
+
+
+class Case:
+    def __init__(self, name):
+        specification = importlib.util.spec_from_file_location(name, os.path.join(DIRECTORY, f"{name}.py"))
+        module = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(module)
+        self.name = name
+        self.run = module.run
+        self.summary = (module.__doc__ or "").strip().splitlines()[0]
+        self.time_limit = getattr(module, "TIME_LIMIT", 60)
+        self.needs_suite = getattr(module, "NEEDS_SUITE", True)
+        self.wire_must_object = getattr(module, "WIRE_MUST_OBJECT", False)

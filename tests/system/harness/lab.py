@@ -1,0 +1,74 @@
+"""What a case gets: two hosts, the wire between them, and whatever it starts on them."""
+
+import glob
+import os
+import shutil
+import subprocess
+import time
+
+from harness import topology
+from harness.strongswan import StrongSwan
+from harness.suite import Suite
+from harness.wire import Wire
+
+
+class Lab:
+    def __init__(self, build, directory):
+        """`build`: where sbin and libexec of our suite are. `directory`: for files, on a local file system."""
+        self._build = build
+        self._directory = directory
+        self._started = time.monotonic()
+        self._running = []  # suites and peers
+        self.network = topology.two_hosts()
+        self.a = self.network["A"]
+        self.b = self.network["B"]
+        self.wire = Wire(self.network, directory)
+        self.wire.start()
+
+    def suite(self, node, document=None, key=None, peer=None, family=4):
+        """Our suite on that node, with a password; configured and with the key for the peer, if given. Not started."""
+        suite = Suite(node, self._build, os.path.join(self._directory, node.name))
+        self._running.append(suite)
+        if document is not None:
+            suite.configure(document)
+        if key is not None:
+            suite.set_key(peer.address(family), key)
+        return suite
+
+    def strongswan(self, node):
+        directory = os.path.join(self._directory, f"{node.name}-strongswan")
+        peer = StrongSwan(node, directory)
+        self._running.append(peer)
+        return peer
+
+    def note(self, text):
+        """A step of the case, for whoever reads its output."""
+        print(f"{time.monotonic() - self._started:6.2f} s  {text}", flush=True)
+
+    def pause(self, seconds, why):
+        self.note(f"waits {seconds} s: {why}")
+        time.sleep(seconds)
+
+    def close(self):
+        """Ends everything. The capture goes first: what follows when policies go away is no one's business."""
+        self.wire.stop()
+        for one in reversed(self._running):
+            try:
+                one.clean_up() if isinstance(one, Suite) else one.stop()
+            except Exception as error:  # a case's verdict must not change by what comes after it
+                self.note(f"while ending {type(one).__name__}: {error}")
+
+    def save_evidence(self, directory):
+        """After a failure, before close(): what helps to find the cause. Keys of test SAs are among it."""
+        for node in self.network.nodes.values():
+            with open(os.path.join(directory, f"kernel-{node.name}.txt"), "wb") as file, node.inside():
+                for command in ("ip xfrm policy", "ip xfrm policy getdefault", "ip xfrm state",
+                                "cat /proc/net/xfrm_stat", "ip address", "ss -tupna"):
+                    file.write(f"$ {command}\n".encode())
+                    file.flush()
+                    subprocess.run(command.split(), stdout=file, stderr=file, timeout=20, check=False)
+        for pattern in ("*/var/log/ipsec9000/*", "*/etc/ipsec9000/*", "*-strongswan/charon.log", "*-strongswan/output",
+                        "*-strongswan/swanctl/swanctl.conf"):
+            for path in glob.glob(os.path.join(self._directory, pattern)):
+                name = os.path.relpath(path, self._directory).replace("/", "-")
+                shutil.copy(path, os.path.join(directory, name))

@@ -1,0 +1,125 @@
+"""Our suite on one host: its own --root directory, the tools run inside the host's namespace, --json answers parsed."""
+
+import json
+import os
+import signal
+
+from harness.command import Failure, expect, run, wait_for
+
+PASSWORD = "the system tests' own password"
+DAEMONS = ("secauditd", "secpolicyd", "ikpmd")
+
+
+class Suite:
+    """`root` must be a short path (Unix sockets lie below it) on a file system that knows Unix sockets."""
+
+    def __init__(self, node, build, root):
+        self.node = node
+        self.root = root
+        self._tools = os.path.join(build, "sbin")
+        self._password_file = os.path.join(root, "password")
+        self.running = False
+        os.makedirs(os.path.join(root, "etc/ipsec9000"), mode=0o700)
+        self._write("password", PASSWORD)
+        self._tool("ipsec_admin", "-newpasswd", "--new-password-file", self._password_file)
+
+    def configure(self, document):
+        """Writes the configuration; what runs takes it over by reload()."""
+        self._write("etc/ipsec9000/ipsec.json", json.dumps(document, indent=2))
+
+    def set_key(self, remote, key):
+        path = self._write("key", key)
+        self._tool("ipsec_mgr", "key", "set", remote, "--file", path, "--password-file", self._password_file)
+        os.unlink(path)
+
+    def start(self, audit_level="informative"):
+        self.running = True  # even if -start fails, something may be left to stop
+        self._tool("ipsec_admin", "-start", "-auditlvl", audit_level, "--password-file", self._password_file,
+                   timeout=30)
+
+    def stop(self):
+        self._tool("ipsec_admin", "-stop", "--password-file", self._password_file, timeout=30)
+        self.running = False
+
+    def reload(self):
+        self._tool("ipsec_admin", "-reload", "--password-file", self._password_file)
+
+    def status(self, wanted=0):
+        return self._json("ipsec_admin", "-status", status=wanted)
+
+    def sad(self):
+        return self._json("ipsec_report", "-sad")["sad"]
+
+    def mad(self):
+        return self._json("ipsec_report", "-mad")["mad"]
+
+    def audit(self):
+        """The records of the audit file in use."""
+        return self._json("ipsec_report", "-audit", self.audit_file())["audit"]
+
+    def policy(self, source, source_port, destination, destination_port, direction, protocol="tcp"):
+        """Which policy covers this packet."""
+        return self._json("ipsec_policy", "-sa", source, "-sp", source_port, "-da", destination, "-dp",
+                          destination_port, "-p", protocol, "-dir", direction)
+
+    def audit_file(self):
+        """The newest file of the trail; looked up on disk, as this must work with dead daemons too."""
+        directory = os.path.join(self.root, "var/log/ipsec9000")
+        names = sorted(name for name in _list(directory) if name.startswith("audit-"))
+        expect(names, f"no audit file in {directory}")
+        return os.path.join(directory, names[-1])
+
+    def wait_for_sas(self, count=2, timeout=10):
+        """Waits until there are exactly that many SAs, and returns them."""
+        seen = []
+
+        def settled():
+            seen[:] = self.sad()
+            return len(seen) == count
+
+        try:
+            wait_for("", settled, timeout, pause=0.3)
+        except Failure:
+            raise Failure(f"{self.node.name} should have {count} IPSec SAs within {timeout} s "
+                          f"and has: {seen}") from None
+        return list(seen)
+
+    def wait_for_audit(self, event, timeout=10):
+        """The first record with that event."""
+        return wait_for(f"an audit record {event} on {self.node.name}",
+                        lambda: next((record for record in self.audit() if record.get("event") == event), None),
+                        timeout, pause=0.5)
+
+    def kill(self, daemon):
+        """As a crash would end it."""
+        path = os.path.join(self.root, "run/ipsec9000", f"{daemon}.pid")
+        with open(path, encoding="ascii") as file:
+            process = int(file.read())
+        os.kill(process, signal.SIGKILL)
+
+    def clean_up(self):
+        """At the end of a case, whatever its state."""
+        if self.running:
+            self._tool("ipsec_admin", "-stop", "--password-file", self._password_file, timeout=30, wanted=None)
+            self.running = False
+
+    def _json(self, tool, *arguments, status=0):
+        finished = self._tool(tool, *arguments, "--json", wanted=status)
+        try:
+            return json.loads(finished.stdout)
+        except json.JSONDecodeError as error:
+            raise Failure(f"{finished.describe()}\n  not the one JSON document promised: {error}") from None
+
+    def _tool(self, tool, *arguments, timeout=20, wanted=0):
+        with self.node.inside():
+            return run([os.path.join(self._tools, tool), "--root", self.root, *arguments], timeout, wanted)
+
+    def _write(self, name, text):
+        path = os.path.join(self.root, name)
+        with open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(text)
+        return path
+
+
+def _list(directory):
+    return os.listdir(directory) if os.path.isdir(directory) else []
