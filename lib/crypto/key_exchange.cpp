@@ -105,11 +105,23 @@ Result<DhKeyPair> dh_generate(Group group) {
   return openssl_failed(facts);
 }
 
+static Result<void> check_length(const GroupInfo& facts, ByteView value) {
+  if (value.size() == facts.public_bytes) return {};
+  return Error{ErrorCode::invalid_input, std::string(facts.name) + ": the peer's public value has " + std::to_string(value.size()) +
+                                             " bytes, not " + std::to_string(facts.public_bytes)};
+}
+
+Result<void> check_public_value(Group group, ByteView peer_public_value) {
+  const auto& facts = info(group);
+  if (auto checked = check_length(facts, peer_public_value); !checked) return checked;
+  if (facts.kind == GroupKind::modp) return modp_check(group, peer_public_value);
+  if (facts.kind == GroupKind::ecp && !ecp_key(facts, peer_public_value, nullptr)) return bad_peer_value(facts);
+  return {};
+}
+
 Result<Secret> dh_derive(const DhKeyPair& ours, ByteView peer_public_value) {
   const auto& facts = info(ours.group);
-  if (peer_public_value.size() != facts.public_bytes)
-    return Error{ErrorCode::invalid_input, std::string(facts.name) + ": the peer's public value has " + std::to_string(peer_public_value.size()) +
-                                               " bytes, not " + std::to_string(facts.public_bytes)};
+  if (auto checked = check_length(facts, peer_public_value); !checked) return checked.error();
   if (facts.kind == GroupKind::modp) return modp_derive(ours, peer_public_value);
   Key key;
   Key peer;

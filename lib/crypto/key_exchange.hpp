@@ -20,4 +20,7 @@ Result<DhKeyPair> dh_generate(Group group);
 // 1 < y < p - 1 (RFC 6989, 2.1: enough for safe primes), points not on the curve, and an all-zero X25519 result.
 Result<Secret> dh_derive(const DhKeyPair& ours, ByteView peer_public_value);
 
+// The checks of dh_derive on a peer's value, without the exponentiation: cheap enough for the event loop.
+Result<void> check_public_value(Group group, ByteView peer_public_value);
+
 }  // namespace ipsec9000

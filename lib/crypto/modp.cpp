@@ -94,11 +94,19 @@ Result<Secret> modp_derive(const DhKeyPair& ours, ByteView peer_public_value) {
   if (field == nullptr || !exponent || !peer || BN_bin2bn(private_bytes.data(), static_cast<int>(private_bytes.size()), exponent.get()) == nullptr)
     return out_of_memory;
   BN_set_flags(exponent.get(), BN_FLG_CONSTTIME);
-  if (!in_range(*field, peer.get()))
-    return Error{ErrorCode::invalid_input, std::string(facts.name) + ": the peer's public value is outside 1 < y < p - 1"};
+  if (auto checked = modp_check(ours.group, peer_public_value); !checked) return checked.error();
   auto shared = power(*field, peer.get(), exponent.get(), facts.shared_bytes);
   if (!shared) return shared.error();
   return Secret::adopt(std::move(*shared));
+}
+
+Result<void> modp_check(Group group, ByteView peer_public_value) {
+  const Field* field = field_of(group);
+  Number peer(BN_bin2bn(peer_public_value.data(), static_cast<int>(peer_public_value.size()), nullptr));
+  if (field == nullptr || !peer) return out_of_memory;
+  if (!in_range(*field, peer.get()))
+    return Error{ErrorCode::invalid_input, std::string(info(group).name) + ": the peer's public value is outside 1 < y < p - 1"};
+  return {};
 }
 
 }  // namespace ipsec9000

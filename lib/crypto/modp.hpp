@@ -5,4 +5,5 @@
 namespace ipsec9000 {
 Result<DhKeyPair> modp_generate(Group group);
 Result<Secret> modp_derive(const DhKeyPair& ours, ByteView peer_public_value);
+Result<void> modp_check(Group group, ByteView peer_public_value);
 }  // namespace ipsec9000

@@ -1,0 +1,85 @@
+// The IKE engine: every negotiation and every SA of this host, without a socket or a clock. Whoever owns it calls an
+// entry point with what happened and the time, then carries out take_actions() in order.
+//
+// Entry points never throw and accept anything from the network. Times must not run backwards between calls.
+#pragma once
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "ike/types.hpp"
+
+namespace ipsec9000::ike {
+
+// An SA pair that an earlier run of the daemon made, found in the kernel.
+struct AdoptedPair {
+  Protection protection;                       // as far as it is known; `policy` may be empty
+  std::optional<Spi> in_esp, out_esp, in_ah, out_ah;
+  std::uint64_t age_seconds = 0;
+};
+
+// What the engine knows about an SA that the kernel does not.
+struct SaFacts {
+  std::string policy;
+  Transform transform;
+};
+
+struct Counters {
+  std::size_t isakmp_sas = 0;                  // established
+  std::size_t negotiating = 0;                 // phase 1 under way
+  std::size_t quick_modes = 0;                 // phase 2 under way
+  std::size_t pairs = 0;
+};
+
+struct Limits {
+  std::size_t half_open = 10'000;              // responder's negotiations before message 3; the oldest gives way
+  std::size_t quick_modes_per_session = 64;    // a peer's Quick Modes under way at once
+};
+
+class Core;
+
+class Engine {
+ public:
+  // Both must live as long as the engine.
+  Engine(RandomSource& random, const Credentials& credentials, Limits limits = {});
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // The ISAKMP policies in force, in file order. Negotiations under way keep theirs.
+  void configure(std::vector<IsakmpPolicy> policies);
+
+  void receive(const Datagram& datagram, TimePoint now);
+  // Protection is wanted. Does nothing when the same is being negotiated already.
+  void acquire(const Protection& protection, TimePoint now);
+  void job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now);
+  void policy_answered(QueryId id, const Result<Protection>& answer, TimePoint now);
+  void install_failed(PairId pair, const std::string& reason, TimePoint now);
+  // The kernel says that an SA reached a limit. Soft: a new pair is negotiated. Hard: the pair is gone.
+  void sa_expired(const SaKey& key, bool hard, TimePoint now);
+  void on_timer(TimePoint now);
+  // When on_timer wants to be called next; nothing: not at all.
+  std::optional<TimePoint> next_deadline() const;
+
+  // Deletes every SA with this peer, tells it, and returns how many of each there were.
+  struct Deleted { std::size_t isakmp_sas = 0; std::size_t ipsec_sas = 0; };
+  Deleted delete_peer(const IpAddress& remote, TimePoint now);
+  // Their policies are gone: deletes the SAs with these reqids, and tells the peers.
+  void forget(const std::vector<std::uint32_t>& reqids, TimePoint now);
+  void adopt(const AdoptedPair& pair, TimePoint now);
+  // Deletes everything and tells every peer.
+  void shutdown(TimePoint now);
+
+  Actions take_actions();
+
+  std::vector<MadEntry> isakmp_sas(TimePoint now) const;       // established ones, oldest first
+  std::optional<SaFacts> facts_of(const SaKey& key) const;
+  Counters counters() const;
+  // What must hold between calls; a sentence about what does not, for tests.
+  std::optional<std::string> inconsistency() const;
+
+ private:
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace ipsec9000::ike

@@ -1,0 +1,175 @@
+// The inside of the engine: its state and the steps between. Internal to lib/ike; the parts are in
+// engine_phase1.cpp, engine_phase2.cpp, engine_informational.cpp and engine_pairs.cpp.
+#pragma once
+#include <deque>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "ike/engine.hpp"
+#include "ike/main_mode.hpp"
+#include "ike/quick_mode.hpp"
+#include "ike/sa_pairs.hpp"
+#include "ike/timers.hpp"
+
+namespace ipsec9000::ike {
+
+// What both phases keep about an exchange so that repeated messages get the same answer.
+struct Dialogue {
+  Bytes last_received;                         // digest of the last message that was acted on
+  Bytes refused;                               // digest of the last one refused, so that it is recorded once
+  Bytes last_sent;
+  Retransmission retransmission;
+  TimePoint began{};
+  std::string correlation;
+  std::string heard;                           // an unprotected hint from the peer: "NO-PROPOSAL-CHOSEN"
+};
+
+struct QuickExchange {
+  std::uint32_t message_id = 0;
+  Role role = Role::initiator;
+  quick_mode::State state;
+  Channel first;                               // the exchange's first IV
+  Dialogue dialogue;
+  std::optional<PairKey> negotiates;           // as initiator: kept in Core::negotiating_ meanwhile
+  std::optional<Protection> wanted;            // ours to start ourselves if this one fails
+  std::string policy;
+  std::optional<PairId> half;
+  std::vector<Spi> reserved;
+};
+
+enum class SessionId : std::uint64_t {};
+
+// One ISAKMP SA, under way or established.
+struct Session {
+  SessionId id{};
+  Role role = Role::initiator;
+  Endpoint local;
+  Endpoint remote;
+  wire::Cookies cookies;
+  std::shared_ptr<const IsakmpPolicy> policy;
+  std::optional<main_mode::State> negotiation;       // gone some time after it is done
+  std::optional<main_mode::Established> sa;
+  Dialogue dialogue;
+  TimePoint established{};
+  std::deque<Protection> waiting;                    // Quick Modes to start once it is established
+  std::map<std::uint32_t, QuickExchange> quick;
+  std::set<std::uint32_t> used_message_ids;
+  std::uint32_t quick_modes = 0;
+  bool closing = false;                              // no new Quick Modes of ours
+};
+
+class Core {
+ public:
+  Core(RandomSource& random, const Credentials& credentials, Limits limits) : random_(random), credentials_(credentials), limits_(limits) {}
+
+  // ---- engine.cpp: entry points
+  void receive(const Datagram& datagram, TimePoint now);
+  void job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now);
+  void policy_answered(QueryId id, const Result<Protection>& answer, TimePoint now);
+  void on_timer(TimePoint now);
+  void shutdown(TimePoint now);
+  std::vector<MadEntry> isakmp_sas(TimePoint now) const;
+  Counters counters() const;
+  std::optional<std::string> inconsistency() const;
+
+  // ---- engine_pairs.cpp: SA pairs
+  void acquire(const Protection& protection, TimePoint now);
+  void install_failed(PairId pair, const std::string& reason, TimePoint now);
+  void sa_expired(const SaKey& key, bool hard, TimePoint now);
+  Engine::Deleted delete_peer(const IpAddress& remote, TimePoint now);
+  void forget(const std::vector<std::uint32_t>& reqids, TimePoint now);
+  void adopt(const AdoptedPair& pair, TimePoint now);
+
+  std::vector<std::shared_ptr<const IsakmpPolicy>> policies_;
+  Actions actions_;
+  TimerQueue timers_;
+  SaPairs pairs_;
+
+ private:
+  friend class Engine;
+  // ---- engine.cpp
+  Session* find_session(SessionId id);
+  Session* find_session(const wire::Header& header, const Datagram& datagram);
+  void dispatch(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
+  void send(const Session& session, const Bytes& bytes);
+  void note(const AuditEvent& event, AuditFields fields, const std::string& correlation);
+  bool allowed_to_note(const AuditEvent& event, TimePoint now);
+  void retransmission_due(Session& session, std::uint32_t message_id, TimePoint now);
+  void remove_session(SessionId id);
+  bool is_repeated(const Session& session, Dialogue& dialogue, const Bytes& digest);
+
+  // ---- engine_phase1.cpp
+  const std::shared_ptr<const IsakmpPolicy>* policy_for(const IpAddress& remote) const;
+  bool start_phase1(const Protection& protection, TimePoint now);
+  void first_message(const wire::Header& header, const Datagram& datagram, TimePoint now);
+  void receive_main_mode(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
+  void advance_phase1(Session& session, const main_mode::Event& event, const Bytes& digest, TimePoint now);
+  void apply_phase1(Session& session, main_mode::Step step, TimePoint now);
+  void established(Session& session, main_mode::Established sa, TimePoint now);
+  void refuse_phase1(Session& session, const Refusal& refusal, const Bytes& digest, TimePoint now);
+  void fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint now);
+  void phase1_timeout(Session& session, TimePoint now);
+  void answer_in_clear(const Endpoint& local, const Endpoint& remote, const wire::Cookies& cookies, std::uint16_t notify, std::size_t received);
+  Session& new_session(Role role, const Endpoint& local, const Endpoint& remote, std::shared_ptr<const IsakmpPolicy> policy, TimePoint now);
+  void register_cookie(Session& session);
+  void drop_oldest_half_open();
+  void no_longer_half_open(const Session& session);
+  main_mode::Context context_for(const Session& session) const;
+
+  // ---- engine_phase2.cpp
+  bool start_quick(Session& session, const Protection& protection, TimePoint now);
+  void receive_quick_mode(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
+  void first_quick_message(Session& session, const wire::Header& header, const Datagram& datagram, const Bytes& digest, TimePoint now);
+  void advance_quick(Session& session, QuickExchange& exchange, const quick_mode::Event& event, const Bytes& digest, TimePoint now);
+  void apply_quick(Session& session, QuickExchange& exchange, quick_mode::Step step, TimePoint now);
+  void quick_mode_used(Session& session, TimePoint now);
+  void refuse_quick(Session& session, QuickExchange& exchange, const Refusal& refusal, const Bytes& digest, TimePoint now);
+  void fail_quick(Session& session, std::uint32_t message_id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint now);
+  void end_quick(Session& session, std::uint32_t message_id, TimePoint now);
+  void quick_timeout(Session& session, QuickExchange& exchange, TimePoint now);
+  Spis fresh_spis(QuickExchange& exchange);
+  quick_mode::Context quick_context(Session& session, const QuickExchange& exchange, const Spis& fresh) const;
+
+  // ---- engine_informational.cpp
+  void receive_informational(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
+  void unprotected_notification(Session& session, const wire::Header& header, const Datagram& datagram);
+  void deletion_received(Session& session, const wire::Deletion& deletion, TimePoint now);
+  void notification_received(Session& session, const wire::Notification& notification, TimePoint now);
+  void send_informational(Session& session, std::vector<wire::Payload> payloads);
+  void send_delete(Session& session, const quick_mode::Pair& pair);
+  void close_session(SessionId id, TimePoint now);                 // with a Delete to the peer
+  Session* usable_session(const IpAddress& local, const IpAddress& remote, bool for_quick_mode);
+
+  // ---- engine_pairs.cpp
+  void begin(const Protection& protection, TimePoint now);
+  void pair_complete(PairId id, TimePoint now);
+  void retire(PairId id, TimePoint now);
+  void drop_pair(PairId id, bool tell_peer, std::string_view reason);
+  void initial_contact(const Session& session);
+
+  RandomSource& random_;
+  const Credentials& credentials_;
+  Limits limits_;
+  std::map<SessionId, Session> sessions_;
+  std::unordered_map<std::uint64_t, SessionId> by_cookie_;            // our cookie
+  std::map<std::pair<Endpoint, wire::Cookie>, SessionId> half_open_;  // responder's, before message 3
+  std::set<SessionId> half_open_ids_;                                 // the same ones, oldest first
+  std::multimap<IpAddress, SessionId> by_remote_;
+  std::map<JobId, std::pair<SessionId, std::uint32_t>> jobs_;         // message id 0: phase 1
+  std::map<QueryId, std::pair<SessionId, std::uint32_t>> queries_;
+  std::set<PairKey> negotiating_;                                     // as initiator
+  std::set<Spi> reserved_spis_;
+  std::uint64_t last_session_ = 0;
+  std::uint64_t last_job_ = 0;
+  std::uint64_t last_query_ = 0;
+  TimePoint note_window_{};
+  unsigned notes_in_window_ = 0;
+  TimePoint now_{};                                                   // of the entry point under way, for records
+};
+
+inline constexpr Duration responder_patience = seconds(31);    // for the initiator's next message
+inline constexpr Duration linger_time = seconds(60);           // a finished exchange answers repeated messages
+inline constexpr Duration retire_grace = seconds(2);           // packets under way still find the old SA
+
+}  // namespace ipsec9000::ike

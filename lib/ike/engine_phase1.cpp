@@ -1,0 +1,266 @@
+// Phase 1 in the engine: sessions, Main Mode's dialogue, what follows when an ISAKMP SA is there.
+#include "base/text.hpp"
+#include "crypto/hash.hpp"
+#include "ike/engine_core.hpp"
+
+namespace ipsec9000::ike {
+
+namespace {
+std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
+
+wire::Cookie our_cookie(const Session& session) {
+  return session.role == Role::initiator ? session.cookies.initiator : session.cookies.responder;
+}
+
+FailureRecord failure_of(const Refusal& refusal) {
+  FailureRecord failure;
+  failure.reason = refusal.reason;
+  failure.differs = refusal.differs;
+  failure.offered = refusal.offered;
+  failure.wanted = refusal.wanted;
+  return failure;
+}
+}  // namespace
+
+const std::shared_ptr<const IsakmpPolicy>* Core::policy_for(const IpAddress& remote) const {
+  for (const auto& policy : policies_)
+    if (policy->matches(remote)) return &policy;
+  return nullptr;
+}
+
+main_mode::Context Core::context_for(const Session& session) const {
+  bool only = true;                            // no other SA with this peer: worth saying
+  const auto [begin, end] = by_remote_.equal_range(session.remote.address);
+  for (auto at = begin; at != end; ++at) only = only && (at->second == session.id || !sessions_.at(at->second).sa);
+  only = only && !pairs_.any_with(session.remote.address);
+  return {*session.policy, credentials_.pre_shared_key(session.remote.address, session.policy->remote_id), session.local, session.remote, random_, only};
+}
+
+Session& Core::new_session(Role role, const Endpoint& local, const Endpoint& remote, std::shared_ptr<const IsakmpPolicy> policy, TimePoint now) {
+  const auto id = static_cast<SessionId>(++last_session_);
+  auto& session = sessions_[id];
+  session.id = id;
+  session.role = role;
+  session.local = local;
+  session.remote = remote;
+  session.policy = std::move(policy);
+  session.dialogue.began = now;
+  session.dialogue.correlation = hex16(random_.u64());
+  by_remote_.emplace(remote.address, id);
+  return session;
+}
+
+void Core::register_cookie(Session& session) { by_cookie_[static_cast<std::uint64_t>(our_cookie(session))] = session.id; }
+
+bool Core::start_phase1(const Protection& protection, TimePoint now) {
+  const auto* policy = policy_for(protection.remote);
+  FailureRecord failure{"", protection.remote.to_string(), "main", "", "", "", "", "", ""};
+  const auto refuse = [&](const AuditEvent& event, AuditFields fields, std::string reason) {
+    failure.reason = std::move(reason);
+    failure.text = make_record(event, fields).text;
+    note(event, std::move(fields), "");
+    actions_.emplace_back(ReportFailure{failure});
+    return false;
+  };
+  if (policy == nullptr)
+    return refuse(audit::no_policy_for_peer, {{"kind", "ISAKMP"}, {"remote", protection.remote.to_string()}, {"selector", protection.selector.to_string()}}, "no-isakmp-policy");
+  failure.policy = (*policy)->name;
+  if ((*policy)->authentication != AuthenticationMethod::psk)
+    return refuse(audit::mm_failed, {{"remote", protection.remote.to_string()}, {"reason", "ISAKMP policy \"" + (*policy)->name + "\" wants signatures"}}, "unsupported-authentication");
+  if (credentials_.pre_shared_key(protection.remote, (*policy)->remote_id) == nullptr)
+    return refuse(audit::no_preshared_key, {{"remote", protection.remote.to_string()}}, "no-preshared-key");
+  auto& session = new_session(Role::initiator, {protection.local, 500}, {protection.remote, 500}, *policy, now);
+  session.waiting.push_back(protection);
+  auto step = main_mode::start(context_for(session));
+  session.cookies.initiator = std::get<main_mode::SaSent>(step.next).ours;
+  register_cookie(session);
+  note(audit::mm_started, {{"remote", session.remote.address.to_string()}, {"role", "initiator"}, {"policy", (*policy)->name}}, session.dialogue.correlation);
+  apply_phase1(session, std::move(step), now);
+  return true;
+}
+
+void Core::answer_in_clear(const Endpoint& local, const Endpoint& remote, const wire::Cookies& cookies, std::uint16_t notify, std::size_t received) {
+  wire::Header header;
+  header.cookies = cookies;
+  header.exchange = wire::ExchangeType::informational;
+  while (header.message_id == 0) header.message_id = random_.u32();
+  auto message = wire::encode_message(header, {wire::Notification{1, wire::protocol::isakmp, notify, {}, {}}});
+  if (message.size() > received) return;       // never more than came in, to an address that proved nothing
+  actions_.emplace_back(SendDatagram{{local, remote, std::move(message)}});
+}
+
+void Core::drop_oldest_half_open() {
+  if (!half_open_ids_.empty()) remove_session(SessionId{*half_open_ids_.begin()});
+}
+
+void Core::no_longer_half_open(const Session& session) {
+  if (half_open_ids_.erase(session.id) != 0) half_open_.erase({session.remote, session.cookies.initiator});
+}
+
+void Core::first_message(const wire::Header& header, const Datagram& datagram, TimePoint now) {
+  const auto remote = datagram.remote.address.to_string();
+  const auto complain = [&](const Refusal& refusal) {
+    AuditFields fields = refusal.fields;
+    fields.emplace_back("remote", remote);
+    if (allowed_to_note(*refusal.event, now)) note(*refusal.event, fields, "");
+    if (refusal.notify != 0) answer_in_clear(datagram.local, datagram.remote, header.cookies, refusal.notify, datagram.bytes.size());
+  };
+  auto event = main_mode::read_message(main_mode::Done{}, header, datagram.bytes);
+  if (const auto* refusal = std::get_if<Refusal>(&event)) return complain(*refusal);
+  const auto* first = std::get_if<main_mode::SaMessage>(&std::get<main_mode::Event>(event));
+  if (first == nullptr) return complain(unexpected("a first message without an SA payload"));
+  const auto* policy = policy_for(datagram.remote.address);
+  if (policy == nullptr) {
+    Refusal refusal;
+    refusal.event = &audit::no_policy_for_peer;
+    refusal.fields = {{"kind", "ISAKMP"}};
+    refusal.notify = wire::notify::no_proposal_chosen;
+    return complain(refusal);
+  }
+  if (credentials_.pre_shared_key(datagram.remote.address, (*policy)->remote_id) == nullptr) {
+    Refusal refusal;
+    refusal.event = &audit::no_preshared_key;
+    return complain(refusal);
+  }
+  const main_mode::Context context{**policy, nullptr, datagram.local, datagram.remote, random_, false};
+  auto outcome = main_mode::respond(*first, context);
+  if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
+    complain(*refusal);
+    if (refusal->reason.empty()) return;
+    auto failure = failure_of(*refusal);
+    failure.remote = remote;
+    failure.phase = "main";
+    failure.policy = (*policy)->name;
+    failure.text = make_record(*refusal->event, refusal->fields).text;
+    actions_.emplace_back(ReportFailure{std::move(failure)});
+    return;
+  }
+  if (half_open_.size() >= limits_.half_open) drop_oldest_half_open();
+  auto& step = std::get<main_mode::Step>(outcome);
+  auto& session = new_session(Role::responder, datagram.local, datagram.remote, *policy, now);
+  session.cookies = std::get<main_mode::SaReplied>(step.next).agreed->cookies;
+  session.dialogue.last_received = digest(HashAlgorithm::sha256, {datagram.bytes});
+  register_cookie(session);
+  half_open_[{session.remote, session.cookies.initiator}] = session.id;
+  half_open_ids_.insert(session.id);
+  timers_.arm({TimerKind::give_up, number(session.id), 0}, now + responder_patience);
+  note(audit::mm_started, {{"remote", remote}, {"role", "responder"}, {"policy", (*policy)->name}}, session.dialogue.correlation);
+  apply_phase1(session, std::move(step), now);
+}
+
+void Core::receive_main_mode(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now) {
+  const auto received = digest(HashAlgorithm::sha256, {datagram.bytes});
+  if (is_repeated(session, session.dialogue, received)) return;
+  if (!session.negotiation || header.message_id != 0) {
+    if (allowed_to_note(audit::unexpected_message, now))
+      note(audit::unexpected_message, {{"remote", datagram.remote.to_string()}, {"reason", "a Main Mode message for an established ISAKMP SA"}}, session.dialogue.correlation);
+    return;
+  }
+  auto event = main_mode::read_message(*session.negotiation, header, datagram.bytes);
+  if (const auto* refusal = std::get_if<Refusal>(&event)) return refuse_phase1(session, *refusal, received, now);
+  advance_phase1(session, std::get<main_mode::Event>(event), received, now);
+}
+
+void Core::advance_phase1(Session& session, const main_mode::Event& event, const Bytes& received, TimePoint now) {
+  if (!session.negotiation) return;
+  const auto context = context_for(session);
+  if (context.pre_shared_key == nullptr) {     // it was deleted while we negotiated
+    FailureRecord failure;
+    failure.reason = "no-preshared-key";
+    return fail_phase1(session.id, audit::no_preshared_key, {}, std::move(failure), now);
+  }
+  auto outcome = main_mode::advance(*session.negotiation, event, context);
+  if (const auto* refusal = std::get_if<Refusal>(&outcome)) return refuse_phase1(session, *refusal, received, now);
+  if (!received.empty()) {
+    session.dialogue.last_received = received;
+    session.dialogue.last_sent.clear();        // what it answers is not ready yet
+    session.dialogue.retransmission.stop();
+    timers_.cancel({TimerKind::retransmit, number(session.id), 0});
+  }
+  apply_phase1(session, std::move(std::get<main_mode::Step>(outcome)), now);
+}
+
+void Core::apply_phase1(Session& session, main_mode::Step step, TimePoint now) {
+  session.negotiation = std::move(step.next);
+  if (const auto* generating = std::get_if<main_mode::GeneratingKey>(&*session.negotiation)) session.cookies = generating->agreed->cookies;
+  if (session.role == Role::responder && std::holds_alternative<main_mode::Exchanging>(*session.negotiation)) {
+    no_longer_half_open(session);              // it returned our cookie: its address is its own
+    timers_.arm({TimerKind::give_up, number(session.id), 0}, now + responder_patience);
+  }
+  if (step.job) {
+    const auto job = static_cast<JobId>(++last_job_);
+    jobs_[job] = {session.id, 0};
+    actions_.emplace_back(RunJob{job, std::move(*step.job)});
+  }
+  if (step.send) {
+    send(session, *step.send);
+    session.dialogue.last_sent = std::move(*step.send);
+    if (session.role == Role::initiator) {     // the responder's answers are asked for again by the initiator
+      session.dialogue.retransmission.start(now);
+      timers_.arm({TimerKind::retransmit, number(session.id), 0}, session.dialogue.retransmission.next());
+    }
+  }
+  if (step.established) established(session, std::move(*step.established), now);
+}
+
+void Core::established(Session& session, main_mode::Established sa, TimePoint now) {
+  session.established = now;
+  timers_.cancel({TimerKind::give_up, number(session.id), 0});
+  timers_.cancel({TimerKind::retransmit, number(session.id), 0});
+  timers_.arm({TimerKind::linger, number(session.id), 0}, now + linger_time);
+  if (sa.choice.lifetime != 0) timers_.arm({TimerKind::session_end, number(session.id), 0}, now + seconds(sa.choice.lifetime));
+  note(audit::mm_complete, {{"remote", session.remote.address.to_string()}, {"role", std::string(to_string(session.role))}, {"proposal", sa.choice.proposal.to_string()}, {"policy", session.policy->name}},
+       session.dialogue.correlation);
+  const bool contact = sa.initial_contact;
+  session.sa = std::move(sa);
+  if (contact) initial_contact(session);
+  const auto waiting = std::exchange(session.waiting, {});
+  for (const auto& protection : waiting) {
+    negotiating_.erase(PairKey::of(protection));
+    begin(protection, now);
+  }
+}
+
+void Core::refuse_phase1(Session& session, const Refusal& refusal, const Bytes& received, TimePoint now) {
+  if (!received.empty()) session.dialogue.refused = received;
+  AuditFields fields = refusal.fields;
+  fields.emplace_back("remote", session.remote.address.to_string());
+  auto failure = failure_of(refusal);
+  if (refusal.fatal) return fail_phase1(session.id, *refusal.event, std::move(fields), std::move(failure), now);
+  if (allowed_to_note(*refusal.event, now)) note(*refusal.event, fields, session.dialogue.correlation);
+  if (refusal.reason.empty()) return;
+  session.dialogue.heard = refusal.reason;     // the timeout to come has had its own record
+  failure.remote = session.remote.address.to_string();
+  failure.phase = "main";
+  failure.policy = session.policy->name;
+  failure.text = make_record(*refusal.event, fields).text;
+  actions_.emplace_back(ReportFailure{std::move(failure)});
+  if (refusal.notify != 0) answer_in_clear(session.local, session.remote, session.cookies, refusal.notify, wire::maximum_message);
+}
+
+void Core::fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint) {
+  auto* session = find_session(id);
+  if (session == nullptr) return;
+  if (std::none_of(fields.begin(), fields.end(), [](const auto& field) { return field.first == "remote"; }))
+    fields.emplace_back("remote", session->remote.address.to_string());
+  failure.remote = session->remote.address.to_string();
+  failure.phase = "main";
+  failure.policy = session->policy->name;
+  failure.text = make_record(event, fields).text;
+  note(event, std::move(fields), session->dialogue.correlation);
+  actions_.emplace_back(ReportFailure{std::move(failure)});
+  remove_session(id);
+}
+
+void Core::phase1_timeout(Session& session, TimePoint now) {
+  if (session.sa || !session.negotiation) return;
+  const bool unproven = session.role == Role::responder && std::holds_alternative<main_mode::SaReplied>(*session.negotiation);
+  if (unproven) return remove_session(session.id);   // perhaps nobody asked: not worth a record
+  FailureRecord failure;
+  failure.reason = session.dialogue.heard.empty() ? "timeout" : session.dialogue.heard;
+  std::string state = main_mode::describe(*session.negotiation);
+  if (!session.dialogue.heard.empty()) state += ", heard " + session.dialogue.heard;
+  fail_phase1(session.id, audit::mm_timeout, {{"state", state}}, std::move(failure), now);
+}
+
+}  // namespace ipsec9000::ike

@@ -1,0 +1,228 @@
+// Phase 2 in the engine: Quick Mode's dialogues inside an established ISAKMP SA.
+#include "base/text.hpp"
+#include "crypto/hash.hpp"
+#include "ike/engine_core.hpp"
+#include "wire/describe.hpp"
+
+namespace ipsec9000::ike {
+
+namespace {
+constexpr std::uint32_t lowest_spi = 0x1000;   // the first 256 are reserved; small ones are for keys set by hand
+
+std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
+}  // namespace
+
+quick_mode::Context Core::quick_context(Session& session, const QuickExchange& exchange, const Spis& fresh) const {
+  return {*session.sa->keys, session.cookies, exchange.message_id, session.local, session.remote, random_, fresh};
+}
+
+// SPIs that are nobody's, kept for this exchange until it ends.
+Spis Core::fresh_spis(QuickExchange& exchange) {
+  if (exchange.reserved.empty()) {
+    while (exchange.reserved.size() < 2) {
+      const auto value = random_.u32();
+      const auto spi = static_cast<Spi>(value);
+      if (value < lowest_spi || pairs_.spi_in_use(spi) || !reserved_spis_.insert(spi).second) continue;
+      exchange.reserved.push_back(spi);
+    }
+  }
+  return {exchange.reserved[0], exchange.reserved[1]};
+}
+
+bool Core::start_quick(Session& session, const Protection& protection, TimePoint now) {
+  std::uint32_t message_id = 0;
+  while (message_id == 0 || session.used_message_ids.contains(message_id)) message_id = random_.u32();
+  session.used_message_ids.insert(message_id);
+  auto& exchange = session.quick[message_id];
+  exchange.message_id = message_id;
+  exchange.role = Role::initiator;
+  exchange.first = {session.sa->keys, phase2_iv(*session.sa->keys, session.sa->last_block, message_id)};
+  exchange.dialogue.began = now;
+  exchange.dialogue.correlation = session.dialogue.correlation;
+  exchange.negotiates = PairKey::of(protection);
+  exchange.policy = protection.policy;
+  negotiating_.insert(*exchange.negotiates);
+  note(audit::qm_started, {{"remote", session.remote.address.to_string()}, {"role", "initiator"}, {"message_id", hex8(message_id)}, {"policy", protection.policy}}, exchange.dialogue.correlation);
+  const auto fresh = fresh_spis(exchange);
+  auto outcome = quick_mode::start(protection, exchange.first, quick_context(session, exchange, fresh));
+  if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
+    refuse_quick(session, exchange, *refusal, {}, now);
+    return false;
+  }
+  apply_quick(session, exchange, std::move(std::get<quick_mode::Step>(outcome)), now);
+  return true;
+}
+
+void Core::receive_quick_mode(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now) {
+  const auto drop = [&](const Refusal& refusal) {
+    AuditFields fields = refusal.fields;
+    fields.emplace_back("remote", datagram.remote.to_string());
+    if (allowed_to_note(*refusal.event, now)) note(*refusal.event, fields, session.dialogue.correlation);
+  };
+  if (!session.sa || !header.encrypted() || header.message_id == 0)
+    return drop(unexpected(wire::describe(header, nullptr) + " before the ISAKMP SA is there, or in clear"));
+  const auto received = digest(HashAlgorithm::sha256, {datagram.bytes});
+  const auto found = session.quick.find(header.message_id);
+  if (found == session.quick.end()) return first_quick_message(session, header, datagram, received, now);
+  auto& exchange = found->second;
+  if (is_repeated(session, exchange.dialogue, received)) return;
+  const auto* channel = quick_mode::channel_of(exchange.state);
+  if (channel == nullptr) return drop(unexpected("it does not fit: " + quick_mode::describe(exchange.state)));
+  auto opened = open(*channel, header, datagram.bytes);
+  if (!opened) return refuse_quick(session, exchange, bad_packet(opened.error().text), received, now);
+  advance_quick(session, exchange, quick_mode::Message{std::move(*opened)}, received, now);
+}
+
+void Core::first_quick_message(Session& session, const wire::Header& header, const Datagram& datagram, const Bytes& received, TimePoint now) {
+  if (session.used_message_ids.contains(header.message_id)) return;   // late repetition of a finished exchange
+  const auto drop = [&](Refusal refusal) {
+    refusal.fields.emplace_back("remote", datagram.remote.to_string());
+    if (allowed_to_note(*refusal.event, now)) note(*refusal.event, refusal.fields, session.dialogue.correlation);
+  };
+  if (session.quick.size() >= limits_.quick_modes_per_session) return drop(unexpected("too many Quick Modes at once"));
+  const Channel first{session.sa->keys, phase2_iv(*session.sa->keys, session.sa->last_block, header.message_id)};
+  auto opened = open(first, header, datagram.bytes);
+  if (!opened) return drop(bad_packet(opened.error().text));
+  QuickExchange exchange;
+  exchange.message_id = header.message_id;
+  exchange.role = Role::responder;
+  exchange.first = first;
+  exchange.dialogue.began = now;
+  exchange.dialogue.correlation = session.dialogue.correlation;
+  exchange.dialogue.last_received = received;
+  const Spis none;
+  auto outcome = quick_mode::respond(*opened, quick_context(session, exchange, none));
+  auto* refusal = std::get_if<Refusal>(&outcome);
+  if (refusal != nullptr && !refusal->fatal) return drop(*refusal);
+  session.used_message_ids.insert(header.message_id);
+  auto& kept = session.quick[header.message_id] = std::move(exchange);
+  if (refusal != nullptr) return refuse_quick(session, kept, *refusal, received, now);
+  note(audit::qm_started, {{"remote", session.remote.address.to_string()}, {"role", "responder"}, {"message_id", hex8(header.message_id)}}, kept.dialogue.correlation);
+  apply_quick(session, kept, std::move(std::get<quick_mode::Step>(outcome)), now);
+}
+
+void Core::advance_quick(Session& session, QuickExchange& exchange, const quick_mode::Event& event, const Bytes& received, TimePoint now) {
+  const auto fresh = fresh_spis(exchange);
+  auto outcome = quick_mode::advance(exchange.state, event, quick_context(session, exchange, fresh), exchange.first);
+  if (const auto* refusal = std::get_if<Refusal>(&outcome)) return refuse_quick(session, exchange, *refusal, received, now);
+  if (!received.empty()) {
+    exchange.dialogue.last_received = received;
+    exchange.dialogue.last_sent.clear();
+    exchange.dialogue.retransmission.stop();
+    timers_.cancel({TimerKind::retransmit, number(session.id), exchange.message_id});
+  }
+  apply_quick(session, exchange, std::move(std::get<quick_mode::Step>(outcome)), now);
+}
+
+void Core::apply_quick(Session& session, QuickExchange& exchange, quick_mode::Step step, TimePoint now) {
+  exchange.state = std::move(step.next);
+  PairId pair{};
+  if (step.half) {
+    pair = pairs_.add(step.half, false, exchange.dialogue.began, now);
+    exchange.half = pair;
+  }
+  if (step.complete) {
+    pair = exchange.half ? *exchange.half : pairs_.add(step.complete, true, exchange.dialogue.began, now);
+    exchange.half.reset();
+  }
+  if (!step.install.empty()) actions_.emplace_back(InstallSas{pair, std::move(step.install)});
+  if (step.ask) {
+    const auto query = static_cast<QueryId>(++last_query_);
+    queries_[query] = {session.id, exchange.message_id};
+    actions_.emplace_back(AskPolicy{query, std::move(*step.ask)});
+  }
+  if (step.job) {
+    const auto job = static_cast<JobId>(++last_job_);
+    jobs_[job] = {session.id, exchange.message_id};
+    actions_.emplace_back(RunJob{job, std::move(*step.job)});
+  }
+  if (step.send) {
+    send(session, *step.send);
+    exchange.dialogue.last_sent = std::move(*step.send);
+    // Message 3 is not answered: it is sent again only when message 2 comes again.
+    if (!step.complete) {
+      exchange.dialogue.retransmission.start(now);
+      timers_.arm({TimerKind::retransmit, number(session.id), exchange.message_id}, exchange.dialogue.retransmission.next());
+    }
+  }
+  if (!step.complete) return;
+  end_quick(session, exchange.message_id, now);
+  pair_complete(pair, now);
+  quick_mode_used(session, now);
+}
+
+// The exchange is over and done: it only answers repetitions for a while.
+void Core::end_quick(Session& session, std::uint32_t message_id, TimePoint now) {
+  auto& exchange = session.quick.at(message_id);
+  if (exchange.negotiates) negotiating_.erase(*exchange.negotiates);
+  exchange.negotiates.reset();
+  for (const auto spi : exchange.reserved) reserved_spis_.erase(spi);
+  exchange.reserved.clear();
+  timers_.arm({TimerKind::linger, number(session.id), message_id}, now + linger_time);
+}
+
+void Core::quick_mode_used(Session& session, TimePoint now) {
+  ++session.quick_modes;
+  if (session.quick_modes < session.policy->max_quick_modes || session.closing) return;
+  session.closing = true;                      // a little later, so that a lost message 3 can still be repeated
+  timers_.arm({TimerKind::session_end, number(session.id), 0}, now + retire_grace);
+}
+
+void Core::refuse_quick(Session& session, QuickExchange& exchange, const Refusal& refusal, const Bytes& received, TimePoint now) {
+  if (!received.empty()) exchange.dialogue.refused = received;
+  AuditFields fields = refusal.fields;
+  fields.emplace_back("remote", session.remote.address.to_string());
+  fields.emplace_back("message_id", hex8(exchange.message_id));
+  if (!refusal.fatal) {
+    if (allowed_to_note(*refusal.event, now)) note(*refusal.event, fields, exchange.dialogue.correlation);
+    return;
+  }
+  if (refusal.notify != 0) {
+    // The initiator knows its Quick Mode again by the SPI that it offered (RFC 2408, 3.14).
+    wire::Notification notification{1, wire::protocol::esp, refusal.notify, {}, {}};
+    if (const auto* asking = std::get_if<quick_mode::AskingPolicy>(&exchange.state); asking != nullptr && !asking->request->sa.proposals.empty()) {
+      notification.protocol = asking->request->sa.proposals.front().protocol;
+      notification.spi = asking->request->sa.proposals.front().spi;
+    }
+    send_informational(session, {notification});
+  }
+  FailureRecord failure;
+  failure.reason = refusal.reason;
+  failure.differs = refusal.differs;
+  failure.offered = refusal.offered;
+  failure.wanted = refusal.wanted;
+  fail_quick(session, exchange.message_id, *refusal.event, std::move(fields), std::move(failure), now);
+}
+
+void Core::fail_quick(Session& session, std::uint32_t message_id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint now) {
+  auto& exchange = session.quick.at(message_id);
+  if (std::none_of(fields.begin(), fields.end(), [](const auto& field) { return field.first == "remote"; })) {
+    fields.emplace_back("remote", session.remote.address.to_string());
+    fields.emplace_back("message_id", hex8(message_id));
+  }
+  failure.remote = session.remote.address.to_string();
+  failure.phase = "quick";
+  failure.policy = exchange.policy;
+  failure.text = make_record(event, fields).text;
+  note(event, std::move(fields), exchange.dialogue.correlation);
+  actions_.emplace_back(ReportFailure{std::move(failure)});
+  if (exchange.half) drop_pair(*exchange.half, false, "its negotiation failed");
+  end_quick(session, message_id, now);
+  timers_.cancel({TimerKind::linger, number(session.id), message_id});
+  timers_.cancel({TimerKind::retransmit, number(session.id), message_id});
+  const auto wanted = std::move(exchange.wanted);
+  session.quick.erase(message_id);
+  if (wanted) begin(*wanted, now);
+}
+
+void Core::quick_timeout(Session& session, QuickExchange& exchange, TimePoint now) {
+  FailureRecord failure;
+  failure.reason = "timeout";
+  const bool silent = std::holds_alternative<quick_mode::Offered>(exchange.state);
+  const auto id = session.id;
+  fail_quick(session, exchange.message_id, audit::qm_timeout, {}, std::move(failure), now);
+  // No answer at all: the peer has most likely forgotten this ISAKMP SA (a reboot), so the next try starts afresh.
+  if (silent) remove_session(id);
+}
+
+}  // namespace ipsec9000::ike

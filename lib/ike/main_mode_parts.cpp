@@ -1,0 +1,92 @@
+#include "ike/main_mode_parts.hpp"
+
+namespace ipsec9000::ike::main_mode {
+
+namespace {
+constexpr std::size_t nonce_size = 32;
+
+Identity identity_from(const wire::Identification& id) { return {static_cast<IdType>(id.id_type), id.value}; }
+
+Refusal authentication_refused(std::string reason, std::string offered, std::string wanted, std::string differs) {
+  Refusal refusal;
+  refusal.event = &audit::auth_failed;
+  refusal.fields = {{"reason", reason}};
+  refusal.reason = "authentication-failed";
+  refusal.differs = std::move(differs);
+  refusal.offered = std::move(offered);
+  refusal.wanted = std::move(wanted);
+  refusal.notify = wire::notify::authentication_failed;
+  return refusal;                              // not fatal: anybody can send garbage with our cookies in it
+}
+}  // namespace
+
+wire::Cookie fresh_cookie(RandomSource& random) {
+  std::uint64_t value = 0;
+  while (value == 0) value = random.u64();
+  return static_cast<wire::Cookie>(value);
+}
+
+Bytes fresh_nonce(RandomSource& random) { return random.bytes(nonce_size); }
+
+wire::Header header_of(const wire::Cookies& cookies) {
+  wire::Header header;
+  header.cookies = cookies;
+  header.exchange = wire::ExchangeType::main_mode;
+  return header;
+}
+
+wire::Identification our_identification(const Context& context) {
+  const Identity identity = context.policy.local_id.value_or(Identity::of(context.local.address));
+  return {static_cast<std::uint8_t>(identity.type), 0, 0, identity.value};
+}
+
+Channel open_channel(const Agreed& agreed, const Context& context, ByteView ni, ByteView nr, const Secret& shared, PublicValues values) {
+  const auto& proposal = agreed.choice.proposal;
+  auto keys = derive_phase1(proposal.hash, proposal.encryption, skeyid_from_pre_shared_key(proposal.hash, *context.pre_shared_key, ni, nr),
+                            shared, agreed.cookies);
+  return {keys, phase1_iv(*keys, values.initiator, values.responder)};
+}
+
+std::variant<Identity, Refusal> check_authentication(const Agreed& agreed, const Channel& channel, const AuthMessage& message, const Proof& proof,
+                                                     const Context& context) {
+  const auto wanted = phase1_hash(*channel.keys, {proof.prover_public, proof.other_public, proof.prover, proof.other, agreed.sa_body, message.id_body});
+  if (!equal_constant_time(wanted, message.hash))
+    return authentication_refused("its HASH does not verify: the two hosts have different pre-shared keys", "", "", "pre-shared key");
+  const Identity peer = identity_from(message.id);
+  const Identity expected = context.policy.remote_id.value_or(Identity::of(context.remote.address));
+  if (peer != expected)
+    return authentication_refused("it says it is " + peer.to_string() + ", ISAKMP policy \"" + context.policy.name + "\" expects " + expected.to_string(),
+                                  peer.to_string(), expected.to_string(), "identity");
+  return peer;
+}
+
+Result<Sealed> seal_authentication(const Agreed& agreed, const Channel& channel, const Proof& proof, const Context& context, bool initial_contact) {
+  const auto id = our_identification(context);
+  const auto hash = phase1_hash(*channel.keys, {proof.prover_public, proof.other_public, proof.prover, proof.other, agreed.sa_body, wire::encode_body(id)});
+  std::vector<wire::Payload> payloads{id, wire::Hash{hash}};
+  if (initial_contact) {
+    const auto spi = Writer().u64(static_cast<std::uint64_t>(agreed.cookies.initiator)).u64(static_cast<std::uint64_t>(agreed.cookies.responder)).take();
+    payloads.push_back(wire::Notification{1, wire::protocol::isakmp, wire::notify::initial_contact, spi, {}});
+  }
+  return seal(channel, header_of(agreed.cookies), payloads);
+}
+
+std::optional<Refusal> check_key_message(const KeyMessage& message, Group group) {
+  if (auto checked = check_public_value(group, message.public_value); !checked) return bad_packet(checked.error().text);
+  return std::nullopt;
+}
+
+Established established_from(const Agreed& agreed, const Channel& last, Identity peer, bool initial_contact) {
+  return {agreed.cookies, agreed.choice, last.keys, last.iv, std::move(peer), agreed.features, initial_contact};
+}
+
+Refusal crypto_failed(const Error& error) {
+  Refusal refusal;
+  refusal.event = &audit::mm_failed;
+  refusal.fields = {{"reason", error.text}};
+  refusal.reason = "key-exchange-failed";
+  refusal.fatal = true;
+  return refusal;
+}
+
+}  // namespace ipsec9000::ike::main_mode

@@ -1,0 +1,34 @@
+// What both roles of Main Mode share. Internal to lib/ike.
+#pragma once
+#include "ike/main_mode.hpp"
+
+namespace ipsec9000::ike::main_mode {
+
+// A random cookie, never 0 (RFC 2408, 2.5.3: unique for each SA; ours are unpredictable).
+wire::Cookie fresh_cookie(RandomSource& random);
+Bytes fresh_nonce(RandomSource& random);
+
+wire::Header header_of(const wire::Cookies& cookies);
+
+// The identity that we send: the policy's, or our address.
+wire::Identification our_identification(const Context& context);
+
+// Keys and the channel for messages 5 and 6, once g^xy is there.
+struct PublicValues { ByteView initiator; ByteView responder; };
+Channel open_channel(const Agreed& agreed, const Context& context, ByteView ni, ByteView nr, const Secret& shared, PublicValues values);
+
+// ID and HASH of a message 5 or 6: proven, and who the policy expects? The identity, or why not.
+struct Proof { ByteView prover_public; ByteView other_public; wire::Cookie prover; wire::Cookie other; };
+std::variant<Identity, Refusal> check_authentication(const Agreed& agreed, const Channel& channel, const AuthMessage& message, const Proof& proof,
+                                                     const Context& context);
+
+// ID, HASH and perhaps INITIAL-CONTACT, sealed.
+Result<Sealed> seal_authentication(const Agreed& agreed, const Channel& channel, const Proof& proof, const Context& context, bool initial_contact);
+
+// A public value of the wrong size is refused before any arithmetic (RFC 6989).
+std::optional<Refusal> check_key_message(const KeyMessage& message, Group group);
+
+Established established_from(const Agreed& agreed, const Channel& last, Identity peer, bool initial_contact);
+Refusal crypto_failed(const Error& error);
+
+}  // namespace ipsec9000::ike::main_mode

@@ -1,0 +1,142 @@
+#include "ike/quick_mode.hpp"
+
+#include <algorithm>
+
+#include "ike/quick_mode_parts.hpp"
+#include "ike/traffic_identity.hpp"
+
+namespace ipsec9000::ike::quick_mode {
+
+namespace {
+constexpr std::size_t nonce_size = 32;
+
+struct Describe {
+  std::string operator()(const GeneratingKey&) const { return "before message 1"; }
+  std::string operator()(const Offered&) const { return "message 1 was sent, nothing was heard"; }
+  std::string operator()(const Deriving&) const { return "message 2 was received"; }
+  std::string operator()(const AskingPolicy&) const { return "message 1 was received, waiting for the policy manager"; }
+  std::string operator()(const Exchanging&) const { return "message 1 was received"; }
+  std::string operator()(const Answered&) const { return "message 2 was sent, message 3 is missing"; }
+  std::string operator()(const Done&) const { return "complete"; }
+};
+
+// Soft limits come before the hard ones, the initiator's well before the responder's, so that one end renews first;
+// a little chance keeps many SAs made at once from being renewed at once.
+std::uint32_t soft_limit(std::uint32_t hard, Role role, RandomSource& random) {
+  if (hard == 0) return 0;
+  const std::uint32_t percent = role == Role::initiator ? 80 + random.u32() % 10 : 93;
+  const auto soft = static_cast<std::uint32_t>(std::uint64_t{hard} * percent / 100);
+  return std::clamp<std::uint32_t>(soft, 1, hard > 1 ? hard - 1 : 1);
+}
+
+struct KeySource {
+  const Phase1Keys& keys;
+  const Secret* shared;
+  ByteView ni;
+  ByteView nr;
+};
+
+// Encryption key (and salt) first, integrity key behind it (RFC 2409, 5.5; RFC 4106).
+void fill_keys(SaInstall& sa, const KeySource& source) {
+  const std::size_t encryption = sa.key.protocol == SaProtocol::esp ? std::size_t{info(sa.encryption).key_bytes} + info(sa.encryption).salt_bytes : 0;
+  const std::size_t integrity = info(sa.integrity).key_bytes;
+  const auto protocol = sa.key.protocol == SaProtocol::esp ? wire::protocol::esp : wire::protocol::ah;
+  const auto material = keymat(source.keys, source.shared, protocol, static_cast<std::uint32_t>(sa.key.spi), source.ni, source.nr, encryption + integrity);
+  sa.encryption_key = Secret(material.view().first(encryption));
+  sa.integrity_key = Secret(material.view().subspan(encryption));
+}
+}  // namespace
+
+std::string describe(const State& state) { return std::visit(Describe{}, state); }
+
+const Channel* channel_of(const State& state) {
+  if (const auto* offered = std::get_if<Offered>(&state)) return &offered->channel;
+  if (const auto* answered = std::get_if<Answered>(&state)) return &answered->channel;
+  return nullptr;
+}
+
+Outcome advance(const State& state, const Event& event, const Context& context, const Channel& channel) {
+  return std::visit(
+      [&](const auto& from, const auto& what) -> Outcome {
+        if constexpr (requires { on(from, what, context); }) return on(from, what, context);
+        else if constexpr (requires { on(from, what, context, channel); }) return on(from, what, context, channel);
+        else return unexpected("it does not fit: " + describe(state));
+      },
+      state, event);
+}
+
+std::vector<SaInstall> make_sas(const Pair& pair, Direction direction, const Phase1Keys& keys, const Secret* shared, ByteView ni,
+                                ByteView nr, RandomSource& random) {
+  const auto& protection = pair.protection;
+  const bool out = direction == Direction::out;
+  const auto& spis = out ? pair.peer : pair.ours;
+  const auto make = [&](SaProtocol protocol, Spi spi) {
+    SaInstall sa;
+    sa.direction = direction;
+    sa.key = {out ? protection.local : protection.remote, out ? protection.remote : protection.local, protocol, spi};
+    sa.mode = protection.mode;
+    sa.reqid = protection.reqid;
+    sa.selector = out ? protection.selector : protection.selector.mirrored();
+    sa.encryption = protocol == SaProtocol::esp ? pair.transform.esp->encryption : Encryption::null;
+    sa.integrity = protocol == SaProtocol::esp ? pair.transform.esp->integrity : *pair.transform.ah;
+    sa.hard = pair.transform.lifetime;
+    sa.soft = {soft_limit(sa.hard.seconds, pair.role, random), soft_limit(sa.hard.kilobytes, pair.role, random)};
+    fill_keys(sa, {keys, shared, ni, nr});
+    return sa;
+  };
+  std::vector<SaInstall> sas;
+  if (pair.transform.ah) sas.push_back(make(SaProtocol::ah, *spis.ah));
+  if (pair.transform.esp) sas.push_back(make(SaProtocol::esp, *spis.esp));
+  return sas;
+}
+
+wire::Header header_of(const Context& context) {
+  wire::Header header;
+  header.cookies = context.cookies;
+  header.exchange = wire::ExchangeType::quick_mode;
+  header.message_id = context.message_id;
+  return header;
+}
+
+Bytes fresh_nonce(RandomSource& random) { return random.bytes(nonce_size); }
+
+Bytes lower(ByteView a, ByteView b) { return to_bytes(std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end()) ? a : b); }
+
+std::vector<wire::Payload> identities_of(const Selector& selector, Role role) {
+  const auto ours = identification_of(source_end(selector));
+  const auto theirs = identification_of(destination_end(selector));
+  if (role == Role::initiator) return {ours, theirs};
+  return {theirs, ours};
+}
+
+Refusal bad_hash() {
+  Refusal refusal;
+  refusal.event = &audit::bad_packet;
+  refusal.fields = {{"reason", "the HASH of a Quick Mode message does not verify"}};
+  return refusal;
+}
+
+Refusal crypto_failed(const Error& error) {
+  Refusal refusal;
+  refusal.event = &audit::qm_failed;
+  refusal.fields = {{"reason", error.text}};
+  refusal.reason = "key-exchange-failed";
+  refusal.notify = wire::notify::invalid_key_information;
+  refusal.fatal = true;
+  return refusal;
+}
+
+Spis spis_for(const Transform& transform, const Spis& all) {
+  return {transform.ah ? all.ah : std::nullopt, transform.esp ? all.esp : std::nullopt};
+}
+
+Spis needed_spis(const std::vector<Transform>& transforms, const Spis& fresh) {
+  Spis needed;
+  for (const auto& transform : transforms) {
+    if (transform.ah) needed.ah = fresh.ah;
+    if (transform.esp) needed.esp = fresh.esp;
+  }
+  return needed;
+}
+
+}  // namespace ipsec9000::ike::quick_mode

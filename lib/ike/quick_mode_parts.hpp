@@ -1,0 +1,18 @@
+// What both roles of Quick Mode share. Internal to lib/ike.
+#pragma once
+#include "ike/quick_mode.hpp"
+
+namespace ipsec9000::ike::quick_mode {
+
+wire::Header header_of(const Context& context);
+Bytes fresh_nonce(RandomSource& random);
+Bytes lower(ByteView a, ByteView b);
+// The client identities of a selector, seen from the initiator: IDci, IDcr.
+std::vector<wire::Payload> identities_of(const Selector& selector, Role role);
+Refusal bad_hash();
+Refusal crypto_failed(const Error& error);
+// Ours to take, but only those that a transform of the list needs.
+Spis needed_spis(const std::vector<Transform>& transforms, const Spis& fresh);
+Spis spis_for(const Transform& transform, const Spis& all);
+
+}  // namespace ipsec9000::ike::quick_mode

@@ -1,0 +1,74 @@
+// The register of SA pairs: who uses which SPI, what replaces what.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "ike/quick_mode.hpp"
+#include "ike/types.hpp"
+
+namespace ipsec9000::ike {
+
+// Pairs with the same key serve the same traffic; one of them is enough.
+struct PairKey {
+  IpAddress local;
+  IpAddress remote;
+  std::uint32_t reqid = 0;
+  Selector selector;
+  static PairKey of(const Protection& protection) { return {protection.local, protection.remote, protection.reqid, protection.selector}; }
+  auto operator<=>(const PairKey&) const = default;
+};
+
+struct PairRecord {
+  PairId id{};
+  std::shared_ptr<const quick_mode::Pair> pair;
+  bool complete = false;                       // false: the responder's, inbound only, until message 3
+  bool retiring = false;                       // replaced; it goes when its timer is due
+  TimePoint began{};                           // when its negotiation began
+  TimePoint made{};
+  PairKey key() const { return PairKey::of(pair->protection); }
+};
+
+class SaPairs {
+ public:
+  PairId add(std::shared_ptr<const quick_mode::Pair> pair, bool complete, TimePoint began, TimePoint now);
+  void remove(PairId id);
+  PairRecord* find(PairId id);
+  const PairRecord* find(PairId id) const;
+  // By an SPI of either direction; `key` names the SA's own ends.
+  PairRecord* find(const SaKey& key);
+  const PairRecord* find(const SaKey& key) const;
+  // By the SPI that the peer receives with.
+  PairRecord* find_peer_spi(const IpAddress& remote, SaProtocol protocol, Spi spi);
+  std::vector<PairId> with(const PairKey& key) const;          // oldest first
+  template <class Predicate> std::vector<PairId> where(Predicate predicate) const;
+  bool any_with(const IpAddress& remote) const { return per_remote_.contains(remote); }
+  bool spi_in_use(Spi spi) const { return ours_.contains({SaProtocol::esp, spi}) || ours_.contains({SaProtocol::ah, spi}); }
+  std::size_t size() const { return records_.size(); }
+
+ private:
+  using OurSpi = std::pair<SaProtocol, Spi>;
+  using PeerSpi = std::tuple<IpAddress, SaProtocol, Spi>;
+  template <class Visit> static void each_spi(const Spis& spis, Visit visit);
+
+  std::map<PairId, PairRecord> records_;
+  std::multimap<PairKey, PairId> by_key_;
+  std::map<IpAddress, std::size_t> per_remote_;
+  std::map<OurSpi, PairId> ours_;
+  std::map<PeerSpi, PairId> peers_;
+  std::uint64_t last_ = 0;
+};
+
+// Every SA of a pair, as the kernel knows it; `complete` false: the inbound ones only.
+std::vector<SaKey> sa_keys(const quick_mode::Pair& pair, bool complete = true);
+
+template <class Predicate>
+std::vector<PairId> SaPairs::where(Predicate predicate) const {
+  std::vector<PairId> found;
+  for (const auto& [id, record] : records_)
+    if (predicate(record)) found.push_back(id);
+  return found;
+}
+
+}  // namespace ipsec9000::ike

@@ -1,0 +1,113 @@
+// What goes into the IKE engine and what comes out of it. The engine does no I/O: it is told what arrived and what
+// time it is, and answers with actions that somebody else carries out, in order.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "audit/record.hpp"
+#include "base/address.hpp"
+#include "base/sa.hpp"
+#include "base/secret.hpp"
+#include "base/selector.hpp"
+#include "base/time.hpp"
+#include "crypto/key_exchange.hpp"
+#include "crypto/random.hpp"
+#include "model/isakmp_policy.hpp"
+#include "model/protection.hpp"
+#include "model/reports.hpp"
+
+namespace ipsec9000::ike {
+
+enum class JobId : std::uint64_t {};       // an expensive computation asked for
+enum class QueryId : std::uint64_t {};     // a question put to the policy manager
+enum class PairId : std::uint64_t {};      // one inbound and one outbound SA (nested: two of each)
+
+enum class Role : std::uint8_t { initiator, responder };
+constexpr std::string_view to_string(Role role) { return role == Role::initiator ? "initiator" : "responder"; }
+
+// One UDP payload and its ends, seen from us.
+struct Datagram {
+  Endpoint local;
+  Endpoint remote;
+  Bytes bytes;
+};
+
+// Public-key work. Without `ours` a key pair is made first; without `peer` it stays at that.
+struct DhJob {
+  Group group = Group::modp2048;
+  std::shared_ptr<const DhKeyPair> ours;
+  std::optional<Bytes> peer;
+};
+struct DhOutcome {
+  std::shared_ptr<const DhKeyPair> ours;
+  std::shared_ptr<const Secret> shared;    // null when the job had no peer value
+};
+// Does the work; milliseconds. Safe to call on any thread.
+Result<DhOutcome> perform(const DhJob& job);
+
+// Enough to find one SA in the kernel.
+struct SaKey {
+  IpAddress source;
+  IpAddress destination;
+  SaProtocol protocol = SaProtocol::esp;
+  Spi spi{};
+  auto operator<=>(const SaKey&) const = default;
+};
+
+// One SA to put into the kernel.
+struct SaInstall {
+  Direction direction = Direction::in;
+  SaKey key;
+  Mode mode = Mode::transport;
+  std::uint32_t reqid = 0;
+  Selector selector;                       // in the packets' own direction
+  Encryption encryption = Encryption::null;      // ESP only
+  Secret encryption_key;                   // with the salt behind it where the cipher has one
+  Integrity integrity = Integrity::none;
+  Secret integrity_key;
+  Lifetime soft;                           // 0: none
+  Lifetime hard;
+};
+
+// ---- actions, to be carried out in the order given
+struct SendDatagram { Datagram datagram; };
+struct RunJob { JobId id; DhJob job; };                        // answered by Engine::job_done
+struct AskPolicy { QueryId id; CoverQuery query; };            // answered by Engine::policy_answered
+struct InstallSas { PairId pair; std::vector<SaInstall> sas; };   // a refusal is told by Engine::install_failed
+struct RemoveSas { std::vector<SaKey> keys; };                 // not there any more: no error
+struct WriteAudit { AuditRecord record; };
+struct ReportFailure { FailureRecord failure; };               // `time` is filled in by whoever keeps it
+using Action = std::variant<SendDatagram, RunJob, AskPolicy, InstallSas, RemoveSas, WriteAudit, ReportFailure>;
+using Actions = std::vector<Action>;
+
+// Where the engine finds keys. Called from within the engine's entry points; must not block.
+class Credentials {
+ public:
+  virtual ~Credentials() = default;
+  // The key shared with this peer; null when there is none. By identity first, then by address. The pointer is good
+  // until control returns to the event loop.
+  virtual const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const = 0;
+};
+
+// Why a message or a negotiation was refused. The engine turns it into an audit record, a failure record and, where
+// `notify` is set, a notification to the peer.
+struct Refusal {
+  const AuditEvent* event = nullptr;
+  AuditFields fields;
+  std::string reason;                      // FailureRecord::reason; "" when this is not the negotiation's failure
+  std::string differs;
+  std::string offered;
+  std::string wanted;
+  std::uint16_t notify = 0;                // wire::notify; 0: say nothing
+  bool fatal = false;                      // the negotiation is over; else the message is dropped and nothing changed
+};
+
+// A malformed or unexpected message: dropped, one record, no change.
+Refusal bad_packet(std::string reason);
+Refusal unexpected(std::string reason);
+
+}  // namespace ipsec9000::ike

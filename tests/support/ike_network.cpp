@@ -1,0 +1,165 @@
+#include "support/ike_network.hpp"
+
+#include <algorithm>
+
+namespace ipsec9000::test {
+
+Host::Host(std::string host_name, const std::string& text, std::uint64_t seed)
+    : name(std::move(host_name)), address(*IpAddress::parse(text)), random(seed), cover(grant_anything), engine(random, *this) {
+  engine.configure({usual_isakmp_policy()});
+}
+
+const Secret* Host::pre_shared_key(const IpAddress& remote, const std::optional<Identity>&) const {
+  static thread_local Secret found;
+  const auto at = keys.find(remote);
+  if (at == keys.end()) return nullptr;
+  found = Secret(at->second);
+  return &found;
+}
+
+bool Host::has_audit(std::string_view event) const {
+  return std::any_of(records.begin(), records.end(), [&](const auto& record) { return record.event == event; });
+}
+
+std::string Host::audit_text(std::string_view event) const {
+  for (auto at = records.rbegin(); at != records.rend(); ++at)
+    if (at->event == event) return at->text;
+  return "";
+}
+
+Host& Network::add(const std::string& name, const std::string& address) {
+  hosts_.push_back(std::make_unique<Host>(name, address, seed_ * 1000 + hosts_.size()));
+  for (auto& host : hosts_) {
+    host->keys[hosts_.back()->address] = "a key that everybody here has";
+    hosts_.back()->keys[host->address] = "a key that everybody here has";
+  }
+  return *hosts_.back();
+}
+
+Host* Network::find(const IpAddress& address) {
+  for (auto& host : hosts_)
+    if (host->address == address) return host.get();
+  return nullptr;
+}
+
+namespace {
+struct Carrier {
+  Network& network;
+  Host& host;
+  std::vector<Flight>& flying;
+  std::uint64_t& order;
+
+  void operator()(ike::SendDatagram& action) {
+    network.sent.push_back(action.datagram);
+    std::vector<std::pair<Duration, Bytes>> arrivals{{network.latency, action.datagram.bytes}};
+    if (network.wire) arrivals = network.wire(network.sent.size() - 1, action.datagram);
+    for (auto& [delay, bytes] : arrivals)
+      flying.push_back({network.now + delay, ++order, {action.datagram.remote, action.datagram.local, std::move(bytes)}});
+  }
+  void operator()(ike::RunJob& action) { host.engine.job_done(action.id, ike::perform(action.job), network.now); }
+  void operator()(ike::AskPolicy& action) { host.engine.policy_answered(action.id, host.cover(action.query), network.now); }
+  void operator()(ike::InstallSas& action) {
+    if (host.kernel_refuses) return host.engine.install_failed(action.pair, "test", network.now);
+    for (auto& sa : action.sas) {
+      host.sas[sa.key] = concat({sa.encryption_key.view(), sa.integrity_key.view()});
+      host.installed.insert_or_assign(sa.key, std::move(sa));
+    }
+  }
+  void operator()(ike::RemoveSas& action) {
+    for (const auto& key : action.keys) {
+      host.sas.erase(key);
+      host.installed.erase(key);
+    }
+  }
+  void operator()(ike::WriteAudit& action) { host.records.push_back(std::move(action.record)); }
+  void operator()(ike::ReportFailure& action) { host.failures.push_back(std::move(action.failure)); }
+};
+}  // namespace
+
+void Network::carry_out(Host& host) {
+  while (true) {
+    auto actions = host.engine.take_actions();
+    if (actions.empty()) return;
+    for (auto& action : actions) std::visit(Carrier{*this, host, flying_, order_}, action);
+  }
+}
+
+// Does the next thing that happens not later than `until`; false when there is none.
+bool Network::step(TimePoint until) {
+  for (auto& host : hosts_) carry_out(*host);
+  const auto flight = std::min_element(flying_.begin(), flying_.end());
+  Host* timed = nullptr;
+  for (auto& host : hosts_) {
+    const auto deadline = host->engine.next_deadline();
+    if (deadline && *deadline <= until && (timed == nullptr || *deadline < *timed->engine.next_deadline())) timed = host.get();
+  }
+  const bool fly = flight != flying_.end() && flight->arrives <= until && (timed == nullptr || flight->arrives <= *timed->engine.next_deadline());
+  if (!fly && timed == nullptr) return false;
+  if (fly) {
+    const Flight arrived = *flight;
+    flying_.erase(flight);
+    now = std::max(now, arrived.arrives);
+    if (auto* host = find(arrived.datagram.local.address)) host->engine.receive(arrived.datagram, now);
+  } else {
+    now = std::max(now, *timed->engine.next_deadline());
+    timed->engine.on_timer(now);
+  }
+  for (auto& host : hosts_) {
+    carry_out(*host);
+    if (const auto wrong = host->engine.inconsistency()) throw std::runtime_error(host->name + ": " + *wrong);
+  }
+  if (after_each_step) after_each_step();
+  return true;
+}
+
+void Network::settle(Duration limit) {
+  const auto until = now + std::max(limit, Duration(seconds(1)) - Duration(1));
+  while (step(until)) {
+  }
+}
+
+void Network::advance(Duration duration) {
+  const auto until = now + duration;
+  while (step(until)) {
+  }
+  now = until;
+}
+
+IsakmpPolicy usual_isakmp_policy(std::string name) {
+  IsakmpPolicy policy;
+  policy.name = std::move(name);
+  policy.place = 1;
+  policy.proposals = {*IkeProposal::parse("AES128-SHA256-CURVE25519")};
+  return policy;
+}
+
+Protection usual_protection(const Host& from, const Host& to) {
+  Protection protection;
+  protection.policy = "telnet";
+  protection.place = 1;
+  protection.reqid = 0x49500001;
+  protection.local = from.address;
+  protection.remote = to.address;
+  protection.selector = {Prefix(from.address), Prefix(to.address), IpProtocol::any, {}, {}};
+  protection.transforms = {*Transform::parse("ESP-AES128-HMAC-SHA256")};
+  return protection;
+}
+
+Result<Protection> grant_anything(const CoverQuery& query) {
+  Protection protection;
+  protection.policy = "telnet";
+  protection.place = 1;
+  protection.reqid = 0x49500001;
+  protection.local = query.local;
+  protection.remote = query.remote;
+  protection.mode = query.mode;
+  protection.selector = query.proposed;
+  protection.transforms = {*Transform::parse("ESP-AES128-HMAC-SHA256")};
+  return protection;
+}
+
+TwoHosts::TwoHosts(std::uint64_t seed) : network(seed), a(network.add("a", "10.1.0.1")), b(network.add("b", "10.1.0.2")) {}
+
+bool TwoHosts::connected() const { return !a.sas.empty() && a.sas == b.sas; }
+
+}  // namespace ipsec9000::test

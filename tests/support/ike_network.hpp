@@ -1,0 +1,104 @@
+// Hosts with IKE engines on a simulated network: no sockets, one fake clock, jobs done inline. Messages can be lost,
+// repeated, delayed or changed; every host has a kernel that is a set of SAs.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "ike/engine.hpp"
+
+namespace ipsec9000::test {
+
+// Reproducible: the same seed, the same bytes.
+class SeededRandom final : public RandomSource {
+ public:
+  explicit SeededRandom(std::uint64_t seed) : engine_(seed) {}
+  void fill(std::span<std::uint8_t> out) override {
+    for (auto& byte : out) byte = static_cast<std::uint8_t>(engine_());
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+class Host final : public ike::Credentials {
+ public:
+  Host(std::string name, const std::string& address, std::uint64_t seed);
+
+  const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const override;
+  bool has_audit(std::string_view event) const;
+  std::string audit_text(std::string_view event) const;       // of the last such record; "" when there is none
+  std::size_t pairs() const { return engine.counters().pairs; }
+
+  std::string name;
+  IpAddress address;
+  SeededRandom random;
+  std::map<IpAddress, std::string> keys;                      // pre-shared keys by peer
+  // What this host's policies say about a peer's proposal.
+  std::function<Result<Protection>(const CoverQuery&)> cover;
+  std::map<ike::SaKey, Bytes> sas;                            // the kernel: SA -> its keys joined
+  std::map<ike::SaKey, ike::SaInstall> installed;             // the whole of them
+  std::vector<AuditRecord> records;
+  std::vector<FailureRecord> failures;
+  bool kernel_refuses = false;
+  ike::Engine engine;
+};
+
+// A message on its way.
+struct Flight {
+  TimePoint arrives;
+  std::uint64_t order;
+  ike::Datagram datagram;                                     // as the receiver sees it
+  auto operator<=>(const Flight& other) const { return std::tie(arrives, order) <=> std::tie(other.arrives, other.order); }
+  bool operator==(const Flight& other) const { return order == other.order; }
+};
+
+class Network {
+ public:
+  explicit Network(std::uint64_t seed = 1) : seed_(seed) {}
+
+  Host& add(const std::string& name, const std::string& address);
+  // Lets everything happen that is due until nothing is under way, or `limit` has passed. Timers that are further
+  // away than `limit` do not run.
+  void settle(Duration limit = seconds(0));
+  void advance(Duration duration);                            // settle, then let this much time pass
+  // Carries out what an engine wants; called by settle.
+  void carry_out(Host& host);
+
+  TimePoint now{};
+  Duration latency{5};
+  // Called for each message put on the wire, with its running number: what really arrives, each with its own delay.
+  // Absent: the message itself, after `latency`.
+  std::function<std::vector<std::pair<Duration, Bytes>>(std::size_t number, const ike::Datagram& sent)> wire;
+  std::vector<ike::Datagram> sent;                            // all of them, as the sender sent them
+  std::function<void()> after_each_step;                      // invariants
+
+ private:
+  bool step(TimePoint until);
+  Host* find(const IpAddress& address);
+
+  std::uint64_t seed_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+  std::vector<Flight> flying_;
+  std::uint64_t order_ = 0;
+};
+
+// ---- the usual two hosts
+IsakmpPolicy usual_isakmp_policy(std::string name = "peer");
+Protection usual_protection(const Host& from, const Host& to);
+// Grants whatever is asked, with the usual transform.
+Result<Protection> grant_anything(const CoverQuery& query);
+
+struct TwoHosts {
+  explicit TwoHosts(std::uint64_t seed = 1);
+  Network network;
+  Host& a;
+  Host& b;
+  void start(TimePoint = {}) { a.engine.acquire(usual_protection(a, b), network.now); }
+  bool connected() const;                                     // both kernels hold the same SAs with the same keys
+};
+
+}  // namespace ipsec9000::test

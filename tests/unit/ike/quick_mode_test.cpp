@@ -1,0 +1,164 @@
+#include <catch2/catch.hpp>
+
+#include "support/ike_network.hpp"
+
+using namespace ipsec9000;
+using namespace ipsec9000::test;
+
+namespace {
+Protection with(const TwoHosts& hosts, std::vector<std::string> names) {
+  auto protection = usual_protection(hosts.a, hosts.b);
+  protection.transforms.clear();
+  for (const auto& name : names) protection.transforms.push_back(*Transform::parse(name));
+  return protection;
+}
+
+// b's policy: these transforms for whatever is proposed.
+void let_b_have(TwoHosts& hosts, std::vector<std::string> names, std::optional<Group> pfs = std::nullopt) {
+  hosts.b.cover = [names, pfs](const CoverQuery& query) {
+    auto protection = grant_anything(query);
+    protection->transforms.clear();
+    for (const auto& name : names) protection->transforms.push_back(*Transform::parse(name));
+    protection->pfs = pfs;
+    return protection;
+  };
+}
+}  // namespace
+
+TEST_CASE("every kind of transform ends in equal keys of the right length") {
+  const auto [name, sas, encryption, integrity] = GENERATE(table<const char*, int, int, int>({
+      {"ESP-AES128-HMAC-SHA256", 2, 16, 32}, {"ESP-AES256-HMAC-SHA512", 2, 32, 64}, {"ESP-3DES-HMAC-SHA1", 2, 24, 20},
+      {"ESP-NULL-HMAC-SHA384", 2, 0, 48},    {"ESP-AES256-GCM16", 2, 36, 0},         {"ESP-CHACHA20-POLY1305", 2, 36, 0},
+      {"AH-SHA256", 2, 0, 32},               {"AH-MD5", 2, 0, 16},                   {"AH-SHA256+ESP-AES128", 4, 16, 0},
+      {"ESP-AES128CTR-HMAC-SHA256", 2, 20, 32},
+  }));
+  CAPTURE(name);
+  TwoHosts hosts;
+  let_b_have(hosts, {name});
+  hosts.a.engine.acquire(with(hosts, {name}), hosts.network.now);
+  hosts.network.settle();
+  CHECK(hosts.connected());
+  CHECK(hosts.a.sas.size() == static_cast<std::size_t>(sas));
+  for (const auto& [key, sa] : hosts.a.installed) {
+    if (sas == 4 && key.protocol == SaProtocol::ah) continue;
+    CHECK(sa.encryption_key.size() == static_cast<std::size_t>(encryption));
+    CHECK(sa.integrity_key.size() == static_cast<std::size_t>(integrity));
+  }
+}
+
+TEST_CASE("the first transform of the initiator that the responder has too is taken") {
+  TwoHosts hosts;
+  let_b_have(hosts, {"AH-SHA1", "ESP-AES256-GCM16", "ESP-AES128-HMAC-SHA256"});
+  hosts.a.engine.acquire(with(hosts, {"ESP-CHACHA20-POLY1305", "ESP-AES128-HMAC-SHA256", "ESP-AES256-GCM16"}), hosts.network.now);
+  hosts.network.settle();
+  CHECK(hosts.connected());
+  CHECK(hosts.a.installed.begin()->second.integrity == Integrity::hmac_sha256);
+}
+
+TEST_CASE("perfect forward secrecy") {
+  TwoHosts hosts;
+  let_b_have(hosts, {"ESP-AES128-HMAC-SHA256"}, Group::ecp256);
+  auto protection = with(hosts, {"ESP-AES128-HMAC-SHA256"});
+  SECTION("both want the same group") {
+    protection.pfs = Group::ecp256;
+    hosts.a.engine.acquire(protection, hosts.network.now);
+    hosts.network.settle();
+    CHECK(hosts.connected());
+  }
+  SECTION("only the responder wants it: refused, and the record says so") {
+    hosts.a.engine.acquire(protection, hosts.network.now);
+    hosts.network.settle();
+    CHECK_FALSE(hosts.connected());
+    REQUIRE(hosts.b.failures.size() == 1);
+    CHECK(hosts.b.failures[0].differs == "pfs");
+    CHECK(hosts.b.failures[0].wanted == "ECP256");
+    REQUIRE(hosts.a.failures.size() == 1);     // told at once, protected: no timeout to wait for
+    CHECK(hosts.a.failures[0].reason == "no-proposal-chosen");
+    CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).size() == 1);
+  }
+  SECTION("a group nobody asked for is no reason to refuse") {
+    let_b_have(hosts, {"ESP-AES128-HMAC-SHA256"});
+    protection.pfs = Group::curve25519;
+    hosts.a.engine.acquire(protection, hosts.network.now);
+    hosts.network.settle();
+    CHECK(hosts.connected());
+  }
+}
+
+TEST_CASE("a transform mismatch leaves the ISAKMP SA and names the attribute") {
+  TwoHosts hosts;
+  let_b_have(hosts, {"ESP-AES128-HMAC-SHA512"});
+  hosts.start();
+  hosts.network.settle();
+  CHECK(hosts.a.sas.empty());
+  CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).size() == 1);
+  REQUIRE(hosts.b.failures.size() == 1);
+  CHECK(hosts.b.failures[0].differs == "authentication");
+  CHECK(hosts.b.failures[0].offered == "HMAC-SHA256");
+  CHECK(hosts.b.failures[0].wanted == "HMAC-SHA512");
+}
+
+TEST_CASE("traffic that no policy of the responder covers is refused, with the reason on both sides") {
+  TwoHosts hosts;
+  hosts.b.cover = [](const CoverQuery&) -> Result<Protection> { return Error{ErrorCode::refused, "nearest policy \"web\", differs in protocol"}; };
+  hosts.start();
+  hosts.network.settle();
+  CHECK(hosts.a.sas.empty());
+  CHECK(hosts.b.audit_text("no-policy-for-peer").find("web") != std::string::npos);
+  REQUIRE(hosts.a.failures.size() == 1);
+  CHECK(hosts.a.failures[0].reason == "invalid-id-information");
+}
+
+TEST_CASE("the same protection asked for again while it is negotiated makes one pair") {
+  TwoHosts hosts;
+  for (int i = 0; i < 10; ++i) hosts.start();
+  hosts.network.settle();
+  hosts.start();                               // and once more: an ACQUIRE that was late
+  CHECK(hosts.a.sas.size() == 2);
+}
+
+TEST_CASE("several Quick Modes share one ISAKMP SA, and max_quick_modes 1 gives each its own") {
+  const std::uint32_t maximum = GENERATE(1u, 100u);
+  TwoHosts hosts;
+  auto policy = usual_isakmp_policy();
+  policy.max_quick_modes = maximum;
+  hosts.a.engine.configure({policy});
+  hosts.b.engine.configure({policy});
+  std::size_t main_modes = 0;
+  for (std::uint16_t port = 1; port <= 3; ++port) {
+    auto protection = usual_protection(hosts.a, hosts.b);
+    protection.selector.protocol = IpProtocol::tcp;
+    protection.selector.destination_port = PortRange::one(port);
+    hosts.a.engine.acquire(protection, hosts.network.now);
+    hosts.network.advance(seconds(5));
+  }
+  for (const auto& record : hosts.a.records) main_modes += record.event == "mm-complete" ? 1 : 0;
+  CHECK(main_modes == (maximum == 1 ? 3 : 1));
+  CHECK(hosts.connected());
+  CHECK(hosts.a.sas.size() == 6);
+  CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).size() == (maximum == 1 ? 0 : 1));
+}
+
+TEST_CASE("a kernel that refuses an SA: nothing is left, the peer is told, the failure is kept") {
+  TwoHosts hosts;
+  hosts.a.kernel_refuses = true;
+  hosts.start();
+  hosts.network.settle();
+  CHECK(hosts.a.pairs() == 0);
+  CHECK(hosts.b.pairs() == 0);
+  CHECK(hosts.b.sas.empty());
+  REQUIRE_FALSE(hosts.a.failures.empty());
+  CHECK(hosts.a.failures[0].reason == "kernel-refused");
+}
+
+TEST_CASE("both hosts start at once: at the end there is one pair, the same on both") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    TwoHosts hosts(seed);
+    hosts.a.engine.acquire(usual_protection(hosts.a, hosts.b), hosts.network.now);
+    hosts.b.engine.acquire(usual_protection(hosts.b, hosts.a), hosts.network.now);
+    hosts.network.advance(seconds(30));
+    CHECK(hosts.connected());
+    CHECK(hosts.a.sas.size() == 2);
+  }
+}
