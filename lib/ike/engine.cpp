@@ -47,7 +47,7 @@ Session* Core::find_session(SessionId id) {
 }
 
 Session* Core::find_session(const wire::Header& header, const Datagram& datagram) {
-  if (header.cookies.responder == wire::Cookie{}) {          // a first message: perhaps one we have answered
+  if (header.cookies.responder == wire::Cookie{} && header.exchange == wire::ExchangeType::main_mode) {   // a first message: perhaps one we have answered
     const auto found = half_open_.find({datagram.remote, header.cookies.initiator});
     return found == half_open_.end() ? nullptr : find_session(found->second);
   }

@@ -24,6 +24,8 @@ PeerFeatures features_of(const wire::DecodedChain& chain) {
 std::variant<Event, Refusal> read_clear(const wire::Header& header, ByteView message) {
   auto chain = wire::decode_chain(header.next_payload, message.subspan(wire::header_size));
   if (!chain) return bad_packet(chain.error().text);
+  for (const auto* unknown : chain->all<wire::Unknown>())    // those from 128 on are private: somebody else's
+    if (unknown->payload_type < 128) return bad_packet("payload type " + std::to_string(unknown->payload_type));
   if (chain->length + wire::header_size != message.size()) return bad_packet("bytes behind the last payload");
   if (const auto* sa = chain->only<wire::SecurityAssociation>(); sa != nullptr && !chain->payloads.empty()) {
     if (!std::holds_alternative<wire::SecurityAssociation>(chain->payloads.front().value)) return bad_packet("the SA payload does not come first");
