@@ -54,7 +54,7 @@ Result<std::string> distinguished_name_to_text(ByteView der) {
   const auto* at = der.data();
   Name name(d2i_X509_NAME(nullptr, &at, static_cast<long>(der.size())));
   std::unique_ptr<BIO, FreeBio> out(BIO_new(BIO_s_mem()));
-  if (!name || at != der.data() + der.size() || !out || X509_NAME_print_ex(out.get(), name.get(), 0, XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ) < 0)
+  if (!name || at != der.data() + der.size() || !out || X509_NAME_print_ex(out.get(), name.get(), 0, (XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ) & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_QUOTE)) < 0)
     return Error{ErrorCode::invalid_input, "not a DER distinguished name"};
   char* text = nullptr;
   const long length = BIO_get_mem_data(out.get(), &text);

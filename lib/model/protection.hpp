@@ -12,6 +12,11 @@
 
 namespace ipsec9000 {
 
+// The reqids that this suite gives out: by them its SAs are known again in the kernel.
+inline constexpr std::uint32_t first_reqid = 0x49500000;
+inline constexpr std::uint32_t last_reqid = 0x495fffff;
+constexpr bool is_our_reqid(std::uint32_t reqid) { return first_reqid <= reqid && reqid <= last_reqid; }
+
 // Protection that a policy wants between two ends: the order that secpolicyd gives for an ACQUIRE ("ike.acquire"),
 // and its answer to what a peer proposes ("policy.cover").
 struct Protection {

@@ -1,0 +1,235 @@
+#include "kernel_sas.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <tuple>
+
+#include "base/text.hpp"
+#include "xfrm/links.hpp"
+
+namespace ipsec9000 {
+
+namespace {
+constexpr std::uint64_t bytes_per_kilobyte = 1024;
+constexpr std::uint32_t replay_window = 64;
+
+PortMask port_mask(const PortRange& range) { return range.is_one() ? PortMask::one(range.first) : PortMask::any(); }
+
+LifetimeLimits limits(const Lifetime& lifetime) { return {lifetime.kilobytes * bytes_per_kilobyte, 0, lifetime.seconds, 0}; }
+
+std::uint64_t wall_seconds() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+}
+
+// The names of an SA that the engine does not know: by the kernel's algorithm names.
+std::string encryption_name(const SaSpec& sa) {
+  if (!sa.encryption) return "None";
+  for (const auto& known : all_encryptions())
+    if (known.kernel == sa.encryption->algorithm && (sa.encryption->key.empty() || sa.encryption->key.size() == std::size_t{known.key_bytes} + known.salt_bytes))
+      return std::string(known.shown);
+  return escape_control(sa.encryption->algorithm);
+}
+
+std::string authentication_name(const SaSpec& sa) {
+  if (!sa.authentication) return "None";
+  for (const auto& known : all_integrities())
+    if (!known.kernel.empty() && known.kernel == sa.authentication->algorithm) return std::string(known.shown);
+  return escape_control(sa.authentication->algorithm);
+}
+
+SadEntry entry_of(const SaState& state, const std::set<IpAddress>& local, const std::optional<ike::SaFacts>& facts, std::uint64_t now) {
+  const auto& sa = state.spec;
+  SadEntry entry;
+  entry.spi = hex8(static_cast<std::uint32_t>(sa.spi));
+  entry.protocol = to_string(sa.protocol);
+  entry.state = state.condition == SaCondition::larval ? "larval" : "mature";
+  entry.source = sa.source.to_string();
+  entry.destination = sa.destination.to_string();
+  entry.mode = to_string(sa.mode);
+  entry.encryption = encryption_name(sa);
+  entry.authentication = authentication_name(sa);
+  if (facts) {
+    entry.policy = facts->policy;
+    if (sa.protocol == SaProtocol::esp && facts->transform.esp) entry.encryption = info(facts->transform.esp->encryption).shown;
+  }
+  entry.direction = local.contains(sa.destination) ? "in" : "out";
+  if (sa.selector) {
+    const auto& selector = *sa.selector;
+    entry.selector = {to_string(selector.protocol), selector.source_port.value, selector.destination_port.value,
+                      selector.source.to_string(), selector.destination.to_string()};
+  } else {
+    entry.selector = {"any", 0, 0, "any", "any"};
+  }
+  entry.bytes = state.current.bytes;
+  entry.packets = state.current.packets;
+  entry.age = state.current.add_time != 0 && now > state.current.add_time ? now - state.current.add_time : 0;
+  entry.soft = {sa.soft.seconds, sa.soft.bytes / bytes_per_kilobyte};
+  entry.hard = {sa.hard.seconds, sa.hard.bytes / bytes_per_kilobyte};
+  entry.reqid = sa.reqid;
+  return entry;
+}
+
+PortRange port_range(const PortMask& mask) { return mask.mask == 0xffff ? PortRange::one(mask.value) : PortRange::any(); }
+
+Selector selector_of(const SaSpec& sa) {
+  if (!sa.selector) return {Prefix(sa.source), Prefix(sa.destination), IpProtocol::any, {}, {}};
+  const auto& kernel = *sa.selector;
+  return {kernel.source, kernel.destination, kernel.protocol, port_range(kernel.source_port), port_range(kernel.destination_port)};
+}
+
+Lifetime lifetime_of(const SaSpec& sa) {
+  const auto cut = [](std::uint64_t value) { return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, lifetime_maximum)); };
+  return {cut(sa.hard.seconds), cut(sa.hard.bytes / bytes_per_kilobyte)};
+}
+
+// The transform of an SA found in the kernel; absent when its algorithms are not in our tables.
+std::optional<EspSuite> suite_of(const SaSpec& sa) {
+  const auto named = encryption_name(sa);
+  for (const auto& known : all_encryptions()) {
+    if (known.shown != named) continue;
+    for (const auto& integrity : all_integrities())
+      if (integrity.shown == authentication_name(sa)) return EspSuite{known.id, integrity.id};
+  }
+  return std::nullopt;
+}
+
+// What two SAs must share to be the two directions of one thing; seen from our outbound side.
+using CounterpartKey = std::tuple<IpAddress, IpAddress, std::uint32_t, Mode, Selector>;
+
+struct Counterparts {
+  std::vector<const SaState*> in[2], out[2];   // [0] AH, [1] ESP, oldest first
+};
+
+std::optional<ike::AdoptedPair> pair_at(const CounterpartKey& key, const Counterparts& found, std::size_t index, std::uint64_t now) {
+  ike::AdoptedPair pair;
+  auto& [local, remote, reqid, mode, selector] = key;
+  pair.protection.reqid = reqid;
+  pair.protection.mode = mode;
+  pair.protection.local = local;
+  pair.protection.remote = remote;
+  pair.protection.selector = selector;
+  Transform transform;
+  for (const std::size_t protocol : {0u, 1u}) {
+    if (index >= found.in[protocol].size() || index >= found.out[protocol].size()) continue;
+    const auto& in = *found.in[protocol][index];
+    const auto& out = *found.out[protocol][index];
+    (protocol == 0 ? pair.in_ah : pair.in_esp) = in.spec.spi;
+    (protocol == 0 ? pair.out_ah : pair.out_esp) = out.spec.spi;
+    const auto suite = suite_of(in.spec);
+    if (protocol == 1) transform.esp = suite.value_or(EspSuite{});
+    if (protocol == 0)
+      for (const auto& known : all_integrities())
+        if (known.shown == authentication_name(in.spec)) transform.ah = known.id;
+    transform.lifetime = lifetime_of(in.spec);
+    pair.age_seconds = in.current.add_time != 0 && now > in.current.add_time ? now - in.current.add_time : 0;
+  }
+  if (!pair.in_ah && !pair.in_esp) return std::nullopt;
+  pair.protection.transforms = {transform};
+  return pair;
+}
+}  // namespace
+
+SaSpec sa_spec(const ike::SaInstall& sa) {
+  SaSpec spec;
+  spec.source = sa.key.source;
+  spec.destination = sa.key.destination;
+  spec.spi = sa.key.spi;
+  spec.protocol = sa.key.protocol;
+  spec.mode = sa.mode;
+  spec.reqid = sa.reqid;
+  spec.selector = KernelSelector{sa.selector.source, sa.selector.destination, sa.selector.protocol, port_mask(sa.selector.source_port), port_mask(sa.selector.destination_port)};
+  const auto& cipher = info(sa.encryption);
+  const auto& integrity = info(sa.integrity);
+  if (sa.key.protocol == SaProtocol::esp) spec.encryption = SaEncryption{std::string(cipher.kernel), sa.encryption_key.clone(), cipher.icv_bits};
+  if (sa.integrity != Integrity::none) spec.authentication = SaAuthentication{std::string(integrity.kernel), sa.integrity_key.clone(), integrity.truncation_bits};
+  spec.soft = limits(sa.soft);
+  spec.hard = limits(sa.hard);
+  spec.replay_window = replay_window;
+  return spec;
+}
+
+Result<void> KernelSas::install(const std::vector<ike::SaInstall>& sas) {
+  std::vector<ike::SaKey> done;
+  for (const auto& sa : sas) {
+    if (auto added = kernel_.add_sa(sa_spec(sa)); !added) {
+      remove(done).has_value();                // what cannot be removed either expires
+      return added;
+    }
+    done.push_back(sa.key);
+  }
+  return {};
+}
+
+Result<void> KernelSas::remove(const std::vector<ike::SaKey>& keys) {
+  Result<void> outcome;
+  for (const auto& key : keys) {
+    auto removed = kernel_.delete_sa(SaId{key.destination, key.spi, key.protocol, std::nullopt});
+    if (!removed && removed.error().code != ErrorCode::not_found) outcome = removed;
+  }
+  return outcome;
+}
+
+Result<std::size_t> KernelSas::remove_all_ours() {
+  auto states = kernel_.dump_sas(Keys::leave_out);
+  if (!states) return states.error();
+  std::vector<SaId> ours;
+  for (const auto& state : *states)
+    if (is_our_reqid(state.spec.reqid) && state.spec.spi != Spi{0}) ours.push_back(state.spec.id());
+  for (const auto& failure : kernel_.delete_sas(ours))
+    if (failure.error.code != ErrorCode::not_found) return failure.error;
+  return ours.size();
+}
+
+Result<std::vector<SadEntry>> KernelSas::list(const FactsOf& facts) {
+  auto states = kernel_.dump_sas(Keys::leave_out);
+  if (!states) return states.error();
+  std::set<IpAddress> local;
+  if (const auto addresses = local_addresses())
+    for (const auto& address : *addresses) local.insert(address.address);
+  const auto now = wall_seconds();
+  std::vector<SadEntry> entries;
+  entries.reserve(states->size());
+  for (const auto& state : *states)
+    entries.push_back(entry_of(state, local, facts({state.spec.source, state.spec.destination, state.spec.protocol, state.spec.spi}), now));
+  return entries;
+}
+
+Result<std::vector<ike::AdoptedPair>> KernelSas::adoptable() {
+  auto states = kernel_.dump_sas(Keys::include);   // a key's length tells AES-128 from AES-256; wiped with `states`
+  if (!states) return states.error();
+  const auto addresses = local_addresses();
+  if (!addresses) return addresses.error();
+  std::set<IpAddress> local;
+  for (const auto& address : *addresses) local.insert(address.address);
+  std::map<CounterpartKey, Counterparts> found;
+  std::sort(states->begin(), states->end(), [](const auto& a, const auto& b) { return a.current.add_time < b.current.add_time; });
+  for (const auto& state : *states) {
+    const auto& sa = state.spec;
+    if (!is_our_reqid(sa.reqid) || sa.spi == Spi{0}) continue;
+    const bool in = local.contains(sa.destination);
+    const auto seen = in ? selector_of(sa).mirrored() : selector_of(sa);
+    auto& counterparts = found[{in ? sa.destination : sa.source, in ? sa.source : sa.destination, sa.reqid, sa.mode, seen}];
+    (in ? counterparts.in : counterparts.out)[sa.protocol == SaProtocol::esp ? 1 : 0].push_back(&state);
+  }
+  std::vector<ike::AdoptedPair> pairs;
+  std::set<SaId> kept;
+  const auto now = wall_seconds();
+  for (const auto& [key, counterparts] : found) {
+    for (std::size_t index = 0;; ++index) {
+      auto pair = pair_at(key, counterparts, index, now);
+      if (!pair) break;
+      for (const std::size_t protocol : {0u, 1u}) {
+        if (index >= counterparts.in[protocol].size() || index >= counterparts.out[protocol].size()) continue;
+        kept.insert(counterparts.in[protocol][index]->spec.id());
+        kept.insert(counterparts.out[protocol][index]->spec.id());
+      }
+      pairs.push_back(std::move(*pair));
+    }
+  }
+  for (const auto& state : *states)
+    if (is_our_reqid(state.spec.reqid) && state.spec.spi != Spi{0} && !kept.contains(state.spec.id())) kernel_.delete_sa(state.spec.id()).has_value();
+  return pairs;
+}
+
+}  // namespace ipsec9000

@@ -1,0 +1,40 @@
+// ikpmd's side of the kernel's SA table: SAs as the IKE engine has them, put in, taken out, listed, and found again.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ike/engine.hpp"
+#include "model/reports.hpp"
+#include "xfrm/kernel.hpp"
+
+namespace ipsec9000 {
+
+// The kernel's form of an SA; pure.
+SaSpec sa_spec(const ike::SaInstall& sa);
+
+class KernelSas {
+ public:
+  explicit KernelSas(Kernel& kernel) : kernel_(kernel) {}
+
+  // All or none: what was put in is taken out again when a later one is refused.
+  Result<void> install(const std::vector<ike::SaInstall>& sas);
+  // One that is gone already is no error.
+  Result<void> remove(const std::vector<ike::SaKey>& keys);
+  // Every SA with a reqid of ours; returns how many there were.
+  Result<std::size_t> remove_all_ours();
+
+  // Everybody's SAs as the report shows them. `facts` tells what only the engine knows.
+  using FactsOf = std::function<std::optional<ike::SaFacts>(const ike::SaKey&)>;
+  Result<std::vector<SadEntry>> list(const FactsOf& facts);
+
+  // Pairs of ours that an earlier run left behind. SAs without a counterpart
+  // are removed: nobody could renew or delete them.
+  Result<std::vector<ike::AdoptedPair>> adoptable();
+
+ private:
+  Kernel& kernel_;
+};
+
+}  // namespace ipsec9000

@@ -1,0 +1,51 @@
+#include "key_ring.hpp"
+
+namespace ipsec9000 {
+
+const Secret* KeyRing::pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const {
+  if (!store_) return nullptr;
+  if (remote_id)
+    if (const auto* key = store_->find_psk(*remote_id)) return key;
+  return store_->find_psk(remote);
+}
+
+std::string KeyRing::state() const {
+  if (store_) return "open";
+  return Keystore::exists(path_) ? "locked" : "missing";
+}
+
+void KeyRing::open_with_machine_key() {
+  if (auto opened = Keystore::open_with_machine_key(path_, machine_key_)) store_ = std::move(*opened);
+}
+
+void KeyRing::with_password(Secret password, Change change, Done done) {
+  struct Work {
+    Secret password;
+    Result<void> outcome = Error{ErrorCode::internal, "the key store was not opened"};
+    std::optional<Keystore> store;
+  };
+  auto work = std::make_shared<Work>();
+  work->password = std::move(password);
+  const auto run = [work, change = std::move(change), path = path_] {
+    auto opened = Keystore::open(path, work->password);
+    work->password.wipe();
+    if (!opened) {
+      work->outcome = opened.error();
+      return;
+    }
+    work->outcome = change ? change(*opened) : Result<void>();
+    if (work->outcome) work->store = std::move(*opened);
+  };
+  const auto finish = [this, work, done] {
+    if (work->store) store_ = std::move(*work->store);
+    done(work->outcome);
+  };
+  if (!loop_.run_on_pool(run, finish)) done(Error{ErrorCode::refused, "too much work at once; try again"});
+}
+
+Result<std::vector<KeySummary>> KeyRing::list() const {
+  if (!store_) return Error{ErrorCode::not_permitted, "the key store is " + state()};
+  return store_->list();
+}
+
+}  // namespace ipsec9000

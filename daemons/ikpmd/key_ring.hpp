@@ -1,0 +1,40 @@
+// The pre-shared keys in use. The store is opened by the administrator's password or this machine's key; what takes
+// long (scrypt) runs on the pool with a store of its own, which then takes the place of the one in use.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+#include "daemon/event_loop.hpp"
+#include "ike/types.hpp"
+#include "keystore/keystore.hpp"
+
+namespace ipsec9000 {
+
+class KeyRing final : public ike::Credentials {
+ public:
+  KeyRing(EventLoop& loop, std::filesystem::path store, std::filesystem::path machine_key)
+      : loop_(loop), path_(std::move(store)), machine_key_(std::move(machine_key)) {}
+
+  const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const override;
+
+  std::string state() const;                   // "open", "locked", "missing"
+  // At the start, without a person: opens the store if it has a slot for this machine.
+  void open_with_machine_key();
+
+  using Done = std::function<void(Result<void>)>;
+  // Opens the store with the password, makes the change to it, and uses it from then on. `done` comes later, on the
+  // loop; not_permitted for a wrong password.
+  using Change = std::function<Result<void>(Keystore&)>;
+  void with_password(Secret password, Change change, Done done);
+
+  Result<std::vector<KeySummary>> list() const;
+
+ private:
+  EventLoop& loop_;
+  std::filesystem::path path_;
+  std::filesystem::path machine_key_;
+  std::optional<Keystore> store_;
+};
+
+}  // namespace ipsec9000

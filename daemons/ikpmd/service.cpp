@@ -1,0 +1,185 @@
+#include "service.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+
+namespace ipsec9000 {
+
+namespace {
+constexpr std::uint16_t ike_port = 500;
+constexpr Duration policy_answer_time = seconds(5);
+constexpr Duration send_complaint_interval = seconds(10);
+
+WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+}  // namespace
+
+// Carries out one action of the engine.
+struct IkeService::Carrier {
+  IkeService& service;
+
+  void operator()(ike::SendDatagram& action) const {
+    for (auto& socket : service.sockets_) {
+      if (!socket.serves(action.datagram.local)) continue;
+      if (auto sent = socket.send(action.datagram); !sent) complain(sent.error());
+      return;
+    }
+  }
+  void complain(const Error& error) const {
+    const auto now = service.context_.loop.now();
+    if (now - service.last_send_complaint_ < send_complaint_interval) return;
+    service.last_send_complaint_ = now;
+    service.context_.audit.record(audit::kernel_refused, {{"request", "send an IKE message"}, {"reason", error.text}});
+  }
+  void operator()(ike::RunJob& action) const {
+    auto& owner = service;
+    auto outcome = std::make_shared<Result<ike::DhOutcome>>(Error{ErrorCode::internal, "not done"});
+    auto job = std::make_shared<ike::DhJob>(std::move(action.job));
+    const auto id = action.id;
+    const auto done = [&owner, id, outcome] {
+      owner.engine_.job_done(id, *outcome, owner.context_.loop.now());
+      owner.settle();
+    };
+    if (owner.context_.loop.run_on_pool([job, outcome] { *outcome = ike::perform(*job); }, done)) return;
+    *outcome = Error{ErrorCode::refused, "too many negotiations at once"};
+    owner.context_.loop.post(done);
+  }
+  void operator()(ike::AskPolicy& action) const {
+    auto& owner = service;
+    const auto id = action.id;
+    owner.policy_manager_.call("policy.cover", to_json(action.query), policy_answer_time, [&owner, id](Result<Json> answer) {
+      Result<Protection> granted = Error{ErrorCode::internal, ""};
+      if (!answer) granted = answer.error();
+      else if (const auto protection = answer->find("protection"); protection == answer->end()) granted = Error{ErrorCode::internal, "secpolicyd answered without a protection"};
+      else granted = protection_from_json(*protection);
+      owner.engine_.policy_answered(id, granted, owner.context_.loop.now());
+      owner.settle();
+    });
+  }
+  void operator()(ike::InstallSas& action) const {
+    auto installed = service.sas_.install(action.sas);
+    if (installed) {
+      for (const auto& sa : action.sas)
+        service.context_.audit.record(audit::sa_installed, {{"spi", hex8(static_cast<std::uint32_t>(sa.key.spi))}, {"source", sa.key.source.to_string()},
+                                                            {"destination", sa.key.destination.to_string()}, {"protocol", std::to_string(static_cast<unsigned>(sa.key.protocol))}});
+      return;
+    }
+    service.context_.audit.record(audit::kernel_refused, {{"request", "add an SA"}, {"selector", action.sas.front().selector.to_string()}, {"reason", installed.error().text}});
+    service.engine_.install_failed(action.pair, installed.error().text, service.context_.loop.now());
+  }
+  void operator()(ike::RemoveSas& action) const {
+    if (auto removed = service.sas_.remove(action.keys); !removed)
+      service.context_.audit.record(audit::kernel_refused, {{"request", "delete an SA"}, {"reason", removed.error().text}});
+  }
+  void operator()(ike::WriteAudit& action) const { service.context_.audit.record(std::move(action.record)); }
+  void operator()(ike::ReportFailure& action) const {
+    action.failure.time = to_rfc3339(wall_now());
+    service.failures_.add(std::move(action.failure));
+  }
+};
+
+IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
+    : context_(context),
+      kernel_(std::move(kernel)),
+      sas_(*kernel_),
+      keys_(context.loop, context.paths.keystore(), context.paths.state_directory() / "machine.key"),
+      engine_(random_, keys_),
+      policy_manager_(context.loop, context.paths.socket("secpolicyd")),
+      deadline_(context.loop) {}
+
+IkeService::~IkeService() = default;
+
+Result<void> IkeService::start() {
+  keys_.open_with_machine_key();
+  if (auto watching = watch_kernel(); !watching) return watching;
+  adopt_sas();
+  if (auto opened = open_sockets(); !opened) return opened;
+  policy_manager_.start();
+  return {};
+}
+
+Result<void> IkeService::open_sockets() {
+  for (const auto family : {Family::ipv4, Family::ipv6}) {
+    auto socket = UdpSocket::open(family, ike_port, *kernel_);
+    if (!socket) {
+      // A host without IPv6 is a host; one without IPv4 sockets is not ours to serve.
+      if (family == Family::ipv4) return socket.error();
+      problems_.push_back("IKE over IPv6 is off: " + socket.error().text);
+      continue;
+    }
+    sockets_.push_back(std::move(*socket));
+  }
+  for (std::size_t i = 0; i < sockets_.size(); ++i) watches_.push_back(context_.loop.watch_readable(sockets_[i].fd(), [this, i] { received(i); }));
+  return {};
+}
+
+Result<void> IkeService::watch_kernel() {
+  auto capabilities = kernel_->probe();
+  if (!capabilities) return capabilities.error();
+  for (const auto& problem : capabilities->problems) problems_.push_back(problem);
+  const EventGroup groups[] = {EventGroup::expire};
+  auto events = kernel_->open_events(groups);
+  if (!events) return events.error();
+  events_ = std::move(*events);
+  events_watch_ = context_.loop.watch_readable(events_->fd(), [this] { kernel_events(); });
+  return {};
+}
+
+// SAs of an earlier run stay in use; they are renewed and deleted as if we had made them.
+void IkeService::adopt_sas() {
+  const auto pairs = sas_.adoptable();
+  if (!pairs) {
+    context_.audit.record(audit::kernel_refused, {{"request", "list the SAs"}, {"reason", pairs.error().text}});
+    return;
+  }
+  for (const auto& pair : *pairs) engine_.adopt(pair, context_.loop.now());
+  if (!pairs->empty()) context_.audit.record(audit::sa_adopted, {{"count", std::to_string(pairs->size())}});
+}
+
+void IkeService::received(std::size_t socket) {
+  for (const auto& datagram : sockets_[socket].receive()) engine_.receive(datagram, context_.loop.now());
+  settle();
+}
+
+void IkeService::kernel_events() {
+  auto events = events_->read_events();
+  if (!events) return;
+  for (const auto& event : *events) {
+    if (const auto* expire = std::get_if<Expire>(&event)) sa_limit_reached(*expire);
+    if (std::holds_alternative<MonitorOverrun>(event)) context_.audit.record(audit::kernel_events_lost);
+  }
+  settle();
+}
+
+void IkeService::sa_limit_reached(const Expire& expire) {
+  if (expire.sa.spi == Spi{0}) return;         // an ACQUIRE that nobody answered
+  engine_.sa_expired({expire.source, expire.sa.destination, expire.sa.protocol, expire.sa.spi}, expire.hard, context_.loop.now());
+}
+
+void IkeService::settle() {
+  while (true) {
+    auto actions = engine_.take_actions();
+    if (actions.empty()) break;
+    for (auto& action : actions) std::visit(Carrier{*this}, action);
+  }
+  const auto next = engine_.next_deadline();
+  if (!next) return deadline_.cancel();
+  deadline_.arm_at(*next, [this] {
+    engine_.on_timer(context_.loop.now());
+    settle();
+  });
+}
+
+Json IkeService::status() const {
+  const auto counters = engine_.counters();
+  return {{"ready", !sockets_.empty()},
+          {"keystore", keys_.state()},
+          {"isakmp_sas", counters.isakmp_sas},
+          {"ipsec_sas", counters.pairs * 2},
+          {"negotiating", counters.negotiating + counters.quick_modes},
+          {"problems", problems_}};
+}
+
+void IkeService::add_status(Json& out) const { out["ike"] = status(); }
+
+}  // namespace ipsec9000

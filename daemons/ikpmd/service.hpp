@@ -1,0 +1,81 @@
+// ikpmd put together: the IKE engine between UDP, the kernel's SA table, the key store, secpolicyd and the audit trail.
+#pragma once
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "daemon/daemon.hpp"
+#include "daemon/rpc_peer.hpp"
+#include "failure_log.hpp"
+#include "ike/engine.hpp"
+#include "kernel_sas.hpp"
+#include "key_ring.hpp"
+#include "udp_socket.hpp"
+#include "xfrm/kernel.hpp"
+
+namespace ipsec9000 {
+
+class IkeService final : public DaemonService {
+ public:
+  IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel);
+  ~IkeService() override;
+
+  Result<void> start() override;
+  void add_status(Json& status) const override;
+
+ private:
+  friend class IkeMethods;
+  struct Carrier;
+
+  Result<void> open_sockets();
+  Result<void> watch_kernel();
+  void adopt_sas();
+  void received(std::size_t socket);
+  void kernel_events();
+  void sa_limit_reached(const Expire& expire);
+  void settle();                               // after each engine call: carry out its actions, arm its next deadline
+  Json status() const;
+
+  DaemonContext& context_;
+  std::unique_ptr<Kernel> kernel_;
+  KernelSas sas_;
+  KeyRing keys_;
+  SystemRandom random_;
+  ike::Engine engine_;
+  FailureLog failures_;
+  RpcPeer policy_manager_;
+  std::vector<UdpSocket> sockets_;
+  std::vector<EventLoop::Watch> watches_;
+  std::unique_ptr<EventSource> events_;
+  EventLoop::Watch events_watch_;
+  EventLoop::Timer deadline_;
+  TimePoint last_send_complaint_{};
+  std::vector<std::string> problems_;
+  std::map<std::uint32_t, std::string> policy_names_;      // of reqids, as secpolicyd told
+};
+
+// Registers the methods of man/ipsec9000-rpc.7 that are ikpmd's.
+class IkeMethods {
+ public:
+  IkeMethods(IkeService& service, RpcServer& server, EventLoop& loop);
+
+ private:
+  void add_negotiation(RpcServer& server);
+  void add_reports(RpcServer& server);
+  void add_keys(RpcServer& server);
+  Result<Json> configure(const Json& params);
+  Result<Json> sad_page(const Json& params);
+  void change_keys(const Json& params, const char* password_field, KeyRing::Change change, const AuditEvent* event, RpcServer::Reply reply);
+
+  struct Snapshot {
+    std::uint64_t id = 0;
+    std::vector<SadEntry> entries;
+  };
+  IkeService& service_;
+  EventLoop& loop_;
+  std::deque<Snapshot> snapshots_;             // what pages are still being read of
+  std::uint64_t last_snapshot_ = 0;
+  std::deque<EventLoop::Timer> slow_answers_;  // a wrong password is answered late
+};
+
+}  // namespace ipsec9000

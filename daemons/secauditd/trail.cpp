@@ -1,0 +1,117 @@
+#include "trail.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+
+namespace ipsec9000 {
+
+namespace {
+constexpr std::size_t max_own = 1000;
+
+std::string named(const AuditLevel level) { return std::string(to_string(level)); }
+}  // namespace
+
+Result<AuditTrail> AuditTrail::open(TrailSettings settings, WallTime now) {
+  const auto last = last_audit_number(settings.directory);
+  const auto first = last == UINT64_MAX ? 1 : last + 1;
+  auto file = AuditFile::open({settings.directory, settings.max_kilobytes}, now, first);
+  if (!file) return file.error();
+  return AuditTrail(std::move(settings), std::move(*file));
+}
+
+bool AuditTrail::take(AuditRecord record, WallTime now) {
+  if (record.level > settings_.level) {
+    ++filtered_;
+    return true;
+  }
+  if (!retry(now) || !write(record, now)) return false;
+  if (record.event == audit::audit_records_dropped.id)
+    for (const auto& [name, value] : record.fields)
+      if (name == "count") dropped_ += parse_number(value, UINT32_MAX).value_or(0);
+  return true;
+}
+
+Result<void> AuditTrail::change(const TrailSettings& wanted, WallTime now) {
+  const auto old = settings_;
+  const auto old_file = file_.path();
+  if (wanted.directory != old.directory)
+    if (auto moved = file_.rotate(now, wanted.directory); !moved) return moved;
+  file_.set_max_kilobytes(wanted.max_kilobytes);
+  settings_ = wanted;
+  if (wanted.directory != old.directory)
+    say(audit::audit_directory_changed, {{"old", old.directory.string()}, {"new", wanted.directory.string()}}, now);
+  if (wanted.level != old.level)
+    say(audit::audit_level_changed, {{"old", named(old.level)}, {"new", named(wanted.level)}}, now);
+  if (wanted.max_kilobytes != old.max_kilobytes)
+    say(audit::audit_size_changed,
+        {{"old", std::to_string(old.max_kilobytes)}, {"new", std::to_string(wanted.max_kilobytes)}}, now);
+  if (file_.path() != old_file) {
+    note_opened(old_file, now);
+    retry(now);
+  }
+  return {};
+}
+
+Result<void> AuditTrail::rotate(WallTime now) {
+  const auto previous = file_.path();
+  if (auto rotated = file_.rotate(now); !rotated) return rotated;
+  note_opened(previous, now);
+  retry(now);
+  return {};
+}
+
+bool AuditTrail::retry(WallTime now) {
+  while (!own_.empty()) {
+    if (!write(own_.front(), now)) return false;
+    own_.pop_front();
+  }
+  return true;
+}
+
+void AuditTrail::note(const AuditEvent& event, const AuditFields& fields, WallTime now) {
+  if (event.level > settings_.level || own_.size() >= max_own) return;
+  auto record = make_record(event, fields);
+  record.from = "secauditd";
+  record.time = now;
+  own_.push_back(std::move(record));
+}
+
+void AuditTrail::note_opened(const std::filesystem::path& previous, WallTime now) {
+  note(audit::audit_file_opened, {{"file", file_.path().string()}, {"previous", previous.string()}}, now);
+}
+
+void AuditTrail::say(const AuditEvent& event, const AuditFields& fields, WallTime now) {
+  note(event, fields, now);
+  retry(now);
+}
+
+bool AuditTrail::write(AuditRecord& record, WallTime now) {
+  const auto before = file_.path();
+  const auto written = file_.append(record, now);
+  if (!written) {
+    if (!problem_) note(audit::audit_file_full, {{"since", to_rfc3339(now)}, {"reason", written.error().text}}, now);
+    problem_ = written.error().text;
+    return false;
+  }
+  ++written_;
+  problem_.reset();
+  if (file_.path() != before) note_opened(before, now);  // written with the next record
+  return true;
+}
+
+Json AuditTrail::status() const {
+  return {{"level", to_string(settings_.level)},
+          {"file", file_.path().string()},
+          {"directory", settings_.directory.string()},
+          {"max_kilobytes", settings_.max_kilobytes},
+          {"size", file_.size()},
+          {"records", written_},
+          {"filtered", filtered_},
+          {"dropped", dropped_},
+          {"next_number", file_.next_number()},
+          {"problem", problem_ ? Json(*problem_) : Json(nullptr)}};
+}
+
+}  // namespace ipsec9000

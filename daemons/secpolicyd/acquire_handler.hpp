@@ -1,0 +1,32 @@
+// The kernel needs an SA for a packet: by which policy, and who negotiates it.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <unordered_map>
+
+#include "daemon/audit_client.hpp"
+#include "policy_set.hpp"
+#include "xfrm/types.hpp"
+
+namespace ipsec9000 {
+
+class AcquireHandler {
+ public:
+  using Order = std::function<void(const Protection&)>;
+  AcquireHandler(EventLoop& loop, AuditClient& audit, Order order) : loop_(loop), audit_(audit), order_(std::move(order)) {}
+
+  void handle(const Acquire& acquire, const PolicySet& set);
+  std::uint64_t acquires() const { return acquires_; }
+
+ private:
+  void record_refusal(const Flow& flow);
+
+  EventLoop& loop_;
+  AuditClient& audit_;
+  Order order_;
+  std::uint64_t acquires_ = 0;
+  TimePoint last_refusal_{};
+  bool refused_before_ = false;
+};
+
+}  // namespace ipsec9000

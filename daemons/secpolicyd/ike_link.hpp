@@ -1,0 +1,46 @@
+// The line to ikpmd: what to negotiate, and what it needs to know for that.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/json_fwd.hpp"
+#include "daemon/daemon.hpp"
+#include "daemon/rpc_peer.hpp"
+#include "model/protection.hpp"
+#include "policy_set.hpp"
+
+namespace ipsec9000 {
+
+class IkeLink {
+ public:
+  explicit IkeLink(DaemonContext& context);
+  void start() { peer_.start(); }
+  bool connected() const { return peer_.connected(); }
+
+  // Told now and at each reconnection, before anything else.
+  void configure(const PolicySet& set);
+  // These reqids have lost their policy: their SAs are to go. Told again until ikpmd has answered; `used_again` ones
+  // are taken back.
+  void forget(const std::vector<std::uint32_t>& reqids);
+  // An SA is needed. While ikpmd is away the order waits for it, up to `patience`.
+  void acquire(const Protection& protection);
+
+  static constexpr Duration patience{30'000};     // after that the kernel asks again by itself
+  static constexpr std::size_t most_waiting = 1000;
+
+ private:
+  void connected_again();
+  void lost();
+  void send_acquire(const Protection& protection);
+  void send_forget();
+
+  DaemonContext& context_;
+  RpcPeer peer_;
+  std::unique_ptr<Json> configuration_;
+  std::vector<std::uint32_t> forgotten_;
+  std::map<Protection, TimePoint> waiting_;
+  bool was_connected_ = false;
+};
+
+}  // namespace ipsec9000

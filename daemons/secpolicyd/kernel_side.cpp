@@ -1,0 +1,145 @@
+#include "kernel_side.hpp"
+
+#include <algorithm>
+
+#include "policy/difference.hpp"
+#include "policy/kernel_view.hpp"
+
+namespace ipsec9000 {
+
+namespace {
+constexpr DefaultActions block_all{PolicyAction::block, PolicyAction::block, PolicyAction::block};
+constexpr DefaultActions allow_all{PolicyAction::allow, PolicyAction::allow, PolicyAction::allow};
+constexpr HashThresholds kernel_thresholds{HashThreshold{32, 32}, HashThreshold{128, 128}};
+
+bool is_of_socket(const PolicySpec& policy) {
+  return policy.direction == PolicyDirection::socket_in || policy.direction == PolicyDirection::socket_out;
+}
+bool is_ours(const PolicyState& state) { return is_our_owner(state.spec.owner) && !is_of_socket(state.spec); }
+
+std::string in_words(const PolicyStep& step) {
+  const char* verb = step.kind == PolicyStep::Kind::add ? "added " : step.kind == PolicyStep::Kind::update ? "replaced " : "removed ";
+  return verb + step.spec.to_string();
+}
+}  // namespace
+
+Result<void> KernelSide::block_by_default() {
+  const auto present = kernel_.get_default();
+  if (present && *present == block_all) return {};
+  const auto done = kernel_.set_default(block_all);
+  default_problem_.reset();
+  if (done || done.error().code != ErrorCode::unsupported) return done;
+  default_problem_ = "this kernel cannot block what no policy matches (it needs Linux 5.14): nothing protects while its policies are flushed by somebody";
+  return {};
+}
+
+Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set) {
+  auto all = kernel_.dump_policies();
+  if (!all) return all.error();
+  const auto others = std::partition(all->begin(), all->end(), is_ours);
+  foreign_ = static_cast<std::size_t>(std::count_if(others, all->end(), [](const auto& state) { return !is_of_socket(state.spec); }));
+  all->erase(others, all->end());
+  if (all->empty()) set_thresholds(set);   // a bulk load: before it, so that nothing is hashed twice
+  const auto wanted = compile(set.configuration, set.keying.reqids(), *all);
+  Applied applied;
+  if (auto done = carry_out(difference(*all, wanted), applied); !done) return done.error();
+  places_.clear();
+  for (const auto& entry : wanted)
+    if (entry.place != 0) places_[entry.spec.priority] = entry.place;
+  if (auto done = block_by_default(); !done) return done.error();
+  set_thresholds(set);
+  protecting_ = true;
+  return applied;
+}
+
+Result<void> KernelSide::carry_out(const std::vector<PolicyStep>& steps, Applied& applied) {
+  for (std::size_t begin = 0; begin < steps.size();) {
+    std::size_t end = begin;
+    while (end < steps.size() && steps[end].kind == steps[begin].kind) ++end;
+    if (auto done = carry_out_run(steps, begin, end); !done) return done;
+    auto& count = steps[begin].kind == PolicyStep::Kind::add ? applied.added
+                  : steps[begin].kind == PolicyStep::Kind::update ? applied.updated : applied.removed;
+    count += end - begin;
+    begin = end;
+  }
+  if (!steps.empty()) applied.first = in_words(steps.front());
+  return {};
+}
+
+// Steps of one kind, as one batch.
+Result<void> KernelSide::carry_out_run(const std::vector<PolicyStep>& steps, std::size_t begin, std::size_t end) {
+  std::vector<BatchFailure> failures;
+  const bool removes = steps[begin].kind == PolicyStep::Kind::remove;
+  if (removes) {
+    std::vector<PolicyHandle> handles;
+    for (std::size_t n = begin; n < end; ++n) handles.push_back({steps[n].spec.direction, steps[n].index});
+    failures = kernel_.delete_policies(handles);
+  } else {
+    std::vector<PolicySpec> specs;
+    for (std::size_t n = begin; n < end; ++n) specs.push_back(steps[n].spec);
+    failures = steps[begin].kind == PolicyStep::Kind::add ? kernel_.add_policies(specs) : kernel_.update_policies(specs);
+  }
+  for (const auto& failure : failures) {
+    if (removes && failure.error.code == ErrorCode::not_found) continue;   // somebody was faster
+    const auto& spec = steps[begin + failure.position].spec;
+    // It came up since the dump: put what we want in its place.
+    if (!removes && failure.error.code == ErrorCode::already_exists) {
+      if (auto done = kernel_.update_policy(spec); !done) return done;
+      continue;
+    }
+    return failure.error;
+  }
+  return {};
+}
+
+void KernelSide::set_thresholds(const PolicySet& set) {
+  const auto wanted = choose_thresholds(set.configuration);
+  if (thresholds_ == wanted) return;
+  // They are for speed alone; a kernel that refuses them is slower, not less safe.
+  if (kernel_.set_hash_thresholds(wanted)) thresholds_ = wanted;
+}
+
+Result<void> KernelSide::withdraw() {
+  auto all = kernel_.dump_policies();
+  if (!all) return all.error();
+  std::vector<PolicyHandle> handles;
+  for (const auto& state : *all)
+    if (is_ours(state)) handles.push_back({state.spec.direction, state.index});
+  for (const auto& failure : kernel_.delete_policies(handles))
+    if (failure.error.code != ErrorCode::not_found) return failure.error;
+  protecting_ = false;
+  places_.clear();
+  thresholds_.reset();
+  if (!kernel_.set_hash_thresholds(kernel_thresholds)) thresholds_.reset();
+  const auto opened = kernel_.set_default(allow_all);
+  if (!opened && opened.error().code != ErrorCode::unsupported) return opened;
+  return {};
+}
+
+bool KernelSide::has_ours() const {
+  const auto all = kernel_.dump_policies();
+  return all && std::any_of(all->begin(), all->end(), is_ours);
+}
+
+std::uint32_t KernelSide::place_of(const PolicySpec& entry) const {
+  if (!is_our_owner(entry.owner)) return 0;
+  const auto found = places_.find(entry.priority);
+  return found == places_.end() ? 0 : found->second;
+}
+
+bool KernelSide::agrees(const std::vector<PolicyState>& policies, const Flow& flow, Direction direction, const Match& match) const {
+  const auto* winner = kernel_lookup(policies, direction == Direction::in ? PolicyDirection::in : PolicyDirection::out, flow);
+  if (winner == nullptr) return match.action == Decision::discard;   // the kernel's default blocks
+  return is_our_owner(winner->spec.owner) && decision_of(winner->spec) == match.action && place_of(winner->spec) == match.place();
+}
+
+std::vector<std::string> KernelSide::problems() const {
+  std::vector<std::string> all;
+  if (default_problem_) all.push_back(*default_problem_);
+  if (foreign_ != 0)
+    all.push_back(std::to_string(foreign_) + (foreign_ == 1 ? " policy of another program is" : " policies of other programs are") +
+                  " in the kernel beside ours and may decide before them");
+  return all;
+}
+
+}  // namespace ipsec9000

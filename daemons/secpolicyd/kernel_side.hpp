@@ -1,0 +1,60 @@
+// The kernel's policies, kept as the policy set wants them.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "policy/compile.hpp"
+#include "policy_set.hpp"
+#include "xfrm/kernel.hpp"
+
+namespace ipsec9000 {
+
+class KernelSide {
+ public:
+  explicit KernelSide(Kernel& kernel) : kernel_(kernel) {}
+
+  // What no policy matches is blocked from here on, until withdraw(). A kernel that cannot do that is a problem to be
+  // told, not a failure: the default policy is an entry of its own.
+  Result<void> block_by_default();
+
+  struct Applied {
+    std::size_t added = 0;
+    std::size_t updated = 0;
+    std::size_t removed = 0;
+    std::string first;           // in words, for a record; "" when nothing was done
+    bool nothing() const { return added + updated + removed == 0; }
+  };
+  // Reads what is there, works out the difference and carries it out, in the order that opens nothing. Used at start
+  // (entries of a predecessor are adopted), for a reload, and to put right what somebody else has changed. On failure
+  // some steps may have been taken.
+  Result<Applied> bring_in_step(const PolicySet& set);
+
+  // Takes away all that is ours, then lets pass what no policy matches: what the kernel does without us.
+  Result<void> withdraw();
+
+  Result<std::vector<PolicyState>> policies() const { return kernel_.dump_policies(); }
+  bool has_ours() const;          // entries of ours are in the kernel (before start: a predecessor's)
+  // Whether the kernel's table, as dumped, gives this packet to the policy that the matcher chose.
+  bool agrees(const std::vector<PolicyState>& policies, const Flow& flow, Direction direction, const Match& match) const;
+  std::uint32_t place_of(const PolicySpec& entry) const;   // of the entry's policy; 0 for others
+
+  bool is_protecting() const { return protecting_; }
+  std::vector<std::string> problems() const;   // sentences for a person
+
+ private:
+  Result<void> carry_out(const std::vector<struct PolicyStep>& steps, Applied& applied);
+  Result<void> carry_out_run(const std::vector<struct PolicyStep>& steps, std::size_t begin, std::size_t end);
+  void set_thresholds(const PolicySet& set);
+
+  Kernel& kernel_;
+  bool protecting_ = false;
+  std::size_t foreign_ = 0;                    // entries of other programs, without those of sockets
+  std::optional<std::string> default_problem_;
+  std::optional<HashThresholds> thresholds_;
+  std::unordered_map<std::uint32_t, std::uint32_t> places_;   // by priority
+};
+
+}  // namespace ipsec9000

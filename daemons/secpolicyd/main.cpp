@@ -1,0 +1,40 @@
+// secpolicyd: the policies of IPSec/9000. Which policy is for a packet, and the kernel's policies kept to it.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/text.hpp"
+#include "service.hpp"
+
+using namespace ipsec9000;
+
+namespace {
+constexpr const char* summary =
+    "Keeps the policies of IPSec/9000 in the kernel and answers which policy is for a packet. With --withdraw it takes "
+    "all policies of IPSec/9000 out of the kernel and ends.";
+
+// Without a running daemon: for ipsec_admin -stop after a crash.
+int withdraw() {
+  auto kernel = NetlinkKernel::open();
+  const auto done = kernel ? KernelSide(**kernel).withdraw() : Result<void>(kernel.error());
+  if (done) return 0;
+  std::fprintf(stderr, "secpolicyd: taking the policies out of the kernel: %s\n", escape_control(done.error().text).c_str());
+  return done.error().code == ErrorCode::not_permitted ? 4 : 1;
+}
+
+Result<std::unique_ptr<DaemonService>> build(DaemonContext& context) {
+  auto parsed = load_configuration(context.paths.configuration());
+  for (const auto& line : parsed.lines()) std::fprintf(stderr, "secpolicyd: %s\n", line.c_str());
+  if (!parsed.valid())
+    return Error{ErrorCode::invalid_input, "the configuration is not valid (" + std::to_string(parsed.errors()) + " errors); nothing was changed"};
+  auto kernel = NetlinkKernel::open();
+  if (!kernel) return kernel.error();
+  return std::unique_ptr<DaemonService>(std::make_unique<PolicyService>(context, std::move(*kernel), std::move(*parsed.configuration)));
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (int n = 1; n < argc; ++n)
+    if (std::strcmp(argv[n], "--withdraw") == 0) return withdraw();
+  return run_daemon({.name = "secpolicyd", .summary = summary, .options = {}, .build = build}, argc, argv);
+}

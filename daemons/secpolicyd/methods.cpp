@@ -1,0 +1,119 @@
+#include "methods.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "policy/policy_json.hpp"
+#include "service.hpp"
+
+namespace ipsec9000 {
+
+namespace {
+Error missing(std::string_view name, std::string_view what) {
+  return Error{ErrorCode::invalid_input, "\"" + std::string(name) + "\" must be " + std::string(what)};
+}
+
+Result<IpAddress> address_in(const Json& params, const char* name) {
+  const auto found = params.find(name);
+  const auto* text = found == params.end() ? nullptr : found->get_ptr<const std::string*>();
+  if (text == nullptr) return missing(name, "an address");
+  return IpAddress::parse(*text);
+}
+
+Result<std::uint16_t> port_in(const Json& params, const char* name) {
+  const auto found = params.find(name);
+  if (found == params.end()) return std::uint16_t{0};
+  if (!found->is_number_unsigned() || found->get<std::uint64_t>() > 65535) return missing(name, "a number from 0 to 65535");
+  return found->get<std::uint16_t>();
+}
+
+Result<IpProtocol> protocol_in(const Json& params) {
+  const auto found = params.find("protocol");
+  if (found == params.end()) return IpProtocol::any;
+  if (found->is_number_unsigned() && found->get<std::uint64_t>() <= 255) return static_cast<IpProtocol>(found->get<std::uint8_t>());
+  const auto* text = found->get_ptr<const std::string*>();
+  if (text == nullptr) return missing("protocol", "a name or a number from 0 to 255");
+  return parse_protocol(*text);
+}
+
+Result<Flow> flow_in(const Json& params) {
+  const auto source = address_in(params, "source");
+  if (!source) return source.error();
+  const auto destination = address_in(params, "destination");
+  if (!destination) return destination.error();
+  if (source->family() != destination->family()) return Error{ErrorCode::invalid_input, "source and destination are of different families"};
+  const auto protocol = protocol_in(params);
+  if (!protocol) return protocol.error();
+  const auto source_port = port_in(params, "source_port");
+  if (!source_port) return source_port.error();
+  const auto destination_port = port_in(params, "destination_port");
+  if (!destination_port) return destination_port.error();
+  return Flow{*source, *destination, *protocol, *source_port, *destination_port};
+}
+
+Result<Direction> direction_in(const Json& params) {
+  const auto found = params.find("direction");
+  if (found == params.end() || *found == "out") return Direction::out;
+  if (*found == "in") return Direction::in;
+  return missing("direction", "\"in\" or \"out\"");
+}
+
+Json isakmp_for(const PolicySet& set, const Match& match, const IpAddress& remote) {
+  if (match.policy == nullptr || match.action != Decision::secure) return nullptr;
+  const auto* isakmp = select_isakmp_policy(set.configuration.isakmp_policies, match.policy->tunnel ? match.policy->tunnel->remote : remote);
+  return isakmp == nullptr ? Json(nullptr) : to_json(*isakmp);
+}
+
+Result<Json> query(PolicyService& service, const Json& params) {
+  if (!params.is_object()) return missing("params", "an object");
+  const auto flow = flow_in(params);
+  if (!flow) return flow.error();
+  const auto direction = direction_in(params);
+  if (!direction) return direction.error();
+  const auto& set = service.set();
+  const auto match = set.matcher.match(*flow, *direction);
+  Json answer{{"policy", to_json(match, set.configuration)},
+              {"isakmp_policy", isakmp_for(set, match, seen_from_here(*flow, *direction).remote)},
+              {"kernel_agrees", nullptr}};
+  if (const auto policies = service.kernel_side().policies()) answer["kernel_agrees"] = service.kernel_side().agrees(*policies, *flow, *direction, match);
+  if (const auto why = params.find("why"); why == params.end() || *why != true) return answer;
+  const auto explanation = set.matcher.explain(*flow, *direction);
+  answer["candidates"] = Json::array();
+  for (const auto& candidate : explanation.candidates) answer["candidates"].push_back(to_json(candidate));
+  answer["omitted"] = explanation.omitted;
+  return answer;
+}
+
+Result<Json> cover(PolicyService& service, const Json& params) {
+  const auto asked = cover_query_from_json(params);
+  if (!asked) return asked.error();
+  std::vector<Transform> offered;
+  if (const auto list = params.find("offered"); list != params.end() && list->is_array())
+    for (const auto& item : *list) {
+      const auto* text = item.get_ptr<const std::string*>();
+      if (text == nullptr) return missing("offered", "a list of transforms");
+      auto transform = Transform::parse(*text);
+      if (!transform) return transform.error();
+      offered.push_back(*transform);
+    }
+  const auto protection = service.set().keying.cover(*asked, offered);
+  if (!protection) return protection.error();
+  return Json{{"protection", to_json(*protection)}};
+}
+}  // namespace
+
+void add_policy_methods(RpcServer& server, PolicyService& service) {
+  const auto add = [&](const char* name, auto method) {
+    server.add(name, [&service, method](const Json& params, const Caller&, const RpcServer::Reply& reply) { reply(method(service, params)); });
+  };
+  add("policy.status", [](PolicyService& s, const Json&) -> Result<Json> { return s.status(); });
+  add("policy.reload", [](PolicyService& s, const Json&) -> Result<Json> { return s.reload_now(); });
+  add("policy.withdraw", [](PolicyService& s, const Json&) -> Result<Json> {
+    if (auto done = s.withdraw(); !done) return done.error();
+    return Json::object();
+  });
+  add("policy.query", [](PolicyService& s, const Json& params) { return query(s, params); });
+  add("policy.cover", [](PolicyService& s, const Json& params) { return cover(s, params); });
+  add_list_methods(server, service);
+}
+
+}  // namespace ipsec9000

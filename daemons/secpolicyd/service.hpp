@@ -1,0 +1,61 @@
+// secpolicyd's work: the configuration in force, the kernel kept in step with it, answers about it.
+#pragma once
+#include <memory>
+
+#include "acquire_handler.hpp"
+#include "daemon/daemon.hpp"
+#include "ike_link.hpp"
+#include "kernel_monitor.hpp"
+#include "kernel_side.hpp"
+#include "policy/parse.hpp"
+#include "policy_set.hpp"
+
+namespace ipsec9000 {
+
+class PolicyService final : public DaemonService {
+ public:
+  // `configuration` has been checked. The kernel must be the one of this network namespace, or a test's.
+  PolicyService(DaemonContext& context, std::unique_ptr<Kernel> kernel, Configuration configuration);
+
+  // Blocks by default, then puts the policies in place. On failure nothing of ours is left, unless a predecessor had
+  // left something: that stays, since what it protects must not open.
+  Result<void> start() override;
+  void reload() override;
+  void add_status(Json& status) const override;
+
+  // Checks the file, then changes kernel and ikpmd; on any failure the old configuration stays in force. Gives the
+  // answer of "policy.reload".
+  Result<Json> reload_now();
+  Result<void> withdraw();
+  // Reads the kernel's policies and repairs what differs; counts and records it.
+  void reconcile();
+  Json status() const;
+
+  const PolicySet& set() const { return *set_; }
+  KernelSide& kernel_side() { return kernel_side_; }
+  KernelMonitor& monitor() { return monitor_; }
+
+ private:
+  void add_methods();
+  void reconcile_soon();
+  void arm_reconcile();
+  void overrun();
+
+  DaemonContext& context_;
+  std::unique_ptr<Kernel> kernel_;
+  std::unique_ptr<const PolicySet> set_;
+  KernelSide kernel_side_;
+  IkeLink ike_;
+  AcquireHandler acquires_;
+  KernelMonitor monitor_;
+  EventLoop::Timer periodic_;
+  EventLoop::Timer soon_;
+  std::uint64_t generation_ = 1;
+  std::uint64_t overruns_ = 0;
+  std::uint64_t repairs_ = 0;
+  bool in_step_ = false;
+  bool withdrawn_ = false;
+  std::string kernel_problem_;   // "" when the kernel answered last time
+};
+
+}  // namespace ipsec9000
