@@ -16,7 +16,7 @@ class Suite:
     def __init__(self, node, build, root):
         self.node = node
         self.root = root
-        self._tools = os.path.join(build, "sbin")
+        self.tools = os.path.join(build, "sbin")
         self._password_file = os.path.join(root, "password")
         self.running = False
         os.makedirs(os.path.join(root, "etc/ipsec9000"), mode=0o700)
@@ -112,7 +112,7 @@ class Suite:
 
     def _tool(self, tool, *arguments, timeout=20, wanted=0):
         with self.node.inside():
-            return run([os.path.join(self._tools, tool), "--root", self.root, *arguments], timeout, wanted)
+            return run([os.path.join(self.tools, tool), "--root", self.root, *arguments], timeout, wanted)
 
     def _write(self, name, text):
         path = os.path.join(self.root, name)
