@@ -10,7 +10,7 @@ constexpr Duration between_refusals{10'000};
 }
 
 void AcquireHandler::handle(const Acquire& acquire, const PolicySet& set) {
-  if (!is_our_owner(acquire.policy.spec.owner)) return;   // another program's policy, and its business
+  if (!is_our_owner(acquire.policy.spec.owner)) return;  // another program's policy, and its business
   ++acquires_;
   const auto protection = set.keying.protection_for(acquire.flow);
   if (protection) return order_(*protection);

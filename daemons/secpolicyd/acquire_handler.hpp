@@ -13,7 +13,8 @@ namespace ipsec9000 {
 class AcquireHandler {
  public:
   using Order = std::function<void(const Protection&)>;
-  AcquireHandler(EventLoop& loop, AuditClient& audit, Order order) : loop_(loop), audit_(audit), order_(std::move(order)) {}
+  AcquireHandler(EventLoop& loop, AuditClient& audit, Order order)
+      : loop_(loop), audit_(audit), order_(std::move(order)) {}
 
   void handle(const Acquire& acquire, const PolicySet& set);
   std::uint64_t acquires() const { return acquires_; }

@@ -21,7 +21,9 @@ Json configuration_for_ike(const PolicySet& set) {
   for (std::size_t index = 0; index < set.configuration.policies.size() && seen.size() < most_reqids; ++index)
     if (const auto reqid = set.keying.reqid_of(index); reqid != 0 && seen.insert(reqid).second)
       reqids.push_back({{"reqid", reqid}, {"policy", set.configuration.policies[index].name}});
-  return {{"isakmp_policies", std::move(isakmp)}, {"allow_legacy", set.configuration.allow_legacy}, {"reqids", std::move(reqids)}};
+  return {{"isakmp_policies", std::move(isakmp)},
+          {"allow_legacy", set.configuration.allow_legacy},
+          {"reqids", std::move(reqids)}};
 }
 }  // namespace
 
@@ -43,7 +45,7 @@ void IkeLink::connected_again() {
 void IkeLink::lost() { context_.audit.record(audit::daemon_lost, {{"daemon", "ikpmd"}}); }
 
 void IkeLink::configure(const PolicySet& set) {
-  configuration_ = std::make_unique<Json>(configuration_for_ike(set));
+  configuration_ = std::make_shared<const Json>(configuration_for_ike(set));
   // A reqid that is in use again is no longer to be forgotten.
   std::unordered_set<std::uint32_t> used;
   for (const auto& [text, reqid] : set.keying.reqid_map()) used.insert(reqid);
@@ -59,9 +61,10 @@ void IkeLink::forget(const std::vector<std::uint32_t>& reqids) {
 void IkeLink::send_forget() {
   for (std::size_t begin = 0; begin < forgotten_.size(); begin += most_reqids) {
     const auto end = std::min(begin + most_reqids, forgotten_.size());
-    const std::vector<std::uint32_t> told(forgotten_.begin() + static_cast<std::ptrdiff_t>(begin), forgotten_.begin() + static_cast<std::ptrdiff_t>(end));
+    const std::vector<std::uint32_t> told(forgotten_.begin() + static_cast<std::ptrdiff_t>(begin),
+                                          forgotten_.begin() + static_cast<std::ptrdiff_t>(end));
     peer_.call("ike.forget", {{"reqids", told}}, answer_time, [this, told](const Result<Json>& answer) {
-      if (!answer) return;   // told again at the next connection
+      if (!answer) return;  // told again at the next connection
       std::erase_if(forgotten_, [&](auto reqid) { return std::find(told.begin(), told.end(), reqid) != told.end(); });
     });
   }

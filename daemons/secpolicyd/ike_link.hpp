@@ -26,7 +26,7 @@ class IkeLink {
   // An SA is needed. While ikpmd is away the order waits for it, up to `patience`.
   void acquire(const Protection& protection);
 
-  static constexpr Duration patience{30'000};     // after that the kernel asks again by itself
+  static constexpr Duration patience{30'000};  // after that the kernel asks again by itself
   static constexpr std::size_t most_waiting = 1000;
 
  private:
@@ -37,7 +37,7 @@ class IkeLink {
 
   DaemonContext& context_;
   RpcPeer peer_;
-  std::unique_ptr<Json> configuration_;
+  std::shared_ptr<const Json> configuration_;
   std::vector<std::uint32_t> forgotten_;
   std::map<Protection, TimePoint> waiting_;
   bool was_connected_ = false;

@@ -33,8 +33,10 @@ void KernelMonitor::read() {
 }
 
 void KernelMonitor::take(const Event& event) {
-  if (const auto* acquire = std::get_if<Acquire>(&event)) handlers_.acquire(*acquire);
-  else if (std::holds_alternative<MonitorOverrun>(event)) handlers_.overrun();
+  if (const auto* acquire = std::get_if<Acquire>(&event))
+    handlers_.acquire(*acquire);
+  else if (std::holds_alternative<MonitorOverrun>(event))
+    handlers_.overrun();
   else if (const auto* flushed = std::get_if<Flushed>(&event)) {
     if (flushed->policies && flushed->sender != kernel_.port()) handlers_.disturbed();
   } else if (const auto* changed = std::get_if<PolicyChanged>(&event)) {

@@ -12,10 +12,11 @@ class KernelMonitor {
  public:
   struct Handlers {
     std::function<void(const Acquire&)> acquire;
-    std::function<void()> disturbed;   // by another program: something that is or may be ours
-    std::function<void()> overrun;     // events were lost
+    std::function<void()> disturbed;  // by another program: something that is or may be ours
+    std::function<void()> overrun;    // events were lost
   };
-  KernelMonitor(EventLoop& loop, Kernel& kernel, Handlers handlers) : loop_(loop), kernel_(kernel), handlers_(std::move(handlers)) {}
+  KernelMonitor(EventLoop& loop, Kernel& kernel, Handlers handlers)
+      : loop_(loop), kernel_(kernel), handlers_(std::move(handlers)) {}
 
   Result<void> start();
   void stop();

@@ -18,7 +18,9 @@ bool is_of_socket(const PolicySpec& policy) {
 bool is_ours(const PolicyState& state) { return is_our_owner(state.spec.owner) && !is_of_socket(state.spec); }
 
 std::string in_words(const PolicyStep& step) {
-  const char* verb = step.kind == PolicyStep::Kind::add ? "added " : step.kind == PolicyStep::Kind::update ? "replaced " : "removed ";
+  const char* verb = step.kind == PolicyStep::Kind::add      ? "added "
+                     : step.kind == PolicyStep::Kind::update ? "replaced "
+                                                             : "removed ";
   return verb + step.spec.to_string();
 }
 }  // namespace
@@ -29,7 +31,9 @@ Result<void> KernelSide::block_by_default() {
   const auto done = kernel_.set_default(block_all);
   default_problem_.reset();
   if (done || done.error().code != ErrorCode::unsupported) return done;
-  default_problem_ = "this kernel cannot block what no policy matches (it needs Linux 5.14): nothing protects while its policies are flushed by somebody";
+  default_problem_ =
+      "this kernel cannot block what no policy matches (it needs Linux 5.14): nothing protects while its policies are "
+      "flushed by somebody";
   return {};
 }
 
@@ -37,9 +41,10 @@ Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set) {
   auto all = kernel_.dump_policies();
   if (!all) return all.error();
   const auto others = std::partition(all->begin(), all->end(), is_ours);
-  foreign_ = static_cast<std::size_t>(std::count_if(others, all->end(), [](const auto& state) { return !is_of_socket(state.spec); }));
+  foreign_ = static_cast<std::size_t>(
+      std::count_if(others, all->end(), [](const auto& state) { return !is_of_socket(state.spec); }));
   all->erase(others, all->end());
-  if (all->empty()) set_thresholds(set);   // a bulk load: before it, so that nothing is hashed twice
+  if (all->empty()) set_thresholds(set);  // a bulk load: before it, so that nothing is hashed twice
   const auto wanted = compile(set.configuration, set.keying.reqids(), *all);
   Applied applied;
   if (auto done = carry_out(difference(*all, wanted), applied); !done) return done.error();
@@ -57,8 +62,9 @@ Result<void> KernelSide::carry_out(const std::vector<PolicyStep>& steps, Applied
     std::size_t end = begin;
     while (end < steps.size() && steps[end].kind == steps[begin].kind) ++end;
     if (auto done = carry_out_run(steps, begin, end); !done) return done;
-    auto& count = steps[begin].kind == PolicyStep::Kind::add ? applied.added
-                  : steps[begin].kind == PolicyStep::Kind::update ? applied.updated : applied.removed;
+    auto& count = steps[begin].kind == PolicyStep::Kind::add      ? applied.added
+                  : steps[begin].kind == PolicyStep::Kind::update ? applied.updated
+                                                                  : applied.removed;
     count += end - begin;
     begin = end;
   }
@@ -77,10 +83,11 @@ Result<void> KernelSide::carry_out_run(const std::vector<PolicyStep>& steps, std
   } else {
     std::vector<PolicySpec> specs;
     for (std::size_t n = begin; n < end; ++n) specs.push_back(steps[n].spec);
-    failures = steps[begin].kind == PolicyStep::Kind::add ? kernel_.add_policies(specs) : kernel_.update_policies(specs);
+    failures =
+        steps[begin].kind == PolicyStep::Kind::add ? kernel_.add_policies(specs) : kernel_.update_policies(specs);
   }
   for (const auto& failure : failures) {
-    if (removes && failure.error.code == ErrorCode::not_found) continue;   // somebody was faster
+    if (removes && failure.error.code == ErrorCode::not_found) continue;  // somebody was faster
     const auto& spec = steps[begin + failure.position].spec;
     // It came up since the dump: put what we want in its place.
     if (!removes && failure.error.code == ErrorCode::already_exists) {
@@ -127,17 +134,21 @@ std::uint32_t KernelSide::place_of(const PolicySpec& entry) const {
   return found == places_.end() ? 0 : found->second;
 }
 
-bool KernelSide::agrees(const std::vector<PolicyState>& policies, const Flow& flow, Direction direction, const Match& match) const {
-  const auto* winner = kernel_lookup(policies, direction == Direction::in ? PolicyDirection::in : PolicyDirection::out, flow);
-  if (winner == nullptr) return match.action == Decision::discard;   // the kernel's default blocks
-  return is_our_owner(winner->spec.owner) && decision_of(winner->spec) == match.action && place_of(winner->spec) == match.place();
+bool KernelSide::agrees(const std::vector<PolicyState>& policies, const Flow& flow, Direction direction,
+                        const Match& match) const {
+  const auto* winner =
+      kernel_lookup(policies, direction == Direction::in ? PolicyDirection::in : PolicyDirection::out, flow);
+  if (winner == nullptr) return match.action == Decision::discard;  // the kernel's default blocks
+  return is_our_owner(winner->spec.owner) && decision_of(winner->spec) == match.action &&
+         place_of(winner->spec) == match.place();
 }
 
 std::vector<std::string> KernelSide::problems() const {
   std::vector<std::string> all;
   if (default_problem_) all.push_back(*default_problem_);
   if (foreign_ != 0)
-    all.push_back(std::to_string(foreign_) + (foreign_ == 1 ? " policy of another program is" : " policies of other programs are") +
+    all.push_back(std::to_string(foreign_) +
+                  (foreign_ == 1 ? " policy of another program is" : " policies of other programs are") +
                   " in the kernel beside ours and may decide before them");
   return all;
 }

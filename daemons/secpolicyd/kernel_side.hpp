@@ -24,7 +24,7 @@ class KernelSide {
     std::size_t added = 0;
     std::size_t updated = 0;
     std::size_t removed = 0;
-    std::string first;           // in words, for a record; "" when nothing was done
+    std::string first;  // in words, for a record; "" when nothing was done
     bool nothing() const { return added + updated + removed == 0; }
   };
   // Reads what is there, works out the difference and carries it out, in the order that opens nothing. Used at start
@@ -36,13 +36,14 @@ class KernelSide {
   Result<void> withdraw();
 
   Result<std::vector<PolicyState>> policies() const { return kernel_.dump_policies(); }
-  bool has_ours() const;          // entries of ours are in the kernel (before start: a predecessor's)
+  bool has_ours() const;  // entries of ours are in the kernel (before start: a predecessor's)
   // Whether the kernel's table, as dumped, gives this packet to the policy that the matcher chose.
-  bool agrees(const std::vector<PolicyState>& policies, const Flow& flow, Direction direction, const Match& match) const;
-  std::uint32_t place_of(const PolicySpec& entry) const;   // of the entry's policy; 0 for others
+  bool agrees(const std::vector<PolicyState>& policies, const Flow& flow, Direction direction,
+              const Match& match) const;
+  std::uint32_t place_of(const PolicySpec& entry) const;  // of the entry's policy; 0 for others
 
   bool is_protecting() const { return protecting_; }
-  std::vector<std::string> problems() const;   // sentences for a person
+  std::vector<std::string> problems() const;  // sentences for a person
 
  private:
   Result<void> carry_out(const std::vector<struct PolicyStep>& steps, Applied& applied);
@@ -51,10 +52,10 @@ class KernelSide {
 
   Kernel& kernel_;
   bool protecting_ = false;
-  std::size_t foreign_ = 0;                    // entries of other programs, without those of sockets
+  std::size_t foreign_ = 0;  // entries of other programs, without those of sockets
   std::optional<std::string> default_problem_;
   std::optional<HashThresholds> thresholds_;
-  std::unordered_map<std::uint32_t, std::uint32_t> places_;   // by priority
+  std::unordered_map<std::uint32_t, std::uint32_t> places_;  // by priority
 };
 
 }  // namespace ipsec9000

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "methods.hpp"
+#include "parameters.hpp"
 #include "policy/kernel_view.hpp"
 #include "policy/policy_json.hpp"
 #include "service.hpp"
@@ -23,11 +24,12 @@ Result<Page> page_in(const Json& params) {
   Page page;
   if (!params.is_object()) return Error{ErrorCode::invalid_input, "the parameters must be an object"};
   if (const auto cursor = params.find("cursor"); cursor != params.end() && !cursor->is_null()) {
-    if (!cursor->is_number_unsigned()) return Error{ErrorCode::invalid_input, "\"cursor\" must be what the page before gave"};
-    page.begin = cursor->get<std::size_t>();
+    const auto begin = natural_number(*cursor);
+    if (!begin) return Error{ErrorCode::invalid_input, "\"cursor\" must be what the page before gave"};
+    page.begin = *begin;
   }
-  if (const auto limit = params.find("limit"); limit != params.end() && limit->is_number_unsigned())
-    page.limit = std::clamp<std::size_t>(limit->get<std::size_t>(), 1, page_size);
+  if (const auto limit = params.find("limit"); limit != params.end())
+    page.limit = std::clamp<std::size_t>(natural_number(*limit).value_or(page_size), 1, page_size);
   return page;
 }
 
@@ -72,7 +74,8 @@ Result<Json> list_policies(PolicyService& service, const Json& params) {
 Json port_json(PortMask port) {
   if (port.mask == 0) return 0;
   if (port.mask == 0xffff) return port.value;
-  return PortRange{port.value, static_cast<std::uint16_t>(port.value | static_cast<std::uint16_t>(~port.mask))}.to_string();
+  return PortRange{port.value, static_cast<std::uint16_t>(port.value | static_cast<std::uint16_t>(~port.mask))}
+      .to_string();
 }
 
 Json cache_item(const KernelSide& kernel, const PolicySet& set, const PolicyState& state) {
@@ -88,8 +91,10 @@ Json cache_item(const KernelSide& kernel, const PolicySet& set, const PolicyStat
           {"protocol", to_string(spec.selector.protocol)},
           {"direction", to_string(spec.direction)},
           {"action", to_string(decision_of(spec))},
-          {"policy", place != 0 && place <= set.configuration.policies.size() ? Json(set.configuration.policies[place - 1].name)
-                     : fallback ? Json("default") : Json(nullptr)},
+          {"policy", place != 0 && place <= set.configuration.policies.size()
+                         ? Json(set.configuration.policies[place - 1].name)
+                     : fallback ? Json("default")
+                                : Json(nullptr)},
           {"priority", spec.priority},
           {"sas", Json::array()}};
 }
@@ -106,7 +111,9 @@ class CacheList {
       dump_ = std::move(*all);
       std::erase_if(dump_, [](const auto& state) { return !is_our_owner(state.spec.owner); });
     }
-    auto answer = answer_page(params, dump_.size(), [&](std::size_t n) { return cache_item(service.kernel_side(), service.set(), dump_[n]); });
+    auto answer = answer_page(params, dump_.size(), [&](std::size_t n) {
+      return cache_item(service.kernel_side(), service.set(), dump_[n]);
+    });
     if (answer && (*answer)["next"].is_null()) dump_ = {};
     return answer;
   }
@@ -120,7 +127,8 @@ Result<Json> list_addresses(PolicyService& service, const Json& params) {
   if (!addresses) return addresses.error();
   return answer_page(params, addresses->size(), [&](std::size_t n) {
     const auto& each = (*addresses)[n];
-    return Json{{"interface", each.interface}, {"address", each.address.to_string()},
+    return Json{{"interface", each.interface},
+                {"address", each.address.to_string()},
                 {"ipsec", service.set().matcher.is_bypassed(each.address) ? "bypassed" : "enabled"}};
   });
 }
@@ -128,7 +136,9 @@ Result<Json> list_addresses(PolicyService& service, const Json& params) {
 
 void add_list_methods(RpcServer& server, PolicyService& service) {
   const auto add = [&](const char* name, auto method) {
-    server.add(name, [&service, method](const Json& params, const Caller&, const RpcServer::Reply& reply) { reply(method(service, params)); });
+    server.add(name, [&service, method](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+      reply(method(service, params));
+    });
   };
   add("policy.list", list_policies);
   add("isakmp.list", [](PolicyService& s, const Json& params) {
@@ -140,7 +150,8 @@ void add_list_methods(RpcServer& server, PolicyService& service) {
     const auto& all = s.set().configuration.bypass;
     return answer_page(params, all.size(), [&](std::size_t n) { return Json{{"address", all[n].to_string()}}; });
   });
-  server.add("policy.cache", [&service, list = std::make_shared<CacheList>()](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+  server.add("policy.cache", [&service, list = std::make_shared<CacheList>()](const Json& params, const Caller&,
+                                                                              const RpcServer::Reply& reply) {
     reply((*list)(service, params));
   });
 }

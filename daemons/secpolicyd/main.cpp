@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "audit/events.hpp"
 #include "base/text.hpp"
 #include "service.hpp"
 
@@ -18,18 +19,35 @@ int withdraw() {
   auto kernel = NetlinkKernel::open();
   const auto done = kernel ? KernelSide(**kernel).withdraw() : Result<void>(kernel.error());
   if (done) return 0;
-  std::fprintf(stderr, "secpolicyd: taking the policies out of the kernel: %s\n", escape_control(done.error().text).c_str());
+  std::fprintf(stderr, "secpolicyd: taking the policies out of the kernel: %s\n",
+               escape_control(done.error().text).c_str());
   return done.error().code == ErrorCode::not_permitted ? 4 : 1;
+}
+
+// A start that fails ends before the loop runs; what secauditd should hear of it gets this long.
+void record_refusal(DaemonContext& context, const std::string& reason) {
+  constexpr Duration patience{500};
+  context.audit.start();
+  context.audit.record(audit::policy_reload_failed,
+                       {{"file", context.paths.configuration().string()}, {"reason", reason}});
+  EventLoop::Timer limit(context.loop);
+  limit.arm(patience, [&] { context.loop.stop(); });
+  context.audit.when_drained([&] { context.loop.stop(); });
+  context.loop.run();
 }
 
 Result<std::unique_ptr<DaemonService>> build(DaemonContext& context) {
   auto parsed = load_configuration(context.paths.configuration());
   for (const auto& line : parsed.lines()) std::fprintf(stderr, "secpolicyd: %s\n", line.c_str());
-  if (!parsed.valid())
-    return Error{ErrorCode::invalid_input, "the configuration is not valid (" + std::to_string(parsed.errors()) + " errors); nothing was changed"};
+  if (!parsed.valid()) {
+    record_refusal(context, join(parsed.lines(), "; "));
+    return Error{ErrorCode::invalid_input, "the configuration is not valid (" + std::to_string(parsed.errors()) +
+                                               " errors); nothing was changed"};
+  }
   auto kernel = NetlinkKernel::open();
   if (!kernel) return kernel.error();
-  return std::unique_ptr<DaemonService>(std::make_unique<PolicyService>(context, std::move(*kernel), std::move(*parsed.configuration)));
+  return std::unique_ptr<DaemonService>(
+      std::make_unique<PolicyService>(context, std::move(*kernel), std::move(*parsed.configuration)));
 }
 }  // namespace
 

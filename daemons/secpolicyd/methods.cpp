@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "parameters.hpp"
 #include "policy/policy_json.hpp"
 #include "service.hpp"
 
@@ -22,14 +23,15 @@ Result<IpAddress> address_in(const Json& params, const char* name) {
 Result<std::uint16_t> port_in(const Json& params, const char* name) {
   const auto found = params.find(name);
   if (found == params.end()) return std::uint16_t{0};
-  if (!found->is_number_unsigned() || found->get<std::uint64_t>() > 65535) return missing(name, "a number from 0 to 65535");
-  return found->get<std::uint16_t>();
+  const auto port = natural_number(*found);
+  if (!port || *port > 65535) return missing(name, "a number from 0 to 65535");
+  return static_cast<std::uint16_t>(*port);
 }
 
 Result<IpProtocol> protocol_in(const Json& params) {
   const auto found = params.find("protocol");
   if (found == params.end()) return IpProtocol::any;
-  if (found->is_number_unsigned() && found->get<std::uint64_t>() <= 255) return static_cast<IpProtocol>(found->get<std::uint8_t>());
+  if (const auto number = natural_number(*found); number && *number <= 255) return static_cast<IpProtocol>(*number);
   const auto* text = found->get_ptr<const std::string*>();
   if (text == nullptr) return missing("protocol", "a name or a number from 0 to 255");
   return parse_protocol(*text);
@@ -40,7 +42,8 @@ Result<Flow> flow_in(const Json& params) {
   if (!source) return source.error();
   const auto destination = address_in(params, "destination");
   if (!destination) return destination.error();
-  if (source->family() != destination->family()) return Error{ErrorCode::invalid_input, "source and destination are of different families"};
+  if (source->family() != destination->family())
+    return Error{ErrorCode::invalid_input, "source and destination are of different families"};
   const auto protocol = protocol_in(params);
   if (!protocol) return protocol.error();
   const auto source_port = port_in(params, "source_port");
@@ -59,7 +62,8 @@ Result<Direction> direction_in(const Json& params) {
 
 Json isakmp_for(const PolicySet& set, const Match& match, const IpAddress& remote) {
   if (match.policy == nullptr || match.action != Decision::secure) return nullptr;
-  const auto* isakmp = select_isakmp_policy(set.configuration.isakmp_policies, match.policy->tunnel ? match.policy->tunnel->remote : remote);
+  const auto* isakmp = select_isakmp_policy(set.configuration.isakmp_policies,
+                                            match.policy->tunnel ? match.policy->tunnel->remote : remote);
   return isakmp == nullptr ? Json(nullptr) : to_json(*isakmp);
 }
 
@@ -74,7 +78,8 @@ Result<Json> query(PolicyService& service, const Json& params) {
   Json answer{{"policy", to_json(match, set.configuration)},
               {"isakmp_policy", isakmp_for(set, match, seen_from_here(*flow, *direction).remote)},
               {"kernel_agrees", nullptr}};
-  if (const auto policies = service.kernel_side().policies()) answer["kernel_agrees"] = service.kernel_side().agrees(*policies, *flow, *direction, match);
+  if (const auto policies = service.kernel_side().policies())
+    answer["kernel_agrees"] = service.kernel_side().agrees(*policies, *flow, *direction, match);
   if (const auto why = params.find("why"); why == params.end() || *why != true) return answer;
   const auto explanation = set.matcher.explain(*flow, *direction);
   answer["candidates"] = Json::array();
@@ -103,7 +108,9 @@ Result<Json> cover(PolicyService& service, const Json& params) {
 
 void add_policy_methods(RpcServer& server, PolicyService& service) {
   const auto add = [&](const char* name, auto method) {
-    server.add(name, [&service, method](const Json& params, const Caller&, const RpcServer::Reply& reply) { reply(method(service, params)); });
+    server.add(name, [&service, method](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+      reply(method(service, params));
+    });
   };
   add("policy.status", [](PolicyService& s, const Json&) -> Result<Json> { return s.status(); });
   add("policy.reload", [](PolicyService& s, const Json&) -> Result<Json> { return s.reload_now(); });

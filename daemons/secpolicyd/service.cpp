@@ -22,8 +22,11 @@ PolicyService::PolicyService(DaemonContext& context, std::unique_ptr<Kernel> ker
       kernel_side_(*kernel_),
       ike_(context),
       acquires_(context.loop, context.audit, [this](const Protection& protection) { ike_.acquire(protection); }),
-      monitor_(context.loop, *kernel_, {[this](const Acquire& acquire) { if (!withdrawn_) acquires_.handle(acquire, *set_); },
-                                        [this] { reconcile_soon(); }, [this] { overrun(); }}),
+      monitor_(context.loop, *kernel_,
+               {[this](const Acquire& acquire) {
+                  if (!withdrawn_) acquires_.handle(acquire, *set_);
+                },
+                [this] { reconcile_soon(); }, [this] { overrun(); }}),
       periodic_(context.loop),
       soon_(context.loop) {
   add_methods();
@@ -32,7 +35,7 @@ PolicyService::PolicyService(DaemonContext& context, std::unique_ptr<Kernel> ker
 Result<void> PolicyService::start() {
   const bool adopting = kernel_side_.has_ours();
   const auto fail = [&](const Error& error) {
-    if (!adopting) (void)kernel_side_.withdraw();   // the first error is the one to tell
+    if (!adopting) (void)kernel_side_.withdraw();  // the first error is the one to tell
     return error;
   };
   if (auto done = monitor_.start(); !done) return done;
@@ -42,16 +45,18 @@ Result<void> PolicyService::start() {
   in_step_ = true;
   ike_.configure(*set_);
   ike_.start();
-  context_.audit.record(audit::policy_loaded, {{"count", std::to_string(set_->configuration.policies.size())}, {"file", context_.paths.configuration().string()}});
+  context_.audit.record(audit::policy_loaded, {{"count", std::to_string(set_->configuration.policies.size())},
+                                               {"file", context_.paths.configuration().string()}});
   arm_reconcile();
   return {};
 }
 
-void PolicyService::reload() { (void)reload_now(); }   // on SIGHUP; what went wrong is in the audit trail
+void PolicyService::reload() { (void)reload_now(); }  // on SIGHUP; what went wrong is in the audit trail
 
 Result<Json> PolicyService::reload_now() {
   const auto refuse = [&](const Error& error) {
-    context_.audit.record(audit::policy_reload_failed, {{"file", context_.paths.configuration().string()}, {"reason", error.text}});
+    context_.audit.record(audit::policy_reload_failed,
+                          {{"file", context_.paths.configuration().string()}, {"reason", error.text}});
     return error;
   };
   if (withdrawn_) return refuse({ErrorCode::refused, "the policies have been withdrawn; secpolicyd is about to stop"});
@@ -70,9 +75,10 @@ Result<Json> PolicyService::reload_now() {
   ++generation_;
   ike_.configure(*set_);
   if (!gone.empty()) ike_.forget(gone);
-  context_.audit.record(audit::policy_loaded, {{"count", std::to_string(set_->configuration.policies.size())}, {"file", context_.paths.configuration().string()}});
+  context_.audit.record(audit::policy_loaded, {{"count", std::to_string(set_->configuration.policies.size())},
+                                               {"file", context_.paths.configuration().string()}});
   Json list = Json::array();
-  constexpr std::size_t most_changes = 2000;   // an answer holds a megabyte
+  constexpr std::size_t most_changes = 2000;  // an answer holds a megabyte
   for (const auto& change : changes)
     if (list.size() < most_changes) list.push_back(to_json(change));
   return Json{{"changes", std::move(list)}, {"changed", changes.size()}, {"generation", generation_}};
@@ -104,7 +110,9 @@ void PolicyService::reconcile() {
   in_step_ = applied.has_value();
   if (!applied) {
     // Said once until the kernel answers again.
-    if (kernel_problem_.empty()) context_.audit.record(audit::kernel_refused, {{"request", "bring its policies in step"}, {"reason", applied.error().text}});
+    if (kernel_problem_.empty())
+      context_.audit.record(audit::kernel_refused,
+                            {{"request", "bring its policies in step"}, {"reason", applied.error().text}});
     kernel_problem_ = applied.error().text;
     return;
   }
@@ -112,7 +120,9 @@ void PolicyService::reconcile() {
   if (applied->nothing()) return;
   ++repairs_;
   const auto count = applied->added + applied->updated + applied->removed;
-  context_.audit.record(audit::policy_drift_repaired, {{"change", std::to_string(count) + (count == 1 ? " entry: " : " entries, the first: ") + applied->first}});
+  context_.audit.record(
+      audit::policy_drift_repaired,
+      {{"change", std::to_string(count) + (count == 1 ? " entry: " : " entries, the first: ") + applied->first}});
 }
 
 void PolicyService::overrun() {

@@ -55,7 +55,7 @@ class PolicyService final : public DaemonService {
   std::uint64_t repairs_ = 0;
   bool in_step_ = false;
   bool withdrawn_ = false;
-  std::string kernel_problem_;   // "" when the kernel answered last time
+  std::string kernel_problem_;  // "" when the kernel answered last time
 };
 
 }  // namespace ipsec9000

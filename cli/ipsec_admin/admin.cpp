@@ -1,0 +1,46 @@
+#include <array>
+
+#include "cli/ipsec_admin/commands.hpp"
+
+namespace ipsec9000::cli {
+
+namespace {
+struct Command {
+  std::string_view option;
+  int (*run)(Context&);
+};
+int no_trace(Context& context) {
+  return context.fail({Exit::failed, "tracing", "not available in this version", "use tcpdump"});
+}
+constexpr std::array commands{Command{"start", admin_start},         Command{"stop", admin_stop},
+                              Command{"status", admin_status},       Command{"reload", admin_reload},
+                              Command{"newpasswd", admin_newpasswd}, Command{"deletesa", admin_deletesa},
+                              Command{"traceon", no_trace},          Command{"traceoff", no_trace}};
+constexpr std::array audit_options{"auditlvl", "audit", "maxsize"};
+
+int usage(const Context& context, const std::string& why) {
+  return context.fail({Exit::usage, "command line", why, "see ipsec_admin -help"});
+}
+}  // namespace
+
+int ipsec_admin(Context& context) {
+  const Command* chosen = nullptr;
+  for (const auto& command : commands) {
+    if (!context.arguments.has(command.option)) continue;
+    if (chosen != nullptr)
+      return usage(context, "-" + std::string(chosen->option) + " and -" + std::string(command.option) +
+                                " cannot be given together");
+    chosen = &command;
+  }
+  bool audit = false;
+  for (const auto* option : audit_options) audit = audit || context.arguments.has(option);
+  if (audit && chosen != nullptr && chosen->option != "start")
+    return usage(context, "-auditlvl, -audit and -maxsize go with -start only, or without a command");
+  if (context.arguments.has("new-password-file") && (chosen == nullptr || chosen->option != "newpasswd"))
+    return usage(context, "-new-password-file goes with -newpasswd only");
+  if (chosen != nullptr) return chosen->run(context);
+  if (audit) return admin_audit(context);
+  return usage(context, "nothing to do");
+}
+
+}  // namespace ipsec9000::cli

@@ -1,0 +1,92 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "audit/events.hpp"
+#include "base/address.hpp"
+#include "base/text.hpp"
+#include "cli/common/daemons.hpp"
+#include "cli/common/show.hpp"
+#include "cli/ipsec_admin/commands.hpp"
+
+namespace ipsec9000::cli {
+
+namespace {
+constexpr std::uint64_t kilobytes_maximum = 4'000'000;
+
+// One line for each change, and what became of the SAs.
+void print_changes(std::ostream& out, const Json& answer) {
+  const auto* changes = member(answer, "changes");
+  if (changes != nullptr && changes->is_array())
+    for (const auto& change : *changes) {
+      const auto sas = text_of(change, "sas");
+      out << text_of(change, "change") << " " << text_of(change, "policy")
+          << (sas.empty() || sas == "none" ? "" : " (SAs " + sas + ")") << "\n";
+    }
+  out << "Policies reloaded\n";
+}
+}  // namespace
+
+Result<Json> audit_settings(const Arguments& arguments) {
+  Json settings = Json::object();
+  if (const auto level = arguments.value("auditlvl")) {
+    const auto parsed = parse_audit_level(*level);
+    if (!parsed) return parsed.error();
+    settings["level"] = std::string(to_string(*parsed));
+  }
+  if (const auto directory = arguments.value("audit"))
+    settings["directory"] = std::filesystem::absolute(*directory).lexically_normal().string();
+  if (const auto size = arguments.value("maxsize")) {
+    const auto kilobytes = parse_number(*size, kilobytes_maximum);
+    if (!kilobytes || *kilobytes == 0)
+      return Error{ErrorCode::invalid_input,
+                   "-maxsize: expected kilobytes from 1 to " + std::to_string(kilobytes_maximum)};
+    settings["max_kilobytes"] = *kilobytes;
+  }
+  return settings;
+}
+
+int admin_audit(Context& context) {
+  const auto settings = audit_settings(context.arguments);
+  if (!settings) return context.fail("audit settings", settings.error());
+  Daemons daemons(context.paths);
+  const auto answer = daemons.call("secauditd", "audit.configure", *settings);
+  if (!answer) return context.fail(daemon_failure("changing the audit settings", answer.error()));
+  if (context.json) {
+    context.out << answer->dump(2) << "\n";
+  } else {
+    context.out << "Audit level: " << text_of(*answer, "level") << "\nAudit file: " << text_of(*answer, "file")
+                << "\nMax Audit file size: " << text_of(*answer, "max_kilobytes") << " KBytes\n";
+  }
+  return 0;
+}
+
+int admin_reload(Context& context) {
+  Daemons daemons(context.paths, seconds(120));
+  const auto answer = daemons.call("secpolicyd", "policy.reload", Json::object());
+  if (!answer) {
+    auto why = failure("reloading the policies", answer.error());
+    if (why.exit == Exit::usage) why.remedy = "nothing was changed";
+    return context.fail(why);
+  }
+  if (context.json)
+    context.out << answer->dump(2) << "\n";
+  else
+    print_changes(context.out, *answer);
+  return 0;
+}
+
+int admin_deletesa(Context& context) {
+  const auto remote = IpAddress::parse(*context.arguments.value("deletesa"));
+  if (!remote) return context.fail("-deletesa", remote.error());
+  Daemons daemons(context.paths);
+  const auto answer = daemons.call("ikpmd", "ike.delete", Json{{"remote", remote->to_string()}});
+  if (!answer) return context.fail(daemon_failure("deleting SAs", answer.error()));
+  if (context.json)
+    context.out << answer->dump(2) << "\n";
+  else
+    context.out << "Deleted with " << remote->to_string() << ": ISAKMP SAs: " << number_of(*answer, "isakmp_sas")
+                << ", IPSec SAs: " << number_of(*answer, "ipsec_sas") << "\n";
+  return 0;
+}
+
+}  // namespace ipsec9000::cli

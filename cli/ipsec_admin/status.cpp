@@ -1,0 +1,116 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/common/daemons.hpp"
+#include "cli/common/print_status.hpp"
+#include "cli/common/show.hpp"
+#include "cli/ipsec_admin/commands.hpp"
+#include "keystore/keystore.hpp"
+
+namespace ipsec9000::cli {
+
+namespace {
+constexpr Duration patience{3000};  // -status is asked when something hangs: it must not hang itself
+
+void take(Json& status, const char* as, const Json& answer, const char* name) {
+  if (const auto* value = member(answer, name)) status[as] = *value;
+}
+
+void take_problems(Json& status, const std::string& daemon, const Json& answer) {
+  for (auto& problem : texts_of(answer, "problems")) status["problems"].push_back(daemon + ": " + std::move(problem));
+}
+
+// The document with every member that DESIGN names, also when nothing runs.
+Json empty_status(const Paths& paths) {
+  const bool keys = Keystore::exists(paths.keystore());
+  return Json{{"daemons", Json::object()},
+              {"kernel", nullptr},
+              {"in_step", nullptr},
+              {"audit", {{"level", nullptr}, {"file", nullptr}, {"max_kilobytes", nullptr}}},
+              {"trace", nullptr},
+              {"policies", nullptr},
+              {"isakmp_sas", nullptr},
+              {"ipsec_sas", nullptr},
+              {"configuration", paths.configuration().string()},
+              {"keystore", keys ? Json(nullptr) : Json("missing")},
+              {"problems", Json::array()}};
+}
+
+// What to say for a daemon that does not answer as it should.
+std::string consequence(std::string_view daemon) {
+  if (daemon == "secauditd") return "no audit records are written; the others keep them for a while";
+  if (daemon == "secpolicyd") return "no new SAs can be asked for, and policies are not watched";
+  return "no SAs can be negotiated; traffic that needs new ones is blocked";
+}
+
+void ask(Daemons& daemons, Json& status, std::string_view daemon, const char* method,
+         void (*read)(Json&, const Json&)) {
+  const auto answer = daemons.call(daemon, method, Json::object(), patience);
+  if (answer)
+    read(status, *answer);
+  else
+    status["problems"].push_back(std::string(daemon) + ": " + safe(answer.error().text));
+}
+
+void read_audit(Json& status, const Json& answer) {
+  for (const char* name : {"level", "file", "max_kilobytes"}) take(status["audit"], name, answer, name);
+  if (const auto problem = text_of(answer, "problem"); !problem.empty())
+    status["problems"].push_back("secauditd: " + problem);
+}
+
+void read_policy(Json& status, const Json& answer) {
+  for (const char* name : {"kernel", "in_step", "policies", "configuration"}) take(status, name, answer, name);
+  take_problems(status, "secpolicyd", answer);
+}
+
+void read_ike(Json& status, const Json& answer) {
+  for (const char* name : {"isakmp_sas", "ipsec_sas", "keystore"}) take(status, name, answer, name);
+  take_problems(status, "ikpmd", answer);
+  if (text_of(answer, "keystore") == "locked")
+    status["problems"].push_back("the key store is locked: give the password with ipsec_admin -start");
+}
+
+struct Question {
+  std::string_view daemon;
+  const char* method;
+  void (*read)(Json&, const Json&);
+};
+constexpr Question questions[] = {{"secauditd", "audit.status", read_audit},
+                                  {"secpolicyd", "policy.status", read_policy},
+                                  {"ikpmd", "ike.status", read_ike}};
+}  // namespace
+
+int admin_status(Context& context) {
+  Daemons daemons(context.paths, patience);
+  auto status = empty_status(context.paths);
+  std::size_t running = 0;
+  std::vector<std::string> missing;
+  for (const auto& question : questions) {
+    const auto state = daemons.state(question.daemon, patience);
+    status["daemons"][std::string(question.daemon)] = std::string(to_string(state));
+    if (state == DaemonState::running) {
+      ++running;
+      ask(daemons, status, question.daemon, question.method, question.read);
+    } else {
+      missing.push_back(std::string(question.daemon) + " is " + std::string(to_string(state)) + ": " +
+                        consequence(question.daemon));
+    }
+  }
+  if (running == 0) {  // no problem but a state
+    status["kernel"] = "down";
+    status["in_step"] = false;
+  } else {
+    for (auto& sentence : missing) status["problems"].push_back(std::move(sentence));
+  }
+  if (!Keystore::exists(context.paths.keystore()))
+    status["problems"].push_back("no IPSec password has been set: use ipsec_admin -newpasswd");
+  if (context.json) {
+    context.out << status.dump(2) << "\n";
+  } else {
+    const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+    context.out << print_status(status, hp_date(now));
+  }
+  return running == daemon_names.size() ? 0 : static_cast<int>(Exit::not_running);
+}
+
+}  // namespace ipsec9000::cli

@@ -1,0 +1,56 @@
+#include "cli/common/table.hpp"
+
+#include <array>
+
+namespace ipsec9000::cli {
+
+namespace {
+constexpr std::array options{
+    Option{"start", "st", Argument::none, "", "start the daemons and put the policies into the kernel",
+           "The configuration is checked first. Returns when the policies are in the kernel and UDP 500 is bound, or "
+           "fails with the reason and stops what it started. A password must have been set before; it is asked for. "
+           "May be given together with -auditlvl, -audit and -maxsize.",
+           ""},
+    Option{
+        "stop", "sp", Argument::none, "", "stop everything and leave the kernel clean",
+        "SAs are deleted (the peers are told), policies are removed, the daemons end. A daemon that does not answer is "
+        "ended by force. Traffic then flows in clear.",
+        ""},
+    Option{"status", "s", Argument::none, "", "show what runs, the audit file, and what is wrong",
+           "Exit status 0 when all three daemons run, 3 otherwise.", ""},
+    Option{"reload", "", Argument::none, "", "load the policy configuration anew",
+           "Everything is checked before anything changes. SAs of policies that did not change stay.", ""},
+    Option{"auditlvl", "al", Argument::required, "LEVEL", "set the audit level",
+           "One of alert, error, warning, informative, debug; each includes those before it.", ""},
+    Option{"audit", "au", Argument::required, "DIR", "set the audit directory; a new file is opened there", "", ""},
+    Option{"maxsize", "m", Argument::required, "KB", "set the size at which a new audit file begins", "", ""},
+    Option{"newpasswd", "np", Argument::none, "", "set or change the IPSec password",
+           "At least 15 characters. The first time, the key store is made. Works whether IPSec runs or not.", ""},
+    Option{"new-password-file", "", Argument::required, "FILE", "with -newpasswd: read the new password from FILE",
+           "As with -password-file, the file must be private.", ""},
+    Option{"deletesa", "d", Argument::required, "REMOTE", "delete all SAs with the remote address",
+           "The peer is told. They are negotiated anew when there is traffic.", ""},
+    Option{"traceon", "tn", Argument::optional, "tcp|udp|igmp|all", "", "", "", true},
+    Option{"traceoff", "tf", Argument::optional, "tcp|udp|igmp|all", "", "", "", true},
+};
+
+constexpr std::array examples{
+    Example{"ipsec_admin -newpasswd", "Set the password that protects the keys; once, before the first start."},
+    Example{"ipsec_admin -start", "Protect traffic from now on, as /etc/ipsec9000/ipsec.json says."},
+    Example{"ipsec_admin -status --json", "Everything a script may want to know."},
+    Example{"ipsec_admin -al informative -maxsize 1000", "Record more, into larger files, at once."},
+};
+
+constexpr Tool tool{"ipsec_admin",
+                    "start, stop, watch and set up IPSec",
+                    "Starts and stops the IPSec daemons, shows their state, and changes what can be changed while they "
+                    "run. From -start to -stop, traffic that a policy wants secured never travels in clear, whatever "
+                    "happens to the daemons.",
+                    options,
+                    {},
+                    examples};
+}  // namespace
+
+const Tool& ipsec_admin_tool() { return tool; }
+
+}  // namespace ipsec9000::cli

@@ -1,0 +1,20 @@
+// The verbs of ipsec_mgr, one function each; they give the exit status.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "cli/common/program.hpp"
+
+namespace ipsec9000::cli {
+
+using VerbArguments = std::vector<std::string>;
+
+int mgr_key_set(Context& context, const VerbArguments& arguments);
+int mgr_key_list(Context& context, const VerbArguments& arguments);
+int mgr_key_delete(Context& context, const VerbArguments& arguments);
+int mgr_check(Context& context, const VerbArguments& arguments);
+int mgr_apply(Context& context, const VerbArguments& arguments);
+int mgr_policy_list(Context& context, const VerbArguments& arguments);
+int mgr_policy_show(Context& context, const VerbArguments& arguments);
+
+}  // namespace ipsec9000::cli

@@ -1,0 +1,54 @@
+#include "cli/common/table.hpp"
+
+#include <array>
+
+namespace ipsec9000::cli {
+
+namespace {
+constexpr std::array options{
+    Option{"sad", "", Argument::none, "", "the IPSec SAs in the kernel", "", ""},
+    Option{"mad", "", Argument::none, "", "the ISAKMP SAs",
+           "No ISAKMP SA with a peer is the first sign of a failed negotiation.", ""},
+    Option{"sa", "", Argument::optional, "ike|ipsec", "ISAKMP SAs, IPSec SAs, or both",
+           "The later HP-UX name for -mad and -sad.", ""},
+    Option{"policy", "host", Argument::optional, "active|configured", "the IPSec policies",
+           "Active ones (the default) as they are in the kernel, outbound first, with their SAs; configured ones as in "
+           "the file.",
+           ""},
+    Option{"isakmp", "ike", Argument::none, "", "the ISAKMP policies", "", ""},
+    Option{"cache", "", Argument::none, "",
+           "the kernel's policy entries and live flows, with what was decided for each", "", ""},
+    Option{"ip", "", Argument::none, "", "IP interfaces, and whether IPSec is enabled on each", "", ""},
+    Option{"bypass", "", Argument::none, "", "local addresses that IPSec leaves alone", "", ""},
+    Option{"failures", "", Argument::optional, "REMOTE", "the last failed negotiations",
+           "Each with the attribute that differed, if that is known.", ""},
+    Option{"audit", "", Argument::optional, "FILE", "an audit file in readable form; without FILE the current one", "",
+           ""},
+    Option{"entity", "", Argument::required, "NAME", "with -audit: only the records of one program",
+           "One of ipsec_admin, ipsec_report, ipsec_policy, ipsec_mgr, secauditd, secpolicyd, ikpmd.", ""},
+    Option{"file", "", Argument::required, "OUT", "write the report to OUT",
+           "The file is made anew, readable by its owner only.", ""},
+    Option{"all", "", Argument::none, "", "everything; so does no option at all",
+           "What a daemon that is not running would tell is left out, and said to be missing.", ""},
+};
+
+constexpr std::array examples{
+    Example{"ipsec_report -sad", "Which traffic is protected just now?"},
+    Example{"ipsec_report -failures 10.1.0.2", "Why does negotiating with 10.1.0.2 fail?"},
+    Example{"ipsec_report -audit -entity ikpmd", "What did the IKE daemon record?"},
+    Example{"ipsec_report -all -file /tmp/report.txt", "A bundle for support. It holds no keys."},
+};
+
+constexpr Tool tool{
+    "ipsec_report",
+    "show SAs, policies, failures and audit records",
+    "Reports on what the IPSec daemons and the kernel hold. Several views may be asked for at once; each is "
+    "printed block by block as it arrives.",
+    options,
+    {},
+    examples};
+}  // namespace
+
+const Tool& ipsec_report_tool() { return tool; }
+
+}  // namespace ipsec9000::cli

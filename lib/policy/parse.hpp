@@ -1,0 +1,35 @@
+// The configuration file: text in, a configuration or every mistake in it out.
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/configuration.hpp"
+#include "policy/messages.hpp"
+
+namespace ipsec9000 {
+
+struct ParsedConfiguration {
+  std::optional<Configuration> configuration;  // absent when there is an error
+  std::vector<ConfigurationMessage> messages;  // errors and warnings in the order of the file
+
+  bool valid() const { return configuration.has_value(); }
+  std::size_t errors() const;
+  std::size_t warnings() const;
+  // The printed messages, errors and warnings.
+  std::vector<std::string> lines() const;
+};
+
+// Checks all of the text in one pass. `file_name` is only for the messages. Takes time in proportion to the text, and
+// memory in proportion to the policies in it.
+ParsedConfiguration parse_configuration(std::string_view text, std::string file_name);
+
+inline constexpr std::size_t maximum_configuration_bytes = 512u << 20;
+inline constexpr std::size_t maximum_policies = 1'000'000;
+
+// Reads and checks a file; one that cannot be read is one message.
+ParsedConfiguration load_configuration(const std::filesystem::path& path);
+
+}  // namespace ipsec9000

@@ -1,0 +1,75 @@
+// Tuple-space search: one hash table for each combination of masks that occurs, so that finding the winner costs one
+// probe for each combination and not one comparison for each policy.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "policy/configuration.hpp"
+
+namespace ipsec9000 {
+
+// An address with its first bit on top, whatever its family.
+struct AddressBits {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  AddressBits masked(unsigned length) const;
+  bool operator==(const AddressBits&) const = default;
+};
+AddressBits bits_of(const IpAddress& address);
+
+struct TupleKey {
+  AddressBits local;
+  AddressBits remote;
+  std::uint16_t local_port = 0;
+  std::uint16_t remote_port = 0;
+  std::uint8_t protocol = 0;
+  bool operator==(const TupleKey&) const = default;
+};
+struct HashTupleKey {
+  std::size_t operator()(const TupleKey& key) const noexcept;
+};
+
+struct TupleMask {
+  std::uint8_t local_length = 0;
+  std::uint8_t remote_length = 0;
+  bool protocol = false;
+  std::uint16_t local_port = 0;
+  std::uint16_t remote_port = 0;
+  auto operator<=>(const TupleMask&) const = default;
+
+  TupleKey apply(const TupleKey& key) const;
+  bool covers(const TupleMask& narrower) const;  // everything that this mask compares, the other one compares too
+};
+
+// The filters of one address family. A rank is a place in the order of selection; the lowest wins.
+class TupleSpace {
+ public:
+  explicit TupleSpace(Family family) : family_(family) {}
+
+  // Does nothing for a filter of the other family. Ranks must come in ascending order.
+  void add(const Filter& filter, std::uint32_t rank);
+  // The lowest rank that matches.
+  std::optional<std::uint32_t> find(const Packet& packet) const;
+  // Ranks below `rank` whose filters may contain this one: at most one for each combination of masks.
+  std::vector<std::uint32_t> covering_candidates(const Filter& filter, std::uint32_t rank) const;
+  std::size_t combinations() const { return groups_.size(); }
+
+ private:
+  struct Group {
+    TupleMask mask;
+    std::uint32_t lowest_rank;
+    std::unordered_map<TupleKey, std::uint32_t, HashTupleKey> ranks;
+  };
+  Group& group_for(const TupleMask& mask, std::uint32_t rank);
+
+  Family family_;
+  std::vector<Group> groups_;  // by lowest rank, which is the order in which they were made
+  struct HashMask {
+    std::size_t operator()(const TupleMask& mask) const noexcept;
+  };
+  std::unordered_map<TupleMask, std::size_t, HashMask> positions_;
+};
+
+}  // namespace ipsec9000

@@ -1,0 +1,94 @@
+#include <catch2/catch.hpp>
+
+#include "keystore/keystore.hpp"
+#include "tool_fixture.hpp"
+
+using namespace ipsec9000;
+using namespace ipsec9000::test;
+
+namespace {
+constexpr const char* key_text = "the pre-shared key";
+
+struct KeyFixture : ToolFixture {
+  KeyFixture() {
+    password = file("password", "correct horse battery staple\n");
+    other = file("other", "another long password\n");
+    key = file("key", std::string(key_text) + "\n");
+  }
+  int newpasswd() { return admin({"-newpasswd", "-new-password-file", password}); }
+  std::string password, other, key;
+};
+}  // namespace
+
+TEST_CASE_METHOD(KeyFixture, "the password is set once and changed with the old one") {
+  CHECK(newpasswd() == 0);
+  CHECK(Keystore::open(paths.keystore(), Secret("correct horse battery staple")));
+  CHECK(admin({"-newpasswd", "-new-password-file", other, "-password-file", other}) == 4);
+  CHECK(err_has("wrong password"));
+  CHECK(admin({"-newpasswd", "-new-password-file", other, "-password-file", password}) == 0);
+  CHECK(Keystore::open(paths.keystore(), Secret("another long password")));
+  CHECK(admin({"-newpasswd", "-new-password-file", file("short", "short")}) != 0);
+  CHECK(admin({"-newpasswd", "-password-file", other, "-new-password-file", file("short", "short")}) == 2);
+  CHECK(admin({"-newpasswd", "-password-file", other, "-new-password-file",
+               file("open", "a password for all", fs::perms(0644))}) == 4);
+}
+
+TEST_CASE_METHOD(KeyFixture, "without ikpmd, keys go to the store directly") {
+  CHECK(mgr({"key", "set", "10.1.0.2", "--file", key, "--password-file", password}) == 4);
+  CHECK(err_has("-newpasswd"));
+  REQUIRE(newpasswd() == 0);
+  CHECK(mgr({"key", "set", "10.1.0.2", "--file", key, "--password-file", password}) == 0);
+  CHECK(mgr({"key", "set", "Peer.Example", "--file", file("hex", "0x00ff00ff00ff00ff"), "--password-file", password}) ==
+        0);
+  CHECK(mgr({"key", "set", "10.1.0.3", "--file", key, "--password-file", other}) == 4);
+  CHECK(mgr({"key", "set", "10.1.0.3", "--file", file("bad", "0xzz"), "--password-file", password}) == 2);
+  CHECK(mgr({"key", "set", "10.1.0.4", "--file", file("weak", "short"), "--password-file", password}) == 0);
+  CHECK(err_has("can be guessed"));
+  CHECK(mgr({"key", "list", "--json", "--password-file", password}) == 0);
+  CHECK(document()["keys"].size() == 3);
+  CHECK(document()["keys"][0]["remote"] == "10.1.0.2");
+  CHECK(document()["keys"][0]["length"] == 18);
+  CHECK_FALSE(out_has(key_text));
+  CHECK_FALSE(out_has(to_hex(as_bytes(key_text))));
+  const auto store = Keystore::open(paths.keystore(), Secret("correct horse battery staple"));
+  REQUIRE(store);
+  CHECK(to_hex(store->find_psk(*Identity::parse("peer.example"))->view()) == "00ff00ff00ff00ff");
+  CHECK(mgr({"key", "delete", "10.1.0.2", "--password-file", password}) == 0);
+  CHECK(mgr({"key", "delete", "10.1.0.2", "--password-file", password}) == 1);
+}
+
+TEST_CASE_METHOD(KeyFixture, "with ikpmd running, only ikpmd touches the store") {
+  REQUIRE(newpasswd() == 0);
+  std::string refusal;
+  FakeDaemon ikpmd(paths.socket("ikpmd"), [&](const std::string& method, const Json&, const Json& id) -> std::string {
+    if (method == "rpc.ping") return result(id, Json::object());
+    if (!refusal.empty()) return error(id, refusal, "the key store is locked");
+    if (method == "key.list")
+      return result(
+          id,
+          Json::parse(
+              R"({"items": [{"remote": "10.1.0.9", "kind": "psk", "length": 18, "set_at": "2026-11-23T16:29:05Z"}], "next": null})"));
+    return result(id, Json::object());
+  });
+  CHECK(mgr({"key", "set", "10.1.0.2", "--file", key, "--password-file", password}) == 0);
+  CHECK(ikpmd.calls().back() == "key.set {\"remote\":\"10.1.0.2\",\"key_hex\":\"" + to_hex(as_bytes(key_text)) +
+                                    "\",\"password\":\"correct horse battery staple\"}");
+  CHECK(Keystore::open(paths.keystore(), Secret("correct horse battery staple"))->list().empty());
+  CHECK(mgr({"key", "delete", "10.1.0.2", "--password-file", password}) == 0);
+  CHECK(mgr({"key", "list", "--password-file", password}) == 0);
+  CHECK(out_has("Remote: 10.1.0.9"));
+  CHECK(admin({"-newpasswd", "-new-password-file", other, "-password-file", password}) == 0);
+  CHECK(ikpmd.calls().back().starts_with("keystore.change_password"));
+  refusal = "not-permitted";
+  CHECK(mgr({"key", "set", "10.1.0.2", "--file", key, "--password-file", password}) == 4);
+  CHECK_FALSE(err_has(key_text));
+  CHECK(mgr({"key", "list", "--password-file", password}) == 0);  // locked: read from the store
+  CHECK(out_has("No keys"));
+}
+
+TEST_CASE_METHOD(KeyFixture, "a damaged store is named, with the part that is damaged") {
+  REQUIRE(newpasswd() == 0);
+  fs::resize_file(paths.keystore(), 100);
+  CHECK(mgr({"key", "list", "--password-file", password}) == 1);
+  CHECK(err_has("keystore.json is damaged: file: not JSON, or cut off"));
+}

@@ -1,0 +1,163 @@
+#include "daemon/audit_client.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "daemon/rpc_server.hpp"
+#include "support/run_loop.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace ipsec9000;
+using test::run_for;
+using test::run_until;
+
+namespace {
+// secauditd as the client sees it: takes `room` records, then refuses.
+struct World {
+  test::TemporaryDirectory directory;
+  EventLoop loop;
+  std::filesystem::path path = directory / "secauditd.sock";
+  std::unique_ptr<RpcServer> server;
+  std::vector<AuditRecord> received;
+  std::size_t room = SIZE_MAX;
+  std::string level = "debug";
+  RpcServer::Reply level_question;
+  AuditClient client{loop, path, "ikpmd"};
+
+  void start_server() {
+    server = std::make_unique<RpcServer>(loop, path);
+    server->add("audit.record", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+      std::size_t accepted = 0;
+      for (const auto& json : params.at("records")) {
+        if (room == 0) break;
+        --room;
+        ++accepted;
+        received.push_back(*audit_record_from_json(json));
+      }
+      reply(Json{{"accepted", accepted}, {"malformed", 0}, {"level", level}});
+    });
+    server->add("audit.level", [this](const Json& params, const Caller&, RpcServer::Reply reply) {
+      if (params.value("known", "") != level) return reply(Json{{"level", level}});
+      level_question = std::move(reply);
+    });
+    REQUIRE(server->start());
+  }
+  void record(const std::string& text, const AuditEvent& event = audit::mm_failed) {
+    client.record(event, {{"reason", text}});
+  }
+  bool received_count(std::size_t count) {
+    return run_until(loop, [&] { return received.size() >= count; });
+  }
+};
+}  // namespace
+
+TEST_CASE("records arrive in order, with their sender, time and correlation") {
+  World world;
+  world.start_server();
+  world.client.start();
+  for (int i = 0; i < 1000; ++i) world.record(std::to_string(i));
+  world.client.record(audit::mm_timeout, {{"remote", "10.1.0.2"}}, "cafe");
+  REQUIRE(world.received_count(1001));
+  for (std::size_t i = 0; i < 1000; ++i) CHECK_THAT(world.received[i].text, Catch::EndsWith(": " + std::to_string(i)));
+  CHECK(world.received[0].from == "ikpmd");
+  CHECK(world.received[0].time > WallTime(milliseconds(1700000000000)));
+  CHECK(world.received[1000].correlation == "cafe");
+}
+
+TEST_CASE("records wait while secauditd is away, across its restart") {
+  World world;
+  world.client.start();
+  world.record("before");
+  run_for(world.loop, Duration(20));
+  world.start_server();
+  REQUIRE(world.received_count(1));
+  world.server.reset();
+  world.record("between");
+  run_for(world.loop, Duration(20));
+  world.start_server();
+  REQUIRE(world.received_count(2));
+  CHECK_THAT(world.received[1].text, Catch::EndsWith("between"));
+  CHECK(world.client.queued() == 0);
+}
+
+TEST_CASE("what a full disk refuses is offered again, once each") {
+  World world;
+  world.start_server();
+  world.client.start();
+  world.room = 3;
+  for (int i = 0; i < 5; ++i) world.record(std::to_string(i));
+  REQUIRE(world.received_count(3));
+  run_for(world.loop, Duration(50));
+  CHECK(world.client.queued() == 2);
+  world.room = SIZE_MAX;
+  REQUIRE(world.received_count(5));
+  CHECK(world.received.size() == 5);
+  CHECK_THAT(world.received[4].text, Catch::EndsWith(": 4"));
+}
+
+TEST_CASE("the queue is bounded, and what was lost is told") {
+  World world;
+  world.client.start();
+  for (std::size_t i = 0; i < AuditClient::max_queued + 50; ++i) world.record(std::to_string(i));
+  CHECK(world.client.queued() == AuditClient::max_queued);
+  CHECK(world.client.dropped() == 50);
+  world.start_server();
+  REQUIRE(world.received_count(AuditClient::max_queued + 1));
+  const auto lost = std::find_if(world.received.begin(), world.received.end(),
+                                 [](const auto& record) { return record.event == "audit-records-dropped"; });
+  REQUIRE(lost != world.received.end());
+  CHECK_THAT(lost->text, Catch::StartsWith("50 audit records of ikpmd were lost"));
+}
+
+TEST_CASE("a flood of unimportant records leaves room for important ones") {
+  World world;
+  world.client.start();
+  for (std::size_t i = 0; i < AuditClient::max_queued; ++i) world.record("noise", audit::qm_started);
+  CHECK(world.client.queued() == AuditClient::max_queued / 2);
+  world.client.record(audit::auth_failed, {{"remote", "10.1.0.2"}});
+  CHECK(world.client.queued() == AuditClient::max_queued / 2 + 1);
+}
+
+TEST_CASE("the level follows secauditd's, at the beginning and when it changes") {
+  World world;
+  world.level = "error";
+  world.start_server();
+  world.client.start();
+  REQUIRE(run_until(world.loop, [&] { return world.client.level() == AuditLevel::error; }));
+  CHECK_FALSE(world.client.wants(AuditLevel::informative));
+  world.record("unwanted", audit::qm_started);
+  CHECK(world.client.queued() == 0);
+  REQUIRE(run_until(world.loop, [&] { return static_cast<bool>(world.level_question); }));
+  world.level = "debug";
+  world.level_question(Json{{"level", "debug"}});
+  REQUIRE(run_until(world.loop, [&] { return world.client.wants(AuditLevel::debug); }));
+  world.record("wanted", audit::qm_started);
+  CHECK(world.received_count(1));
+}
+
+TEST_CASE("who waits for the queue to empty is told once") {
+  World world;
+  int drained = 0;
+  world.client.when_drained([&] { ++drained; });
+  CHECK(drained == 1);
+  world.client.start();
+  world.record("x");
+  world.client.when_drained([&] { ++drained; });
+  run_for(world.loop, Duration(20));
+  CHECK(drained == 1);
+  world.start_server();
+  CHECK(run_until(world.loop, [&] { return drained == 2; }));
+}
+
+TEST_CASE("the largest records go through") {
+  World world;
+  world.start_server();
+  world.client.start();
+  AuditFields fields;
+  for (std::size_t i = 0; i < max_audit_fields; ++i)
+    fields.emplace_back("f" + std::to_string(i), std::string(5000, '\n'));
+  for (int i = 0; i < 20; ++i) world.client.record(audit::mm_failed, fields);
+  CHECK(world.received_count(20));
+  CHECK(world.client.dropped() == 0);
+}

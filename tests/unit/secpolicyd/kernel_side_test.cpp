@@ -1,0 +1,78 @@
+#include "service_fixture.hpp"
+
+using namespace ipsec9000;
+using namespace ipsec9000::test;
+
+namespace {
+std::unique_ptr<const PolicySet> set_of(const std::string& policies) {
+  auto parsed = parse_configuration(document(policies), "x");
+  REQUIRE(parsed.valid());
+  return PolicySet::make(std::move(*parsed.configuration));
+}
+}  // namespace
+
+TEST_CASE("a daemon that starts again adopts its predecessor's policies without touching them") {
+  FakeKernel kernel;
+  const auto set = set_of(telnet_secured + "," + no_udp);
+  REQUIRE(KernelSide(kernel).bring_in_step(*set));
+  const auto before = kernel.policies();
+  KernelSide again(kernel);
+  CHECK(again.has_ours());
+  const auto applied = again.bring_in_step(*set_of(telnet_secured + "," + no_udp));
+  REQUIRE(applied);
+  CHECK(applied->nothing());
+  CHECK(kernel.policies() == before);
+}
+
+TEST_CASE("policies of other programs are left alone, and told as a problem") {
+  FakeKernel kernel;
+  PolicySpec foreign;
+  foreign.selector = KernelSelector::any(Family::ipv4);
+  foreign.priority = 1;
+  foreign.owner = 77;
+  kernel.add_foreign(foreign);
+  KernelSide side(kernel);
+  REQUIRE(side.bring_in_step(*set_of(telnet_secured)));
+  REQUIRE(side.problems().size() == 1);
+  CHECK(side.problems()[0].starts_with("1 policy of another program"));
+  REQUIRE(side.withdraw());
+  CHECK(kernel.policies().size() == 1);
+}
+
+TEST_CASE("withdrawing leaves nothing of ours and lets pass what no policy matches") {
+  FakeKernel kernel;
+  KernelSide side(kernel);
+  REQUIRE(side.bring_in_step(*set_of(telnet_secured)));
+  CHECK(kernel.defaults().out == PolicyAction::block);
+  CHECK(side.is_protecting());
+  REQUIRE(side.withdraw());
+  CHECK(kernel.policies().empty());
+  CHECK(kernel.defaults().out == PolicyAction::allow);
+  CHECK(kernel.defaults().in == PolicyAction::allow);
+  CHECK_FALSE(side.is_protecting());
+}
+
+TEST_CASE("thresholds are set for the policies in use") {
+  FakeKernel kernel;
+  KernelSide side(kernel);
+  REQUIRE(side.bring_in_step(*set_of(
+      R"({"name": "a", "action": "pass", "filter": {"remote": "10.0.0.1"}}, {"name": "b", "action": "pass", "filter": {"remote": "10.0.0.2"}})")));
+  CHECK(kernel.thresholds().ipv4 == HashThreshold{0, 32});
+}
+
+TEST_CASE("an error of the kernel at any point of a change is reported, and the next try completes it") {
+  const auto first = set_of(telnet_secured);
+  const auto second =
+      set_of(no_udp + "," + telnet_secured + R"(,{"name": "c", "action": "pass", "filter": {"remote": "10.9.0.1"}})");
+  for (std::size_t after = 0; after < 12; ++after) {
+    FakeKernel kernel;
+    KernelSide side(kernel);
+    REQUIRE(side.bring_in_step(*first));
+    kernel.fail_next(Error{ErrorCode::refused, "no memory"}, after);
+    (void)side.bring_in_step(*second);
+    kernel.fail_next(Error{ErrorCode::refused, "spent"}, 100'000);
+    REQUIRE(side.bring_in_step(*second));
+    CHECK(side.bring_in_step(*second)->nothing());
+    CHECK_FALSE(kernel.find_tie());
+  }
+}

@@ -1,0 +1,145 @@
+#include "service_fixture.hpp"
+
+using namespace ipsec9000;
+using namespace ipsec9000::test;
+
+TEST_CASE("after start the policies are in the kernel and everything else follows the default") {
+  ServiceFixture host(telnet_secured + "," + no_udp);
+  REQUIRE(host.service->start());
+  CHECK(host.decides(telnet_out) == Decision::secure);
+  CHECK(host.decides(flow("10.1.0.2", 23, "10.1.0.1", 40000), PolicyDirection::in) == Decision::secure);
+  CHECK(host.decides(flow("10.1.0.1", 1, "10.9.0.2", 2, IpProtocol::udp)) == Decision::discard);
+  CHECK(host.decides(flow("10.1.0.1", 1, "10.9.0.2", 80)) == Decision::pass);
+  CHECK(host.kernel->defaults().out == PolicyAction::block);
+  const auto status = host.service->status();
+  CHECK(status["protected"] == true);
+  CHECK(status["in_step"] == true);
+  CHECK(status["kernel"] == "up");
+  CHECK(status["policies"] == 2);
+}
+
+TEST_CASE("a start that fails leaves nothing behind") {
+  for (std::size_t after = 0; after < 20; ++after) {
+    ServiceFixture host;
+    host.kernel->fail_next(Error{ErrorCode::refused, "no memory"}, after);
+    if (host.service->start()) continue;
+    INFO(after);
+    CHECK(host.kernel->policies().empty());
+    CHECK(host.kernel->defaults().out == PolicyAction::allow);
+  }
+}
+
+TEST_CASE("an ACQUIRE becomes an order to ikpmd, which knows the ISAKMP policies by then") {
+  ServiceFixture host;
+  ListeningIke ike(host.loop, host.paths);
+  REQUIRE(host.service->start());
+  REQUIRE(host.kernel->send(telnet_out)->outcome == FakeKernel::Outcome::held);
+  REQUIRE(run_until(host.loop, [&] { return ike.count("ike.acquire") == 1; }));
+  CHECK(ike.heard.front().first == "ike.configure");
+  CHECK(ike.heard.front().second["isakmp_policies"].size() == 1);
+  CHECK(ike.heard.front().second["reqids"][0]["policy"] == "telnet");
+  const auto order = protection_from_json(ike.last("ike.acquire"));
+  REQUIRE(order);
+  CHECK(order->policy == "telnet");
+  CHECK(order->reqid == ike.heard.front().second["reqids"][0]["reqid"]);
+  CHECK(order->selector == Selector{*Prefix::parse("10.1.0.1"), *Prefix::parse("10.1.0.2"), IpProtocol::tcp,
+                                    PortRange::any(), PortRange::one(23)});
+  CHECK(host.service->status()["acquires"] == 1);
+}
+
+TEST_CASE("while ikpmd is away an order waits for it") {
+  ServiceFixture host;
+  REQUIRE(host.service->start());
+  REQUIRE(host.kernel->send(telnet_out)->outcome == FakeKernel::Outcome::held);
+  run_for(host.loop, Duration(20));
+  CHECK(host.service->status()["problems"].size() == 1);
+  ListeningIke ike(host.loop, host.paths);
+  REQUIRE(run_until(host.loop, [&] { return ike.count("ike.acquire") == 1; }));
+  CHECK(ike.heard.front().first == "ike.configure");
+}
+
+TEST_CASE("what another program does to our policies is put right, at once and counted") {
+  ServiceFixture host(telnet_secured + "," + no_udp);
+  REQUIRE(host.service->start());
+  const auto before = host.kernel->policies().size();
+  host.kernel->flush_policies();
+  CHECK(host.decides(telnet_out) == Decision::discard);  // the kernel's default: closed meanwhile
+  REQUIRE(run_until(
+      host.loop, [&] { return host.kernel->policies().size() == before; }, Duration(1000)));
+  CHECK(host.decides(telnet_out) == Decision::secure);
+  CHECK(host.service->status()["repairs"] == 1);
+  host.kernel->delete_foreign((*host.kernel->lookup(PolicyDirection::out, telnet_out))->spec.key());
+  REQUIRE(run_until(
+      host.loop, [&] { return host.kernel->policies().size() == before; }, Duration(1000)));
+  CHECK(host.service->status()["repairs"] == 2);
+}
+
+TEST_CASE("lost events lead to a look at the whole, counted") {
+  ServiceFixture host;
+  REQUIRE(host.service->start());
+  const auto before = host.kernel->policies().size();
+  host.kernel->flush_policies();
+  host.kernel->lose_events();
+  REQUIRE(run_until(
+      host.loop, [&] { return host.kernel->policies().size() == before; }, Duration(1000)));
+  CHECK(host.service->status()["overruns"] == 1);
+}
+
+TEST_CASE("a reload tells what changed, and ikpmd which SAs have lost their policy") {
+  ServiceFixture host(telnet_secured + "," + no_udp);
+  ListeningIke ike(host.loop, host.paths);
+  REQUIRE(host.service->start());
+  const auto reqid = host.service->set().keying.reqid_of(0);
+  host.write(document(
+      R"({"name": "new", "filter": {"remote": "10.7.0.1"}, "action": "pass"}, {"name": "telnet", "filter": {"remote": "10.1.0.0/24", "protocol": "tcp", "remote_port": 23},
+                          "action": "secure", "transforms": ["ESP-AES256-GCM16"]})"));
+  const auto answer = host.result("policy.reload");
+  CHECK(
+      answer["changes"] ==
+      Json::parse(
+          R"([{"policy": "no_udp", "change": "-", "sas": "none"}, {"policy": "new", "change": "+", "sas": "none"}, {"policy": "telnet", "change": "~", "sas": "deleted"}])"));
+  CHECK(answer["generation"] == 2);
+  REQUIRE(run_until(host.loop, [&] { return ike.count("ike.forget") >= 1; }));
+  CHECK(ike.last("ike.forget")["reqids"] == Json::array({reqid}));
+  CHECK(host.decides(flow("10.1.0.1", 1, "10.9.0.2", 2, IpProtocol::udp)) == Decision::pass);
+}
+
+TEST_CASE("a reload of the same file touches nothing; a bad file changes nothing and is explained in full") {
+  ServiceFixture host;
+  REQUIRE(host.service->start());
+  const auto before = host.kernel->policies();
+  CHECK(host.result("policy.reload")["changes"].empty());
+  CHECK(host.kernel->policies() == before);
+  host.write(R"({"version": 1, "polices": [], "default_policy": {"action": "drop"}})");
+  const auto refused = host.call("policy.reload");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::invalid_input);
+  CHECK(refused.error().text.find("/polices") != std::string::npos);
+  CHECK(refused.error().text.find("/default_policy/action") != std::string::npos);
+  CHECK(host.kernel->policies() == before);
+  CHECK(host.service->status()["generation"] == 2);
+}
+
+TEST_CASE("a reload that the kernel refuses half way goes back to what was") {
+  ServiceFixture host;
+  REQUIRE(host.service->start());
+  const auto before = host.kernel->policies();
+  host.write(document(telnet_secured + "," + no_udp +
+                      R"(,{"name": "c", "action": "pass", "filter": {"remote": "10.9.0.1"}})"));
+  host.kernel->fail_next(Error{ErrorCode::refused, "no memory"}, 3);
+  CHECK_FALSE(host.call("policy.reload"));
+  CHECK(host.kernel->policies() == before);
+  CHECK(host.service->status()["in_step"] == true);
+  CHECK(host.result("policy.reload")["changes"].size() == 2);
+}
+
+TEST_CASE("after withdrawing nothing is repaired or reloaded any more") {
+  ServiceFixture host;
+  REQUIRE(host.service->start());
+  host.result("policy.withdraw");
+  CHECK(host.kernel->policies().empty());
+  run_for(host.loop, Duration(200));
+  CHECK(host.kernel->policies().empty());
+  CHECK_FALSE(host.call("policy.reload"));
+  CHECK(host.service->status()["protected"] == false);
+}
