@@ -45,7 +45,7 @@ class Starter {
       return up;
     if (auto up = bring_up("ikpmd", {}, [this] { return answers("ikpmd"); }); !up) return up;
     if (auto open = unlock(password); !open) return open;
-    return wait("ikpmd", nullptr, [this] { return is("ikpmd", "ike.status", "ready", Json(true)); });
+    return wait("ikpmd", not_ours_, [this] { return is("ikpmd", "ike.status", "ready", Json(true)); });
   }
 
   Result<void> unlock(const Secret& password) {
@@ -89,23 +89,24 @@ class Starter {
   template <class Ready>
   Result<void> bring_up(const std::string& name, std::vector<std::string> options, Ready ready) {
     const bool runs = std::find(missing_.begin(), missing_.end(), name) == missing_.end();
-    if (runs) return wait(name, nullptr, ready);
+    if (runs) return wait(name, not_ours_, ready);
     if (!context_.paths.root.empty()) options.insert(options.end(), {"--root", context_.paths.root.string()});
-    auto process = StartedDaemon::start(daemon_directory() / name, options);
-    if (!process) return process.error();
+    auto begun = StartedDaemon::start(daemon_directory() / name, options);
+    if (!begun) return begun.error();
     started_.insert(name);
-    auto up = wait(name, &*process, ready);
+    std::optional process(std::move(*begun));
+    auto up = wait(name, process, ready);
     // One that hangs before it has its pid file would not be found by it.
     if (!up && !RunningProcess::from_pid_file(context_.paths.pid_file(name))) process->kill();
     return up;
   }
 
   template <class Ready>
-  Result<void> wait(const std::string& name, StartedDaemon* process, Ready ready) {
+  Result<void> wait(const std::string& name, std::optional<StartedDaemon>& process, Ready ready) {
     const auto deadline = std::chrono::steady_clock::now() + start_limit;
     while (!ready()) {
-      const auto said = process != nullptr ? std::string(trim(process->said())) : std::string();
-      const auto status = process != nullptr ? process->exit_status() : std::nullopt;
+      const auto said = process ? std::string(trim(process->said())) : std::string();
+      const auto status = process ? process->exit_status() : std::nullopt;
       if (status) {
         const auto last_words = std::string(trim(process->said()));
         const auto code = *status == 2   ? ErrorCode::invalid_input
@@ -137,6 +138,7 @@ class Starter {
   Json typed_;
   std::vector<std::string> missing_;
   std::set<std::string, std::less<>> started_;
+  std::optional<StartedDaemon> not_ours_;  // empty: a daemon that ran before, or whose process is no longer watched
 };
 
 // What the configuration says about auditing, and what the command line says over it.

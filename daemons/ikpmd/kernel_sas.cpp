@@ -190,8 +190,10 @@ Result<std::vector<SadEntry>> KernelSas::list(const FactsOf& facts) {
   const auto now = wall_seconds();
   std::vector<SadEntry> entries;
   entries.reserve(states->size());
-  for (const auto& state : *states)
+  for (const auto& state : *states) {
+    if (state.spec.spi == Spi{0}) continue;      // no SA: the kernel's note that it has asked for one
     entries.push_back(entry_of(state, local, facts({state.spec.source, state.spec.destination, state.spec.protocol, state.spec.spi}), now));
+  }
   return entries;
 }
 
