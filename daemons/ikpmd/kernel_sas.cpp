@@ -197,6 +197,18 @@ Result<std::vector<SadEntry>> KernelSas::list(const FactsOf& facts) {
   return entries;
 }
 
+Result<std::vector<ike::TrafficSample>> KernelSas::traffic() {
+  auto states = kernel_.dump_sas(Keys::leave_out);
+  if (!states) return states.error();
+  std::vector<ike::TrafficSample> samples;
+  for (const auto& state : *states) {
+    const auto& spec = state.spec;
+    if (is_our_reqid(spec.reqid) && spec.spi != Spi{0})
+      samples.push_back({{spec.source, spec.destination, spec.protocol, spec.spi}, state.current.packets});
+  }
+  return samples;
+}
+
 Result<std::vector<ike::AdoptedPair>> KernelSas::adoptable() {
   auto states = kernel_.dump_sas(Keys::include);   // a key's length tells AES-128 from AES-256; wiped with `states`
   if (!states) return states.error();

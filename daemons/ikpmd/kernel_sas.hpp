@@ -29,6 +29,9 @@ class KernelSas {
   using FactsOf = std::function<std::optional<ike::SaFacts>(const ike::SaKey&)>;
   Result<std::vector<SadEntry>> list(const FactsOf& facts);
 
+  // The packet counters of our SAs.
+  Result<std::vector<ike::TrafficSample>> traffic();
+
   // Pairs of ours that an earlier run left behind. SAs without a counterpart
   // are removed: nobody could renew or delete them.
   Result<std::vector<ike::AdoptedPair>> adoptable();

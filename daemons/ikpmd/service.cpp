@@ -9,6 +9,7 @@ namespace ipsec9000 {
 namespace {
 constexpr std::uint16_t ike_port = 500;
 constexpr Duration policy_answer_time = seconds(5);
+constexpr Duration sampling_interval = seconds(5);
 constexpr Duration send_complaint_interval = seconds(10);
 
 WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
@@ -85,7 +86,8 @@ IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
       keys_(context.loop, context.paths.keystore(), context.paths.state_directory() / "machine.key"),
       engine_(random_, keys_),
       policy_manager_(context.loop, context.paths.socket("secpolicyd")),
-      deadline_(context.loop) {}
+      deadline_(context.loop),
+      sampling_(context.loop) {}
 
 IkeService::~IkeService() = default;
 
@@ -95,6 +97,7 @@ Result<void> IkeService::start() {
   adopt_sas();
   if (auto opened = open_sockets(); !opened) return opened;
   policy_manager_.start();
+  sample_traffic();
   return {};
 }
 
@@ -168,6 +171,15 @@ void IkeService::settle() {
     engine_.on_timer(context_.loop.now());
     settle();
   });
+}
+
+// Only where there are SAs: an idle host reads nothing.
+void IkeService::sample_traffic() {
+  if (engine_.counters().pairs != 0) {
+    if (const auto samples = sas_.traffic()) engine_.traffic(*samples, context_.loop.now());
+    settle();
+  }
+  sampling_.arm(sampling_interval, [this] { sample_traffic(); });
 }
 
 Json IkeService::status() const {

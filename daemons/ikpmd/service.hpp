@@ -34,6 +34,7 @@ class IkeService final : public DaemonService {
   void kernel_events();
   void sa_limit_reached(const Expire& expire);
   void settle();                               // after each engine call: carry out its actions, arm its next deadline
+  void sample_traffic();
   Json status() const;
 
   DaemonContext& context_;
@@ -49,6 +50,7 @@ class IkeService final : public DaemonService {
   std::unique_ptr<EventSource> events_;
   EventLoop::Watch events_watch_;
   EventLoop::Timer deadline_;
+  EventLoop::Timer sampling_;
   TimePoint last_send_complaint_{};
   std::vector<std::string> problems_;
   std::map<std::uint32_t, std::string> policy_names_;      // of reqids, as secpolicyd told

@@ -150,6 +150,9 @@ void Core::on_timer(TimePoint now) {
         if (due->message_id == 0) session->negotiation.reset();
         else session->quick.erase(due->message_id);
         break;
+      case TimerKind::probe:
+        if (session != nullptr) send_probe(*session, now);
+        break;
       case TimerKind::session_end: close_session(id, now); break;
     }
   }
@@ -180,7 +183,8 @@ void Core::remove_session(SessionId id) {
     if (exchange.half) drop_pair(*exchange.half, false, "its negotiation ended");
   }
   for (const auto& waiting : session->waiting) negotiating_.erase(PairKey::of(waiting));
-  for (const auto kind : {TimerKind::retransmit, TimerKind::give_up, TimerKind::linger, TimerKind::session_end}) timers_.cancel({kind, number(id), 0});
+  for (const auto kind : {TimerKind::retransmit, TimerKind::give_up, TimerKind::linger, TimerKind::session_end, TimerKind::probe})
+    timers_.cancel({kind, number(id), 0});
   const auto ours = session->role == Role::initiator ? session->cookies.initiator : session->cookies.responder;
   by_cookie_.erase(static_cast<std::uint64_t>(ours));
   no_longer_half_open(*session);
@@ -265,6 +269,7 @@ void Engine::job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now)
 void Engine::policy_answered(QueryId id, const Result<Protection>& answer, TimePoint now) { core_->policy_answered(id, answer, now); }
 void Engine::install_failed(PairId pair, const std::string& reason, TimePoint now) { core_->install_failed(pair, reason, now); }
 void Engine::sa_expired(const SaKey& key, bool hard, TimePoint now) { core_->sa_expired(key, hard, now); }
+void Engine::traffic(const std::vector<TrafficSample>& samples, TimePoint now) { core_->traffic(samples, now); }
 void Engine::on_timer(TimePoint now) { core_->on_timer(now); }
 std::optional<TimePoint> Engine::next_deadline() const { return core_->timers_.next(); }
 Engine::Deleted Engine::delete_peer(const IpAddress& remote, TimePoint now) { return core_->delete_peer(remote, now); }

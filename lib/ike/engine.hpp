@@ -18,6 +18,11 @@ struct AdoptedPair {
   std::uint64_t age_seconds = 0;
 };
 
+struct TrafficSample {
+  SaKey key;
+  std::uint64_t packets = 0;
+};
+
 // What the engine knows about an SA that the kernel does not.
 struct SaFacts {
   std::string policy;
@@ -57,6 +62,9 @@ class Engine {
   void install_failed(PairId pair, const std::string& reason, TimePoint now);
   // The kernel says that an SA reached a limit. Soft: a new pair is negotiated. Hard: the pair is gone.
   void sa_expired(const SaKey& key, bool hard, TimePoint now);
+  // What the kernel has counted for SAs of ours, a few seconds after the last such call. A peer that we send to and
+  // that sends nothing back is asked whether it lives (RFC 3706), and its SAs are dropped when it does not answer.
+  void traffic(const std::vector<TrafficSample>& samples, TimePoint now);
   void on_timer(TimePoint now);
   // When on_timer wants to be called next; nothing: not at all.
   std::optional<TimePoint> next_deadline() const;

@@ -1,5 +1,5 @@
 // The inside of the engine: its state and the steps between. Internal to lib/ike; the parts are in
-// engine_phase1.cpp, engine_phase2.cpp, engine_informational.cpp and engine_pairs.cpp.
+// engine_phase1.cpp, engine_phase2.cpp, engine_informational.cpp, engine_liveness.cpp and engine_pairs.cpp.
 #pragma once
 #include <deque>
 #include <map>
@@ -38,6 +38,12 @@ struct QuickExchange {
   std::vector<Spi> reserved;
 };
 
+// An R-U-THERE that has not been answered (RFC 3706, 5).
+struct Probe {
+  std::uint32_t sequence = 0;
+  unsigned sent = 0;
+};
+
 enum class SessionId : std::uint64_t {};
 
 // One ISAKMP SA, under way or established.
@@ -56,6 +62,7 @@ struct Session {
   std::map<std::uint32_t, QuickExchange> quick;
   std::set<std::uint32_t> used_message_ids;
   std::uint32_t quick_modes = 0;
+  std::optional<Probe> probe;                        // we asked whether it lives
   bool closing = false;                              // no new Quick Modes of ours
 };
 
@@ -72,6 +79,9 @@ class Core {
   std::vector<MadEntry> isakmp_sas(TimePoint now) const;
   Counters counters() const;
   std::optional<std::string> inconsistency() const;
+
+  // ---- engine_liveness.cpp: dead peer detection
+  void traffic(const std::vector<TrafficSample>& samples, TimePoint now);
 
   // ---- engine_pairs.cpp: SA pairs
   void acquire(const Protection& protection, TimePoint now);
@@ -141,6 +151,12 @@ class Core {
   void close_session(SessionId id, TimePoint now);                 // with a Delete to the peer
   Session* usable_session(const IpAddress& local, const IpAddress& remote, bool for_quick_mode);
 
+  // ---- engine_liveness.cpp
+  void check_liveness(const PairRecord& pair, TimePoint now);
+  void send_probe(Session& session, TimePoint now);
+  void probe_answered(Session& session, const wire::Notification& answer);
+  void peer_dead(const IpAddress& remote, std::string_view reason);
+
   // ---- engine_pairs.cpp
   void begin(const Protection& protection, TimePoint now);
   void pair_complete(PairId id, TimePoint now);
@@ -168,8 +184,13 @@ class Core {
   TimePoint now_{};                                                   // of the entry point under way, for records
 };
 
+// How a notification or a Delete names an ISAKMP SA.
+Bytes cookie_spi(const wire::Cookies& cookies);
+
 inline constexpr Duration responder_patience = seconds(31);    // for the initiator's next message
 inline constexpr Duration linger_time = seconds(60);           // a finished exchange answers repeated messages
+inline constexpr Duration probe_interval = seconds(2);
+inline constexpr unsigned probes = 5;                          // unanswered: the peer is dead
 inline constexpr Duration retire_grace = seconds(2);           // packets under way still find the old SA
 
 }  // namespace ipsec9000::ike

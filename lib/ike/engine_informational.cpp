@@ -6,11 +6,11 @@
 
 namespace ipsec9000::ike {
 
-namespace {
 Bytes cookie_spi(const wire::Cookies& cookies) {
   return Writer().u64(static_cast<std::uint64_t>(cookies.initiator)).u64(static_cast<std::uint64_t>(cookies.responder)).take();
 }
 
+namespace {
 bool is_error(std::uint16_t type) { return type <= wire::notify::last_error; }
 }  // namespace
 
@@ -93,7 +93,7 @@ void Core::notification_received(Session& session, const wire::Notification& not
     send_informational(session, {wire::Notification{1, wire::protocol::isakmp, wire::notify::are_you_there_ack, cookie_spi(session.cookies), notification.data}});
     return;
   }
-  if (type == wire::notify::are_you_there_ack) return;
+  if (type == wire::notify::are_you_there_ack) return probe_answered(session, notification);
   note(audit::notify_received, {{"notify", wire::notify::name(type)}, {"remote", session.remote.address.to_string()}, {"protection", "protected"}}, session.dialogue.correlation);
   if (!is_error(type)) return;
   // Which Quick Mode is meant: the one that offered this SPI, or the only one that waits for an answer.

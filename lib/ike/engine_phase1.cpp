@@ -260,7 +260,10 @@ void Core::phase1_timeout(Session& session, TimePoint now) {
   failure.reason = session.dialogue.heard.empty() ? "timeout" : session.dialogue.heard;
   std::string state = main_mode::describe(*session.negotiation);
   if (!session.dialogue.heard.empty()) state += ", heard " + session.dialogue.heard;
+  const auto remote = session.remote.address;
   fail_phase1(session.id, audit::mm_timeout, {{"state", state}}, std::move(failure), now);
+  for (const auto id : pairs_.with_remote(remote))
+    if (pairs_.find(id)->silent) drop_pair(id, false, "the peer is dead");
 }
 
 }  // namespace ipsec9000::ike

@@ -8,13 +8,29 @@ void SaPairs::each_spi(const Spis& spis, Visit visit) {
   if (spis.esp) visit(SaProtocol::esp, *spis.esp);
 }
 
+// Removes the one entry of a multimap that has this key and this value.
+template <class Map, class Key>
+static void erase_entry(Map& map, const Key& key, PairId id) {
+  const auto [begin, end] = map.equal_range(key);
+  for (auto at = begin; at != end; ++at) {
+    if (at->second != id) continue;
+    map.erase(at);
+    return;
+  }
+}
+
 PairId SaPairs::add(std::shared_ptr<const quick_mode::Pair> pair, bool complete, TimePoint began, TimePoint now) {
   const auto id = static_cast<PairId>(++last_);
   const auto& remote = pair->protection.remote;
   each_spi(pair->ours, [&](SaProtocol protocol, Spi spi) { ours_[{protocol, spi}] = id; });
   each_spi(pair->peer, [&](SaProtocol protocol, Spi spi) { peers_[{remote, protocol, spi}] = id; });
-  ++per_remote_[remote];
-  PairRecord record{id, std::move(pair), complete, false, began, now};
+  by_remote_.emplace(remote, id);
+  PairRecord record;
+  record.id = id;
+  record.pair = std::move(pair);
+  record.complete = complete;
+  record.began = began;
+  record.made = now;
   by_key_.emplace(record.key(), id);
   records_.emplace(id, std::move(record));
   return id;
@@ -32,13 +48,8 @@ void SaPairs::remove(PairId id) {
   each_spi(record.pair->peer, [&](SaProtocol protocol, Spi spi) {
     if (const auto at = peers_.find({remote, protocol, spi}); at != peers_.end() && at->second == id) peers_.erase(at);
   });
-  if (--per_remote_[remote] == 0) per_remote_.erase(remote);
-  const auto [begin, end] = by_key_.equal_range(record.key());
-  for (auto at = begin; at != end; ++at) {
-    if (at->second != id) continue;
-    by_key_.erase(at);
-    break;
-  }
+  erase_entry(by_remote_, remote, id);
+  erase_entry(by_key_, record.key(), id);
   records_.erase(found);
 }
 
@@ -66,6 +77,13 @@ PairRecord* SaPairs::find(const SaKey& key) { return const_cast<PairRecord*>(std
 PairRecord* SaPairs::find_peer_spi(const IpAddress& remote, SaProtocol protocol, Spi spi) {
   const auto found = peers_.find({remote, protocol, spi});
   return found == peers_.end() ? nullptr : find(found->second);
+}
+
+std::vector<PairId> SaPairs::with_remote(const IpAddress& remote) const {
+  std::vector<PairId> ids;
+  const auto [begin, end] = by_remote_.equal_range(remote);
+  for (auto at = begin; at != end; ++at) ids.push_back(at->second);
+  return ids;
 }
 
 std::vector<PairId> SaPairs::with(const PairKey& key) const {

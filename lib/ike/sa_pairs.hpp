@@ -25,6 +25,9 @@ struct PairRecord {
   std::shared_ptr<const quick_mode::Pair> pair;
   bool complete = false;                       // false: the responder's, inbound only, until message 3
   bool retiring = false;                       // replaced; it goes when its timer is due
+  bool silent = false;                         // we send, and nothing comes back
+  std::uint64_t packets_in = 0;                // as last counted
+  std::uint64_t packets_out = 0;
   TimePoint began{};                           // when its negotiation began
   TimePoint made{};
   PairKey key() const { return PairKey::of(pair->protection); }
@@ -41,9 +44,10 @@ class SaPairs {
   const PairRecord* find(const SaKey& key) const;
   // By the SPI that the peer receives with.
   PairRecord* find_peer_spi(const IpAddress& remote, SaProtocol protocol, Spi spi);
+  std::vector<PairId> with_remote(const IpAddress& remote) const;
   std::vector<PairId> with(const PairKey& key) const;          // oldest first
   template <class Predicate> std::vector<PairId> where(Predicate predicate) const;
-  bool any_with(const IpAddress& remote) const { return per_remote_.contains(remote); }
+  bool any_with(const IpAddress& remote) const { return by_remote_.contains(remote); }
   bool spi_in_use(Spi spi) const { return ours_.contains({SaProtocol::esp, spi}) || ours_.contains({SaProtocol::ah, spi}); }
   std::size_t size() const { return records_.size(); }
 
@@ -54,7 +58,7 @@ class SaPairs {
 
   std::map<PairId, PairRecord> records_;
   std::multimap<PairKey, PairId> by_key_;
-  std::map<IpAddress, std::size_t> per_remote_;
+  std::multimap<IpAddress, PairId> by_remote_;
   std::map<OurSpi, PairId> ours_;
   std::map<PeerSpi, PairId> peers_;
   std::uint64_t last_ = 0;

@@ -15,6 +15,7 @@ enum class TimerKind : std::uint8_t {
   give_up,         // a responder's negotiation that does not go on
   linger,          // a finished exchange that only answers repeated messages
   session_end,     // an ISAKMP SA's lifetime, or its last Quick Mode was used
+  probe,           // a peer that has not said yet that it lives
   retire_pair,     // a replaced pair, kept a little for packets under way
 };
 
