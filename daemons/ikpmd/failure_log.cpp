@@ -6,7 +6,9 @@ namespace ipsec9000 {
 
 void FailureLog::add(FailureRecord failure) {
   if (!by_peer_.contains(failure.remote) && by_peer_.size() >= peers) {
-    const auto stalest = std::min_element(by_peer_.begin(), by_peer_.end(), [](const auto& a, const auto& b) { return a.second.back().first < b.second.back().first; });
+    const auto stalest = std::min_element(by_peer_.begin(), by_peer_.end(), [](const auto& a, const auto& b) {
+      return a.second.back().first < b.second.back().first;
+    });
     by_peer_.erase(stalest);
   }
   auto& records = by_peer_[failure.remote];

@@ -16,17 +16,21 @@ constexpr std::uint32_t replay_window = 64;
 
 PortMask port_mask(const PortRange& range) { return range.is_one() ? PortMask::one(range.first) : PortMask::any(); }
 
-LifetimeLimits limits(const Lifetime& lifetime) { return {lifetime.kilobytes * bytes_per_kilobyte, 0, lifetime.seconds, 0}; }
+LifetimeLimits limits(const Lifetime& lifetime) {
+  return {lifetime.kilobytes * bytes_per_kilobyte, 0, lifetime.seconds, 0};
+}
 
 std::uint64_t wall_seconds() {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
 }
 
 // The names of an SA that the engine does not know: by the kernel's algorithm names.
 std::string encryption_name(const SaSpec& sa) {
   if (!sa.encryption) return "None";
   for (const auto& known : all_encryptions())
-    if (known.kernel == sa.encryption->algorithm && (sa.encryption->key.empty() || sa.encryption->key.size() == std::size_t{known.key_bytes} + known.salt_bytes))
+    if (known.kernel == sa.encryption->algorithm &&
+        (sa.encryption->key.empty() || sa.encryption->key.size() == std::size_t{known.key_bytes} + known.salt_bytes))
       return std::string(known.shown);
   return escape_control(sa.encryption->algorithm);
 }
@@ -38,7 +42,8 @@ std::string authentication_name(const SaSpec& sa) {
   return escape_control(sa.authentication->algorithm);
 }
 
-SadEntry entry_of(const SaState& state, const std::set<IpAddress>& local, const std::optional<ike::SaFacts>& facts, std::uint64_t now) {
+SadEntry entry_of(const SaState& state, const std::set<IpAddress>& local, const std::optional<ike::SaFacts>& facts,
+                  std::uint64_t now) {
   const auto& sa = state.spec;
   SadEntry entry;
   entry.spi = hex8(static_cast<std::uint32_t>(sa.spi));
@@ -51,7 +56,8 @@ SadEntry entry_of(const SaState& state, const std::set<IpAddress>& local, const 
   entry.authentication = authentication_name(sa);
   if (facts) {
     entry.policy = facts->policy;
-    if (sa.protocol == SaProtocol::esp && facts->transform.esp) entry.encryption = info(facts->transform.esp->encryption).shown;
+    if (sa.protocol == SaProtocol::esp && facts->transform.esp)
+      entry.encryption = info(facts->transform.esp->encryption).shown;
   }
   entry.direction = local.contains(sa.destination) ? "in" : "out";
   if (sa.selector) {
@@ -70,16 +76,21 @@ SadEntry entry_of(const SaState& state, const std::set<IpAddress>& local, const 
   return entry;
 }
 
-PortRange port_range(const PortMask& mask) { return mask.mask == 0xffff ? PortRange::one(mask.value) : PortRange::any(); }
+PortRange port_range(const PortMask& mask) {
+  return mask.mask == 0xffff ? PortRange::one(mask.value) : PortRange::any();
+}
 
 Selector selector_of(const SaSpec& sa) {
   if (!sa.selector) return {Prefix(sa.source), Prefix(sa.destination), IpProtocol::any, {}, {}};
   const auto& kernel = *sa.selector;
-  return {kernel.source, kernel.destination, kernel.protocol, port_range(kernel.source_port), port_range(kernel.destination_port)};
+  return {kernel.source, kernel.destination, kernel.protocol, port_range(kernel.source_port),
+          port_range(kernel.destination_port)};
 }
 
 Lifetime lifetime_of(const SaSpec& sa) {
-  const auto cut = [](std::uint64_t value) { return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, lifetime_maximum)); };
+  const auto cut = [](std::uint64_t value) {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, lifetime_maximum));
+  };
   return {cut(sa.hard.seconds), cut(sa.hard.bytes / bytes_per_kilobyte)};
 }
 
@@ -98,10 +109,11 @@ std::optional<EspSuite> suite_of(const SaSpec& sa) {
 using CounterpartKey = std::tuple<IpAddress, IpAddress, std::uint32_t, Mode, Selector>;
 
 struct Counterparts {
-  std::vector<const SaState*> in[2], out[2];   // [0] AH, [1] ESP, oldest first
+  std::vector<const SaState*> in[2], out[2];  // [0] AH, [1] ESP, oldest first
 };
 
-std::optional<ike::AdoptedPair> pair_at(const CounterpartKey& key, const Counterparts& found, std::size_t index, std::uint64_t now) {
+std::optional<ike::AdoptedPair> pair_at(const CounterpartKey& key, const Counterparts& found, std::size_t index,
+                                        std::uint64_t now) {
   ike::AdoptedPair pair;
   auto& [local, remote, reqid, mode, selector] = key;
   pair.protection.reqid = reqid;
@@ -138,11 +150,15 @@ SaSpec sa_spec(const ike::SaInstall& sa) {
   spec.protocol = sa.key.protocol;
   spec.mode = sa.mode;
   spec.reqid = sa.reqid;
-  spec.selector = KernelSelector{sa.selector.source, sa.selector.destination, sa.selector.protocol, port_mask(sa.selector.source_port), port_mask(sa.selector.destination_port)};
+  spec.selector = KernelSelector{sa.selector.source, sa.selector.destination, sa.selector.protocol,
+                                 port_mask(sa.selector.source_port), port_mask(sa.selector.destination_port)};
   const auto& cipher = info(sa.encryption);
   const auto& integrity = info(sa.integrity);
-  if (sa.key.protocol == SaProtocol::esp) spec.encryption = SaEncryption{std::string(cipher.kernel), sa.encryption_key.clone(), cipher.icv_bits};
-  if (sa.integrity != Integrity::none) spec.authentication = SaAuthentication{std::string(integrity.kernel), sa.integrity_key.clone(), integrity.truncation_bits};
+  if (sa.key.protocol == SaProtocol::esp)
+    spec.encryption = SaEncryption{std::string(cipher.kernel), sa.encryption_key.clone(), cipher.icv_bits};
+  if (sa.integrity != Integrity::none)
+    spec.authentication =
+        SaAuthentication{std::string(integrity.kernel), sa.integrity_key.clone(), integrity.truncation_bits};
   spec.soft = limits(sa.soft);
   spec.hard = limits(sa.hard);
   spec.replay_window = replay_window;
@@ -153,7 +169,7 @@ Result<void> KernelSas::install(const std::vector<ike::SaInstall>& sas) {
   std::vector<ike::SaKey> done;
   for (const auto& sa : sas) {
     if (auto added = kernel_.add_sa(sa_spec(sa)); !added) {
-      remove(done).has_value();                // what cannot be removed either expires
+      remove(done).has_value();  // what cannot be removed either expires
       return added;
     }
     done.push_back(sa.key);
@@ -191,8 +207,9 @@ Result<std::vector<SadEntry>> KernelSas::list(const FactsOf& facts) {
   std::vector<SadEntry> entries;
   entries.reserve(states->size());
   for (const auto& state : *states) {
-    if (state.spec.spi == Spi{0}) continue;      // no SA: the kernel's note that it has asked for one
-    entries.push_back(entry_of(state, local, facts({state.spec.source, state.spec.destination, state.spec.protocol, state.spec.spi}), now));
+    if (state.spec.spi == Spi{0}) continue;  // no SA: the kernel's note that it has asked for one
+    entries.push_back(entry_of(
+        state, local, facts({state.spec.source, state.spec.destination, state.spec.protocol, state.spec.spi}), now));
   }
   return entries;
 }
@@ -210,20 +227,22 @@ Result<std::vector<ike::TrafficSample>> KernelSas::traffic() {
 }
 
 Result<std::vector<ike::AdoptedPair>> KernelSas::adoptable() {
-  auto states = kernel_.dump_sas(Keys::include);   // a key's length tells AES-128 from AES-256; wiped with `states`
+  auto states = kernel_.dump_sas(Keys::include);  // a key's length tells AES-128 from AES-256; wiped with `states`
   if (!states) return states.error();
   const auto addresses = local_addresses();
   if (!addresses) return addresses.error();
   std::set<IpAddress> local;
   for (const auto& address : *addresses) local.insert(address.address);
   std::map<CounterpartKey, Counterparts> found;
-  std::sort(states->begin(), states->end(), [](const auto& a, const auto& b) { return a.current.add_time < b.current.add_time; });
+  std::sort(states->begin(), states->end(),
+            [](const auto& a, const auto& b) { return a.current.add_time < b.current.add_time; });
   for (const auto& state : *states) {
     const auto& sa = state.spec;
     if (!is_our_reqid(sa.reqid) || sa.spi == Spi{0}) continue;
     const bool in = local.contains(sa.destination);
     const auto seen = in ? selector_of(sa).mirrored() : selector_of(sa);
-    auto& counterparts = found[{in ? sa.destination : sa.source, in ? sa.source : sa.destination, sa.reqid, sa.mode, seen}];
+    auto& counterparts =
+        found[{in ? sa.destination : sa.source, in ? sa.source : sa.destination, sa.reqid, sa.mode, seen}];
     (in ? counterparts.in : counterparts.out)[sa.protocol == SaProtocol::esp ? 1 : 0].push_back(&state);
   }
   std::vector<ike::AdoptedPair> pairs;
@@ -242,7 +261,8 @@ Result<std::vector<ike::AdoptedPair>> KernelSas::adoptable() {
     }
   }
   for (const auto& state : *states)
-    if (is_our_reqid(state.spec.reqid) && state.spec.spi != Spi{0} && !kept.contains(state.spec.id())) kernel_.delete_sa(state.spec.id()).has_value();
+    if (is_our_reqid(state.spec.reqid) && state.spec.spi != Spi{0} && !kept.contains(state.spec.id()))
+      kernel_.delete_sa(state.spec.id()).has_value();
   return pairs;
 }
 

@@ -12,16 +12,19 @@ constexpr Duration wrong_password_delay = seconds(1);
 
 Result<std::string> text_of(const Json& params, const char* name) {
   const auto found = params.find(name);
-  if (found == params.end() || !found->is_string()) return Error{ErrorCode::invalid_input, "\"" + std::string(name) + "\" must be a string"};
+  if (found == params.end() || !found->is_string())
+    return Error{ErrorCode::invalid_input, "\"" + std::string(name) + "\" must be a string"};
   return found->get<std::string>();
 }
 
 Result<std::vector<std::uint32_t>> reqids_of(const Json& params) {
   std::vector<std::uint32_t> reqids;
   const auto found = params.find("reqids");
-  if (found == params.end() || !found->is_array()) return Error{ErrorCode::invalid_input, "\"reqids\" must be an array of numbers"};
+  if (found == params.end() || !found->is_array())
+    return Error{ErrorCode::invalid_input, "\"reqids\" must be an array of numbers"};
   for (const auto& each : *found) {
-    if (!each.is_number_unsigned() || each.get<std::uint64_t>() > UINT32_MAX) return Error{ErrorCode::invalid_input, "\"reqids\" must be an array of numbers"};
+    if (!each.is_number_unsigned() || each.get<std::uint64_t>() > UINT32_MAX)
+      return Error{ErrorCode::invalid_input, "\"reqids\" must be an array of numbers"};
     reqids.push_back(each.get<std::uint32_t>());
   }
   return reqids;
@@ -42,7 +45,8 @@ IkeMethods::IkeMethods(IkeService& service, RpcServer& server, EventLoop& loop) 
 }
 
 void IkeMethods::add_negotiation(RpcServer& server) {
-  server.add("ike.configure", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) { reply(configure(params)); });
+  server.add("ike.configure",
+             [this](const Json& params, const Caller&, const RpcServer::Reply& reply) { reply(configure(params)); });
   server.add("ike.acquire", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
     auto protection = protection_from_json(params);
     if (!protection) return reply(protection.error());
@@ -77,7 +81,8 @@ void IkeMethods::add_negotiation(RpcServer& server) {
 
 Result<Json> IkeMethods::configure(const Json& params) {
   const auto policies = params.find("isakmp_policies");
-  if (policies == params.end() || !policies->is_array()) return Error{ErrorCode::invalid_input, "\"isakmp_policies\" must be an array"};
+  if (policies == params.end() || !policies->is_array())
+    return Error{ErrorCode::invalid_input, "\"isakmp_policies\" must be an array"};
   std::vector<IsakmpPolicy> parsed;
   for (const auto& each : *policies) {
     auto policy = isakmp_policy_from_json(each);
@@ -87,7 +92,9 @@ Result<Json> IkeMethods::configure(const Json& params) {
   std::map<std::uint32_t, std::string> names;
   if (const auto reqids = params.find("reqids"); reqids != params.end() && reqids->is_array()) {
     for (const auto& each : *reqids) {
-      if (!each.is_object() || !each.contains("reqid") || !each["reqid"].is_number_unsigned() || !each.contains("policy") || !each["policy"].is_string()) continue;
+      if (!each.is_object() || !each.contains("reqid") || !each["reqid"].is_number_unsigned() ||
+          !each.contains("policy") || !each["policy"].is_string())
+        continue;
       names[each["reqid"].get<std::uint32_t>()] = each["policy"].get<std::string>();
     }
   }
@@ -97,12 +104,17 @@ Result<Json> IkeMethods::configure(const Json& params) {
 }
 
 void IkeMethods::add_reports(RpcServer& server) {
-  server.add("ike.status", [this](const Json&, const Caller&, const RpcServer::Reply& reply) { reply(service_.status()); });
-  server.add("sad.list", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) { reply(sad_page(params)); });
-  server.add("mad.list", [this](const Json&, const Caller&, const RpcServer::Reply& reply) { reply(items_of(service_.engine_.isakmp_sas(loop_.now()))); });
+  server.add("ike.status",
+             [this](const Json&, const Caller&, const RpcServer::Reply& reply) { reply(service_.status()); });
+  server.add("sad.list",
+             [this](const Json& params, const Caller&, const RpcServer::Reply& reply) { reply(sad_page(params)); });
+  server.add("mad.list", [this](const Json&, const Caller&, const RpcServer::Reply& reply) {
+    reply(items_of(service_.engine_.isakmp_sas(loop_.now())));
+  });
   server.add("failures.list", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
     std::optional<std::string> remote;
-    if (params.is_object() && params.contains("remote") && params["remote"].is_string()) remote = params["remote"].get<std::string>();
+    if (params.is_object() && params.contains("remote") && params["remote"].is_string())
+      remote = params["remote"].get<std::string>();
     reply(items_of(service_.failures_.list(remote)));
   });
 }
@@ -119,49 +131,66 @@ Result<Json> IkeMethods::sad_page(const Json& params) {
     id = *first;
     start = static_cast<std::size_t>(*second);
   } else {
-    auto entries = service_.sas_.list([this](const ike::SaKey& key) -> std::optional<ike::SaFacts> { return service_.engine_.facts_of(key); });
+    auto entries = service_.sas_.list(
+        [this](const ike::SaKey& key) -> std::optional<ike::SaFacts> { return service_.engine_.facts_of(key); });
     if (!entries) return entries.error();
-    for (auto& entry : *entries)               // an adopted SA is known by its reqid only
-      if (const auto name = service_.policy_names_.find(entry.reqid); entry.policy.empty() && name != service_.policy_names_.end()) entry.policy = name->second;
+    for (auto& entry : *entries)  // an adopted SA is known by its reqid only
+      if (const auto name = service_.policy_names_.find(entry.reqid);
+          entry.policy.empty() && name != service_.policy_names_.end())
+        entry.policy = name->second;
     id = ++last_snapshot_;
     snapshots_.push_back({id, std::move(*entries)});
     if (snapshots_.size() > snapshots_kept) snapshots_.pop_front();
   }
-  const auto snapshot = std::find_if(snapshots_.begin(), snapshots_.end(), [&](const auto& each) { return each.id == id; });
-  if (snapshot == snapshots_.end()) return Error{ErrorCode::not_found, "this list is too old to be continued: begin anew"};
+  const auto snapshot =
+      std::find_if(snapshots_.begin(), snapshots_.end(), [&](const auto& each) { return each.id == id; });
+  if (snapshot == snapshots_.end())
+    return Error{ErrorCode::not_found, "this list is too old to be continued: begin anew"};
   Json items = Json::array();
   const auto end = std::min(snapshot->entries.size(), start + page_size);
   for (std::size_t i = start; i < end; ++i) items.push_back(to_json(snapshot->entries[i]));
   Json page{{"items", std::move(items)}, {"next", nullptr}};
-  if (end < snapshot->entries.size()) page["next"] = std::to_string(id) + ":" + std::to_string(end);
-  else snapshots_.erase(snapshot);
+  if (end < snapshot->entries.size())
+    page["next"] = std::to_string(id) + ":" + std::to_string(end);
+  else
+    snapshots_.erase(snapshot);
   return page;
 }
 
-void IkeMethods::change_keys(const Json& params, const char* password_field, KeyRing::Change change, const AuditEvent* event, RpcServer::Reply reply) {
+void IkeMethods::change_keys(const Json& params, const char* password_field, KeyRing::Change change,
+                             const AuditEvent* event, RpcServer::Reply reply) {
   const auto password = text_of(params, password_field);
   if (!password) return reply(password.error());
   AuditFields fields;
-  if (params.contains("remote") && params["remote"].is_string()) fields = {{"remote", params["remote"].get<std::string>()}};
-  service_.keys_.with_password(Secret(*password), std::move(change), [this, event, fields, reply](const Result<void>& outcome) {
-    auto& audit = service_.context_.audit;
-    if (outcome) {
-      if (event != nullptr) audit.record(*event, fields);
-      return reply(Json::object());
-    }
-    if (outcome.error().code != ErrorCode::not_permitted) return reply(outcome.error());
-    audit.record(audit::password_wrong);
-    while (!slow_answers_.empty() && !slow_answers_.front().armed()) slow_answers_.pop_front();
-    slow_answers_.emplace_back(loop_).arm(wrong_password_delay, [reply, error = outcome.error()] { reply(error); });
-  });
+  if (params.contains("remote") && params["remote"].is_string())
+    fields = {{"remote", params["remote"].get<std::string>()}};
+  service_.keys_.with_password(
+      Secret(*password), std::move(change), [this, event, fields, reply](const Result<void>& outcome) {
+        auto& audit = service_.context_.audit;
+        if (outcome) {
+          if (event != nullptr) audit.record(*event, fields);
+          return reply(Json::object());
+        }
+        if (outcome.error().code != ErrorCode::not_permitted) return reply(outcome.error());
+        audit.record(audit::password_wrong);
+        while (!slow_answers_.empty() && !slow_answers_.front().armed()) slow_answers_.pop_front();
+        slow_answers_.emplace_back(loop_).arm(wrong_password_delay, [reply, error = outcome.error()] { reply(error); });
+      });
 }
 
 void IkeMethods::add_keys(RpcServer& server) {
-  server.add("keystore.unlock", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) { change_keys(params, "password", {}, nullptr, reply); });
+  server.add("keystore.unlock", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+    change_keys(params, "password", {}, nullptr, reply);
+  });
   server.add("keystore.change_password", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
     const auto before = text_of(params, "old"), after = text_of(params, "new");
     if (!before || !after) return reply(Error{ErrorCode::invalid_input, "\"old\" and \"new\" must be strings"});
-    change_keys(params, "old", [before = *before, after = *after](Keystore& store) { return store.change_password(Secret(before), Secret(after)); }, &audit::password_changed, reply);
+    change_keys(
+        params, "old",
+        [before = *before, after = *after](Keystore& store) {
+          return store.change_password(Secret(before), Secret(after));
+        },
+        &audit::password_changed, reply);
   });
   server.add("key.set", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
     const auto remote = text_of(params, "remote"), hex = text_of(params, "key_hex");
@@ -172,21 +201,31 @@ void IkeMethods::add_keys(RpcServer& server) {
     if (!key) return reply(Error{ErrorCode::invalid_input, "\"key_hex\" must be hexadecimal"});
     auto secret = std::make_shared<Secret>(Secret::adopt(std::move(*key)));
     const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
-    change_keys(params, "password", [name = *name, secret, now](Keystore& store) { return store.set({KeyKind::psk, name, secret->clone(), now}); }, &audit::key_set, reply);
+    change_keys(
+        params, "password",
+        [name = *name, secret, now](Keystore& store) {
+          return store.set({KeyKind::psk, name, secret->clone(), now});
+        },
+        &audit::key_set, reply);
   });
   server.add("key.delete", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
     const auto remote = text_of(params, "remote");
     if (!remote) return reply(remote.error());
     auto name = normal_remote_name(*remote);
     if (!name) return reply(name.error());
-    change_keys(params, "password", [name = *name](Keystore& store) { return store.erase(KeyKind::psk, name); }, &audit::key_deleted, reply);
+    change_keys(
+        params, "password", [name = *name](Keystore& store) { return store.erase(KeyKind::psk, name); },
+        &audit::key_deleted, reply);
   });
   server.add("key.list", [this](const Json&, const Caller&, const RpcServer::Reply& reply) {
     const auto keys = service_.keys_.list();
     if (!keys) return reply(keys.error());
     Json items = Json::array();
     for (const auto& key : *keys)
-      items.push_back({{"remote", key.name}, {"kind", std::string(to_string(key.kind))}, {"length", key.length}, {"set_at", to_rfc3339(key.set_at)}});
+      items.push_back({{"remote", key.name},
+                       {"kind", std::string(to_string(key.kind))},
+                       {"length", key.length},
+                       {"set_at", to_rfc3339(key.set_at)}});
     reply(Json{{"items", items}, {"next", nullptr}});
   });
 }

@@ -48,29 +48,39 @@ struct IkeService::Carrier {
   void operator()(ike::AskPolicy& action) const {
     auto& owner = service;
     const auto id = action.id;
-    owner.policy_manager_.call("policy.cover", to_json(action.query), policy_answer_time, [&owner, id](Result<Json> answer) {
-      Result<Protection> granted = Error{ErrorCode::internal, ""};
-      if (!answer) granted = answer.error();
-      else if (const auto protection = answer->find("protection"); protection == answer->end()) granted = Error{ErrorCode::internal, "secpolicyd answered without a protection"};
-      else granted = protection_from_json(*protection);
-      owner.engine_.policy_answered(id, granted, owner.context_.loop.now());
-      owner.settle();
-    });
+    owner.policy_manager_.call(
+        "policy.cover", to_json(action.query), policy_answer_time, [&owner, id](Result<Json> answer) {
+          Result<Protection> granted = Error{ErrorCode::internal, ""};
+          if (!answer)
+            granted = answer.error();
+          else if (const auto protection = answer->find("protection"); protection == answer->end())
+            granted = Error{ErrorCode::internal, "secpolicyd answered without a protection"};
+          else
+            granted = protection_from_json(*protection);
+          owner.engine_.policy_answered(id, granted, owner.context_.loop.now());
+          owner.settle();
+        });
   }
   void operator()(ike::InstallSas& action) const {
     auto installed = service.sas_.install(action.sas);
     if (installed) {
       for (const auto& sa : action.sas)
-        service.context_.audit.record(audit::sa_installed, {{"spi", hex8(static_cast<std::uint32_t>(sa.key.spi))}, {"source", sa.key.source.to_string()},
-                                                            {"destination", sa.key.destination.to_string()}, {"protocol", std::to_string(static_cast<unsigned>(sa.key.protocol))}});
+        service.context_.audit.record(audit::sa_installed,
+                                      {{"spi", hex8(static_cast<std::uint32_t>(sa.key.spi))},
+                                       {"source", sa.key.source.to_string()},
+                                       {"destination", sa.key.destination.to_string()},
+                                       {"protocol", std::to_string(static_cast<unsigned>(sa.key.protocol))}});
       return;
     }
-    service.context_.audit.record(audit::kernel_refused, {{"request", "add an SA"}, {"selector", action.sas.front().selector.to_string()}, {"reason", installed.error().text}});
+    service.context_.audit.record(audit::kernel_refused, {{"request", "add an SA"},
+                                                          {"selector", action.sas.front().selector.to_string()},
+                                                          {"reason", installed.error().text}});
     service.engine_.install_failed(action.pair, installed.error().text, service.context_.loop.now());
   }
   void operator()(ike::RemoveSas& action) const {
     if (auto removed = service.sas_.remove(action.keys); !removed)
-      service.context_.audit.record(audit::kernel_refused, {{"request", "delete an SA"}, {"reason", removed.error().text}});
+      service.context_.audit.record(audit::kernel_refused,
+                                    {{"request", "delete an SA"}, {"reason", removed.error().text}});
   }
   void operator()(ike::WriteAudit& action) const { service.context_.audit.record(std::move(action.record)); }
   void operator()(ike::ReportFailure& action) const {
@@ -112,7 +122,8 @@ Result<void> IkeService::open_sockets() {
     }
     sockets_.push_back(std::move(*socket));
   }
-  for (std::size_t i = 0; i < sockets_.size(); ++i) watches_.push_back(context_.loop.watch_readable(sockets_[i].fd(), [this, i] { received(i); }));
+  for (std::size_t i = 0; i < sockets_.size(); ++i)
+    watches_.push_back(context_.loop.watch_readable(sockets_[i].fd(), [this, i] { received(i); }));
   return {};
 }
 
@@ -155,8 +166,9 @@ void IkeService::kernel_events() {
 }
 
 void IkeService::sa_limit_reached(const Expire& expire) {
-  if (expire.sa.spi == Spi{0}) return;         // an ACQUIRE that nobody answered
-  engine_.sa_expired({expire.source, expire.sa.destination, expire.sa.protocol, expire.sa.spi}, expire.hard, context_.loop.now());
+  if (expire.sa.spi == Spi{0}) return;  // an ACQUIRE that nobody answered
+  engine_.sa_expired({expire.source, expire.sa.destination, expire.sa.protocol, expire.sa.spi}, expire.hard,
+                     context_.loop.now());
 }
 
 void IkeService::settle() {

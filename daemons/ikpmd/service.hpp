@@ -33,7 +33,7 @@ class IkeService final : public DaemonService {
   void received(std::size_t socket);
   void kernel_events();
   void sa_limit_reached(const Expire& expire);
-  void settle();                               // after each engine call: carry out its actions, arm its next deadline
+  void settle();  // after each engine call: carry out its actions, arm its next deadline
   void sample_traffic();
   Json status() const;
 
@@ -53,7 +53,7 @@ class IkeService final : public DaemonService {
   EventLoop::Timer sampling_;
   TimePoint last_send_complaint_{};
   std::vector<std::string> problems_;
-  std::map<std::uint32_t, std::string> policy_names_;      // of reqids, as secpolicyd told
+  std::map<std::uint32_t, std::string> policy_names_;  // of reqids, as secpolicyd told
 };
 
 // Registers the methods of man/ipsec9000-rpc.7 that are ikpmd's.
@@ -67,7 +67,8 @@ class IkeMethods {
   void add_keys(RpcServer& server);
   Result<Json> configure(const Json& params);
   Result<Json> sad_page(const Json& params);
-  void change_keys(const Json& params, const char* password_field, KeyRing::Change change, const AuditEvent* event, RpcServer::Reply reply);
+  void change_keys(const Json& params, const char* password_field, KeyRing::Change change, const AuditEvent* event,
+                   RpcServer::Reply reply);
 
   struct Snapshot {
     std::uint64_t id = 0;
@@ -75,7 +76,7 @@ class IkeMethods {
   };
   IkeService& service_;
   EventLoop& loop_;
-  std::deque<Snapshot> snapshots_;             // what pages are still being read of
+  std::deque<Snapshot> snapshots_;  // what pages are still being read of
   std::uint64_t last_snapshot_ = 0;
   std::deque<EventLoop::Timer> slow_answers_;  // a wrong password is answered late
 };

@@ -12,7 +12,7 @@ namespace ipsec9000 {
 namespace {
 constexpr std::size_t batch = 16;
 constexpr std::size_t largest = 65535;
-constexpr int wanted_buffer = 4 << 20;         // a burst of handshakes waits here while the loop is busy
+constexpr int wanted_buffer = 4 << 20;  // a burst of handshakes waits here while the loop is busy
 
 Result<void> set_option(int fd, int level, int name, int value, std::string_view what) {
   if (::setsockopt(fd, level, name, &value, sizeof value) != 0) return system_error(what);
@@ -20,7 +20,8 @@ Result<void> set_option(int fd, int level, int name, int value, std::string_view
 }
 
 Result<void> prepare(int fd, Family family) {
-  set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, wanted_buffer, "SO_RCVBUFFORCE").has_value();   // smaller without the right to it
+  set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, wanted_buffer, "SO_RCVBUFFORCE")
+      .has_value();  // smaller without the right to it
   if (family == Family::ipv4) return set_option(fd, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
   if (auto only = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY"); !only) return only;
   return set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
@@ -125,7 +126,8 @@ Result<void> UdpSocket::send(const ike::Datagram& datagram) {
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   message.msg_controllen = put_source(control, datagram.local.address);
-  if (::sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) return system_error("sending to " + datagram.remote.to_string());
+  if (::sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+    return system_error("sending to " + datagram.remote.to_string());
   return {};
 }
 

@@ -24,7 +24,8 @@ class UdpSocket {
   Result<void> send(const ike::Datagram& datagram);
 
  private:
-  UdpSocket(FileDescriptor socket, Family family, std::uint16_t port) : socket_(std::move(socket)), family_(family), port_(port) {}
+  UdpSocket(FileDescriptor socket, Family family, std::uint16_t port)
+      : socket_(std::move(socket)), family_(family), port_(port) {}
   FileDescriptor socket_;
   Family family_ = Family::ipv4;
   std::uint16_t port_ = 0;

@@ -94,12 +94,14 @@ Result<Prefix> Prefix::parse(std::string_view text) {
   if (slash == std::string_view::npos) return Prefix(*address);
   const auto length = parse_number(text.substr(slash + 1), address->bits());
   if (!length)
-    return Error{ErrorCode::invalid_input, "\"" + escape_control(text) + "\": the prefix length is a number from 0 to " +
-                                               std::to_string(address->bits())};
+    return Error{
+        ErrorCode::invalid_input,
+        "\"" + escape_control(text) + "\": the prefix length is a number from 0 to " + std::to_string(address->bits())};
   auto prefix = make(*address, static_cast<unsigned>(*length));
   if (prefix && prefix->address() != *address)
-    return Error{ErrorCode::invalid_input, "\"" + escape_control(text) + "\" has bits set beyond its prefix; the network is " +
-                                               prefix->to_string()};
+    return Error{
+        ErrorCode::invalid_input,
+        "\"" + escape_control(text) + "\" has bits set beyond its prefix; the network is " + prefix->to_string()};
   return prefix;
 }
 
@@ -139,12 +141,14 @@ Result<Endpoint> Endpoint::from_sockaddr(const sockaddr* address, std::size_t si
   if (address->sa_family == AF_INET && size >= sizeof(sockaddr_in)) {
     sockaddr_in in{};
     std::memcpy(&in, address, sizeof in);
-    return Endpoint{*IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&in.sin_addr), 4}), ntohs(in.sin_port)};
+    return Endpoint{*IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&in.sin_addr), 4}),
+                    ntohs(in.sin_port)};
   }
   if (address->sa_family == AF_INET6 && size >= sizeof(sockaddr_in6)) {
     sockaddr_in6 in6{};
     std::memcpy(&in6, address, sizeof in6);
-    return Endpoint{*IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&in6.sin6_addr), 16}), ntohs(in6.sin6_port)};
+    return Endpoint{*IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&in6.sin6_addr), 16}),
+                    ntohs(in6.sin6_port)};
   }
   return Error{ErrorCode::unsupported, "a socket address that is neither IPv4 nor IPv6"};
 }

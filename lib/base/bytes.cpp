@@ -35,9 +35,7 @@ Result<Bytes> from_hex(std::string_view text) {
   return bytes;
 }
 
-ByteView as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
+ByteView as_bytes(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
 Bytes to_bytes(ByteView view) { return {view.begin(), view.end()}; }
 
@@ -95,11 +93,26 @@ static void put(Bytes& out, std::uint64_t value, unsigned width) {
   for (unsigned i = width; i-- > 0;) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
-Writer& Writer::u8(std::uint8_t value) { put(out_, value, 1); return *this; }
-Writer& Writer::u16(std::uint16_t value) { put(out_, value, 2); return *this; }
-Writer& Writer::u32(std::uint32_t value) { put(out_, value, 4); return *this; }
-Writer& Writer::u64(std::uint64_t value) { put(out_, value, 8); return *this; }
-Writer& Writer::bytes(ByteView value) { append(out_, value); return *this; }
+Writer& Writer::u8(std::uint8_t value) {
+  put(out_, value, 1);
+  return *this;
+}
+Writer& Writer::u16(std::uint16_t value) {
+  put(out_, value, 2);
+  return *this;
+}
+Writer& Writer::u32(std::uint32_t value) {
+  put(out_, value, 4);
+  return *this;
+}
+Writer& Writer::u64(std::uint64_t value) {
+  put(out_, value, 8);
+  return *this;
+}
+Writer& Writer::bytes(ByteView value) {
+  append(out_, value);
+  return *this;
+}
 
 void Writer::patch_u16(std::size_t offset, std::uint16_t value) {
   assert(offset + 2 <= out_.size());

@@ -14,9 +14,9 @@ namespace ipsec9000 {
 using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 
-std::string to_hex(ByteView bytes);               // lower case, two digits a byte
-Result<Bytes> from_hex(std::string_view text);    // an even number of hex digits, nothing else
-ByteView as_bytes(std::string_view text);         // the view lives as long as the text
+std::string to_hex(ByteView bytes);             // lower case, two digits a byte
+Result<Bytes> from_hex(std::string_view text);  // an even number of hex digits, nothing else
+ByteView as_bytes(std::string_view text);       // the view lives as long as the text
 Bytes to_bytes(ByteView view);
 Bytes concat(std::initializer_list<ByteView> parts);
 void append(Bytes& to, ByteView from);
@@ -54,8 +54,8 @@ class Writer {
   Writer& u32(std::uint32_t value);
   Writer& u64(std::uint64_t value);
   Writer& bytes(ByteView value);
-  void patch_u16(std::size_t offset, std::uint16_t value);   // offset + 2 must be within size()
-  void patch_u32(std::size_t offset, std::uint32_t value);   // offset + 4 must be within size()
+  void patch_u16(std::size_t offset, std::uint16_t value);  // offset + 2 must be within size()
+  void patch_u32(std::size_t offset, std::uint32_t value);  // offset + 4 must be within size()
   std::size_t size() const { return out_.size(); }
   Bytes take() { return std::move(out_); }
 

@@ -29,7 +29,11 @@ class FileDescriptor {
   ~FileDescriptor() { reset(); }
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
-  int release() { int fd = fd_; fd_ = -1; return fd; }
+  int release() {
+    int fd = fd_;
+    fd_ = -1;
+    return fd;
+  }
   void reset();
 
  private:
@@ -39,11 +43,11 @@ class FileDescriptor {
 // Where everything lies (DESIGN section 2), all of it below `root` ("" in production).
 struct Paths {
   std::filesystem::path root;
-  std::filesystem::path configuration() const;              // /etc/ipsec9000/ipsec.json
-  std::filesystem::path state_directory() const;            // /var/lib/ipsec9000
-  std::filesystem::path keystore() const;                   // /var/lib/ipsec9000/keystore.json
-  std::filesystem::path log_directory() const;              // /var/log/ipsec9000
-  std::filesystem::path run_directory() const;              // /run/ipsec9000
+  std::filesystem::path configuration() const;                    // /etc/ipsec9000/ipsec.json
+  std::filesystem::path state_directory() const;                  // /var/lib/ipsec9000
+  std::filesystem::path keystore() const;                         // /var/lib/ipsec9000/keystore.json
+  std::filesystem::path log_directory() const;                    // /var/log/ipsec9000
+  std::filesystem::path run_directory() const;                    // /run/ipsec9000
   std::filesystem::path socket(std::string_view daemon) const;    // /run/ipsec9000/DAEMON.sock
   std::filesystem::path pid_file(std::string_view daemon) const;  // /run/ipsec9000/DAEMON.pid
   std::filesystem::path below_root(const std::filesystem::path& absolute) const;

@@ -20,7 +20,7 @@ class Secret {
   Secret& operator=(Secret&& other) noexcept;
   ~Secret() { wipe(); }
 
-  Secret clone() const { return Secret(view()); }        // a copy, asked for in so many words
+  Secret clone() const { return Secret(view()); }  // a copy, asked for in so many words
   ByteView view() const { return bytes_; }
   std::size_t size() const { return bytes_.size(); }
   bool empty() const { return bytes_.empty(); }

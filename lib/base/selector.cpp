@@ -14,12 +14,12 @@ struct ProtocolName {
 };
 // The names an administrator may write; the first of a number is the one shown.
 constexpr std::array protocol_names{
-    ProtocolName{"any", 0, false},    ProtocolName{"icmp", 1, false},     ProtocolName{"igmp", 2, false},
-    ProtocolName{"ipip", 4, false},   ProtocolName{"tcp", 6, true},       ProtocolName{"udp", 17, true},
-    ProtocolName{"dccp", 33, true},   ProtocolName{"ipv6", 41, false},    ProtocolName{"gre", 47, false},
-    ProtocolName{"esp", 50, false},   ProtocolName{"ah", 51, false},      ProtocolName{"icmpv6", 58, false},
-    ProtocolName{"ipv6-icmp", 58, false}, ProtocolName{"ospf", 89, false}, ProtocolName{"vrrp", 112, false},
-    ProtocolName{"sctp", 132, true},  ProtocolName{"udplite", 136, true},
+    ProtocolName{"any", 0, false},        ProtocolName{"icmp", 1, false},     ProtocolName{"igmp", 2, false},
+    ProtocolName{"ipip", 4, false},       ProtocolName{"tcp", 6, true},       ProtocolName{"udp", 17, true},
+    ProtocolName{"dccp", 33, true},       ProtocolName{"ipv6", 41, false},    ProtocolName{"gre", 47, false},
+    ProtocolName{"esp", 50, false},       ProtocolName{"ah", 51, false},      ProtocolName{"icmpv6", 58, false},
+    ProtocolName{"ipv6-icmp", 58, false}, ProtocolName{"ospf", 89, false},    ProtocolName{"vrrp", 112, false},
+    ProtocolName{"sctp", 132, true},      ProtocolName{"udplite", 136, true},
 };
 }  // namespace
 
@@ -37,7 +37,8 @@ Result<IpProtocol> parse_protocol(std::string_view text) {
     names.emplace_back(known.name);
   }
   if (auto number = parse_number(text, 255)) return static_cast<IpProtocol>(*number);
-  std::string message = "\"" + escape_control(text) + "\" is no protocol: a name (tcp, udp, icmp, ...), a number from 0 to 255, or any";
+  std::string message =
+      "\"" + escape_control(text) + "\" is no protocol: a name (tcp, udp, icmp, ...), a number from 0 to 255, or any";
   if (auto near = nearest_word(wanted, names)) message += "; did you mean \"" + *near + "\"?";
   return Error{ErrorCode::invalid_input, message};
 }
@@ -89,14 +90,15 @@ std::string Selector::to_string() const {
 
 Selector Flow::as_selector() const {
   const bool ported = has_ports(protocol) || is_icmp(protocol);
-  return Selector{Prefix(source), Prefix(destination), protocol, ported ? PortRange::one(source_port) : PortRange::any(),
+  return Selector{Prefix(source), Prefix(destination), protocol,
+                  ported ? PortRange::one(source_port) : PortRange::any(),
                   ported ? PortRange::one(destination_port) : PortRange::any()};
 }
 
 std::string Flow::to_string() const {
   if (!has_ports(protocol)) return as_selector().to_string();
-  return Endpoint{source, source_port}.to_string() + " -> " + Endpoint{destination, destination_port}.to_string() + " " +
-         ipsec9000::to_string(protocol);
+  return Endpoint{source, source_port}.to_string() + " -> " + Endpoint{destination, destination_port}.to_string() +
+         " " + ipsec9000::to_string(protocol);
 }
 
 }  // namespace ipsec9000

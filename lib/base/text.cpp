@@ -12,16 +12,21 @@ namespace {
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : (lead >= 0xc2 && lead < 0xe0) ? 2 : (lead >= 0xe0 && lead < 0xf0) ? 3 : (lead >= 0xf0 && lead < 0xf5) ? 4 : 0;
+  const std::size_t length = lead < 0x80                     ? 1
+                             : (lead >= 0xc2 && lead < 0xe0) ? 2
+                             : (lead >= 0xe0 && lead < 0xf0) ? 3
+                             : (lead >= 0xf0 && lead < 0xf5) ? 4
+                                                             : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xc0) != 0x80) return 0;
-  if (length == 3 && lead == 0xe0 && byte(1) < 0xa0) return 0;          // overlong
-  if (length == 3 && lead == 0xed && byte(1) >= 0xa0) return 0;         // surrogates
-  if (length == 4 && lead == 0xf0 && byte(1) < 0x90) return 0;          // overlong
-  if (length == 4 && lead == 0xf4 && byte(1) >= 0x90) return 0;         // beyond U+10FFFF
-  if (length == 2 && lead == 0xc2 && byte(1) < 0xa0) return 0;          // C1 controls steer terminals too
-  if (length == 3 && lead == 0xe2 && byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae) return 0;  // line separators, bidi overrides
+  if (length == 3 && lead == 0xe0 && byte(1) < 0xa0) return 0;   // overlong
+  if (length == 3 && lead == 0xed && byte(1) >= 0xa0) return 0;  // surrogates
+  if (length == 4 && lead == 0xf0 && byte(1) < 0x90) return 0;   // overlong
+  if (length == 4 && lead == 0xf4 && byte(1) >= 0x90) return 0;  // beyond U+10FFFF
+  if (length == 2 && lead == 0xc2 && byte(1) < 0xa0) return 0;   // C1 controls steer terminals too
+  if (length == 3 && lead == 0xe2 && byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae)
+    return 0;  // line separators, bidi overrides
   if (length == 3 && lead == 0xe2 && byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9) return 0;  // bidi isolates
   return length;
 }
@@ -62,7 +67,7 @@ static std::size_t edit_distance(const std::string& a, const std::string& b) {
 }
 
 std::optional<std::string> nearest_word(std::string_view word, const std::vector<std::string>& candidates) {
-  if (word.size() > 64) return std::nullopt;   // no typing mistake; and the distance costs a product of lengths
+  if (word.size() > 64) return std::nullopt;  // no typing mistake; and the distance costs a product of lengths
   const auto wanted = to_lower(word);
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;

@@ -21,7 +21,7 @@ std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);
 // Decimal, the whole of `text`, at most `maximum`; no sign, no blanks.
 std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t maximum = UINT64_MAX);
-std::string hex8(std::uint32_t value);                      // eight lower-case digits, as an SPI is shown in JSON
+std::string hex8(std::uint32_t value);  // eight lower-case digits, as an SPI is shown in JSON
 std::string hex16(std::uint64_t value);
 
 }  // namespace ipsec9000

@@ -15,6 +15,6 @@ using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-std::string to_rfc3339(WallTime time);              // 2026-11-23T16:29:05.123Z
+std::string to_rfc3339(WallTime time);  // 2026-11-23T16:29:05.123Z
 
 }  // namespace ipsec9000

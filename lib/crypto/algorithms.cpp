@@ -110,10 +110,13 @@ const HashInfo* find_hash(std::string_view name) { return by_name(hashes, name);
 const GroupInfo* find_group(std::string_view name) { return by_name(groups, name); }
 
 const EncryptionInfo* find_oakley_encryption(unsigned number, unsigned key_length_bits) {
-  return by(encryptions, [&](const auto& row) { return row.oakley != 0 && row.oakley == number && row.key_length_bits == key_length_bits; });
+  return by(encryptions, [&](const auto& row) {
+    return row.oakley != 0 && row.oakley == number && row.key_length_bits == key_length_bits;
+  });
 }
 const EncryptionInfo* find_esp_encryption(unsigned transform, unsigned key_length_bits) {
-  return by(encryptions, [&](const auto& row) { return row.esp_transform == transform && row.key_length_bits == key_length_bits; });
+  return by(encryptions,
+            [&](const auto& row) { return row.esp_transform == transform && row.key_length_bits == key_length_bits; });
 }
 const IntegrityInfo* find_authentication(unsigned number) {
   return by(integrities, [&](const auto& row) { return row.authentication != 0 && row.authentication == number; });

@@ -11,18 +11,28 @@
 namespace ipsec9000 {
 
 namespace {
-struct FreeCipher { void operator()(EVP_CIPHER* cipher) const { EVP_CIPHER_free(cipher); } };
-struct FreeContext { void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); } };
+struct FreeCipher {
+  void operator()(EVP_CIPHER* cipher) const { EVP_CIPHER_free(cipher); }
+};
+struct FreeContext {
+  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+};
+
+struct UnloadProvider {
+  void operator()(OSSL_PROVIDER* provider) const { OSSL_PROVIDER_unload(provider); }
+};
+
+// Single DES lives in the legacy provider; loading one by hand switches the automatic default off.
+void load_legacy_provider() {
+  static const std::unique_ptr<OSSL_PROVIDER, UnloadProvider> standard(OSSL_PROVIDER_load(nullptr, "default"));
+  static const std::unique_ptr<OSSL_PROVIDER, UnloadProvider> legacy(OSSL_PROVIDER_load(nullptr, "legacy"));
+}
 
 const EVP_CIPHER* fetched(Encryption algorithm) {
   thread_local std::map<Encryption, std::unique_ptr<EVP_CIPHER, FreeCipher>> cache;
   auto& entry = cache[algorithm];
   if (!entry) {
-    // Single DES lives in the legacy provider; loading one by hand switches the automatic default off.
-    if (algorithm == Encryption::des) {
-      OSSL_PROVIDER_load(nullptr, "default");
-      OSSL_PROVIDER_load(nullptr, "legacy");
-    }
+    if (algorithm == Encryption::des) load_legacy_provider();
     entry.reset(EVP_CIPHER_fetch(nullptr, std::string(info(algorithm).openssl).c_str(), nullptr));
   }
   return entry.get();
@@ -32,7 +42,8 @@ Result<Bytes> run_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView 
   const auto& facts = info(algorithm);
   const Error failure{ErrorCode::crypto, std::string(facts.shown) + ": cipher not available in OpenSSL"};
   if (facts.openssl.empty()) return failure;
-  if (key.size() != facts.key_bytes || iv.size() != facts.block_bytes || text.size() % facts.block_bytes != 0 || text.size() > (1u << 24))
+  if (key.size() != facts.key_bytes || iv.size() != facts.block_bytes || text.size() % facts.block_bytes != 0 ||
+      text.size() > (1u << 24))
     return Error{ErrorCode::invalid_input, std::string(facts.shown) + ": key, IV or text of a wrong length"};
   const auto* cipher = fetched(algorithm);
   thread_local std::unique_ptr<EVP_CIPHER_CTX, FreeContext> context(EVP_CIPHER_CTX_new());
@@ -40,10 +51,11 @@ Result<Bytes> run_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView 
   Bytes out(text.size() + facts.block_bytes);
   int written = 0;
   int last = 0;
-  const bool done = EVP_CipherInit_ex2(context.get(), cipher, key.data(), iv.data(), encrypt ? 1 : 0, nullptr) == 1 &&
-                    EVP_CIPHER_CTX_set_padding(context.get(), 0) == 1 &&
-                    EVP_CipherUpdate(context.get(), out.data(), &written, text.data(), static_cast<int>(text.size())) == 1 &&
-                    EVP_CipherFinal_ex(context.get(), out.data() + written, &last) == 1;
+  const bool done =
+      EVP_CipherInit_ex2(context.get(), cipher, key.data(), iv.data(), encrypt ? 1 : 0, nullptr) == 1 &&
+      EVP_CIPHER_CTX_set_padding(context.get(), 0) == 1 &&
+      EVP_CipherUpdate(context.get(), out.data(), &written, text.data(), static_cast<int>(text.size())) == 1 &&
+      EVP_CipherFinal_ex(context.get(), out.data() + written, &last) == 1;
   EVP_CIPHER_CTX_reset(context.get());
   if (!done) return failure;
   out.resize(static_cast<std::size_t>(written + last));
@@ -52,22 +64,27 @@ Result<Bytes> run_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView 
 
 // Weak and semi-weak DES keys without their parity bits.
 constexpr std::array<std::uint64_t, 16> weak_des_keys{
-    0x0000000000000000, 0xfefefefefefefefe, 0x1e1e1e1e0e0e0e0e, 0xe0e0e0e0f0f0f0f0, 0x00fe00fe00fe00fe, 0xfe00fe00fe00fe00,
-    0x1ee01ee00ef00ef0, 0xe01ee01ef00ef00e, 0x00e000e000f000f0, 0xe000e000f000f000, 0x1efe1efe0efe0efe, 0xfe1efe1efe0efe0e,
+    0x0000000000000000, 0xfefefefefefefefe, 0x1e1e1e1e0e0e0e0e, 0xe0e0e0e0f0f0f0f0,
+    0x00fe00fe00fe00fe, 0xfe00fe00fe00fe00, 0x1ee01ee00ef00ef0, 0xe01ee01ef00ef00e,
+    0x00e000e000f000f0, 0xe000e000f000f000, 0x1efe1efe0efe0efe, 0xfe1efe1efe0efe0e,
     0x001e001e000e000e, 0x1e001e000e000e00, 0xe0fee0fef0fef0fe, 0xfee0fee0fef0fef0};
 }  // namespace
 
-Result<Bytes> encrypt_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView text) { return run_cbc(algorithm, key, iv, text, true); }
-Result<Bytes> decrypt_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView text) { return run_cbc(algorithm, key, iv, text, false); }
+Result<Bytes> encrypt_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView text) {
+  return run_cbc(algorithm, key, iv, text, true);
+}
+Result<Bytes> decrypt_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView text) {
+  return run_cbc(algorithm, key, iv, text, false);
+}
 
 bool is_weak_key(Encryption algorithm, ByteView key) {
   if (algorithm != Encryption::des && algorithm != Encryption::triple_des) return false;
   Reader reader(key);
-  std::uint64_t previous = 1;   // an odd value never equals a key without parity
+  std::uint64_t previous = 1;  // an odd value never equals a key without parity
   while (auto part = reader.u64()) {
     const auto bare = *part & 0xfefefefefefefefe;
     if (std::find(weak_des_keys.begin(), weak_des_keys.end(), bare) != weak_des_keys.end()) return true;
-    if (bare == previous) return true;   // neighbouring equal keys turn 3DES into DES
+    if (bare == previous) return true;  // neighbouring equal keys turn 3DES into DES
     previous = bare;
   }
   return false;

@@ -11,10 +11,18 @@
 namespace ipsec9000 {
 
 namespace {
-struct FreeMd { void operator()(EVP_MD* md) const { EVP_MD_free(md); } };
-struct FreeMdContext { void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); } };
-struct FreeMac { void operator()(EVP_MAC* mac) const { EVP_MAC_free(mac); } };
-struct FreeMacContext { void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); } };
+struct FreeMd {
+  void operator()(EVP_MD* md) const { EVP_MD_free(md); }
+};
+struct FreeMdContext {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+struct FreeMac {
+  void operator()(EVP_MAC* mac) const { EVP_MAC_free(mac); }
+};
+struct FreeMacContext {
+  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+};
 
 // OpenSSL refuses these calls only for want of memory or a broken installation; there is no way to go on.
 void require(bool done) {
@@ -38,7 +46,8 @@ EVP_MAC_CTX* mac_context(HashAlgorithm algorithm) {
     entry.reset(EVP_MAC_CTX_new(mac.get()));
     require(entry != nullptr);
     std::string name(info(algorithm).openssl);
-    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0), OSSL_PARAM_construct_end()};
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0),
+                                     OSSL_PARAM_construct_end()};
     require(EVP_MAC_CTX_set_params(entry.get(), parameters) == 1);
   }
   return entry.get();

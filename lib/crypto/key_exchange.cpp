@@ -13,16 +13,30 @@
 namespace ipsec9000 {
 
 namespace {
-struct FreeKey { void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); } };
-struct FreeKeyContext { void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); } };
-struct FreeBuilder { void operator()(OSSL_PARAM_BLD* builder) const { OSSL_PARAM_BLD_free(builder); } };
-struct FreeParameters { void operator()(OSSL_PARAM* parameters) const { OSSL_PARAM_free(parameters); } };
-struct FreeNumber { void operator()(BIGNUM* number) const { BN_clear_free(number); } };
+struct FreeKey {
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+struct FreeKeyContext {
+  void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
+};
+struct FreeBuilder {
+  void operator()(OSSL_PARAM_BLD* builder) const { OSSL_PARAM_BLD_free(builder); }
+};
+struct FreeParameters {
+  void operator()(OSSL_PARAM* parameters) const { OSSL_PARAM_free(parameters); }
+};
+struct FreeNumber {
+  void operator()(BIGNUM* number) const { BN_clear_free(number); }
+};
 using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreeKeyContext>;
 
-Error openssl_failed(const GroupInfo& facts) { return Error{ErrorCode::crypto, std::string(facts.name) + ": OpenSSL refused the key exchange"}; }
-Error bad_peer_value(const GroupInfo& facts) { return Error{ErrorCode::invalid_input, std::string(facts.name) + ": the peer's public value is no valid point"}; }
+Error openssl_failed(const GroupInfo& facts) {
+  return Error{ErrorCode::crypto, std::string(facts.name) + ": OpenSSL refused the key exchange"};
+}
+Error bad_peer_value(const GroupInfo& facts) {
+  return Error{ErrorCode::invalid_input, std::string(facts.name) + ": the peer's public value is no valid point"};
+}
 
 // IKE carries X and Y without the leading 04 that OpenSSL wants (RFC 5903, 7).
 Bytes uncompressed_point(ByteView wire) {
@@ -36,9 +50,10 @@ Key ecp_key(const GroupInfo& facts, ByteView wire_public, const Secret* private_
   const std::string curve(facts.openssl);
   std::unique_ptr<OSSL_PARAM_BLD, FreeBuilder> builder(OSSL_PARAM_BLD_new());
   std::unique_ptr<BIGNUM, FreeNumber> scalar(BN_secure_new());
-  bool built = builder && scalar &&
-               OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.c_str(), 0) == 1 &&
-               OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) == 1;
+  bool built =
+      builder && scalar &&
+      OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.c_str(), 0) == 1 &&
+      OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) == 1;
   if (built && private_value != nullptr) {
     const auto raw = private_value->view();
     built = BN_bin2bn(raw.data(), static_cast<int>(raw.size()), scalar.get()) != nullptr &&
@@ -89,7 +104,8 @@ Result<Secret> evp_derive(const GroupInfo& facts, EVP_PKEY* ours, EVP_PKEY* peer
   if (EVP_PKEY_derive_set_peer(context.get(), peer) != 1) return bad_peer_value(facts);
   Bytes shared(facts.shared_bytes);
   std::size_t length = shared.size();
-  if (EVP_PKEY_derive(context.get(), shared.data(), &length) != 1 || length != shared.size()) return bad_peer_value(facts);
+  if (EVP_PKEY_derive(context.get(), shared.data(), &length) != 1 || length != shared.size())
+    return bad_peer_value(facts);
   if (std::all_of(shared.begin(), shared.end(), [](auto byte) { return byte == 0; })) return bad_peer_value(facts);
   return Secret::adopt(std::move(shared));
 }
@@ -98,17 +114,21 @@ Result<Secret> evp_derive(const GroupInfo& facts, EVP_PKEY* ours, EVP_PKEY* peer
 Result<DhKeyPair> dh_generate(Group group) {
   const auto& facts = info(group);
   switch (facts.kind) {
-    case GroupKind::modp: return modp_generate(group);
-    case GroupKind::ecp: return ecp_generate(facts);
-    case GroupKind::montgomery: return montgomery_generate(facts);
+    case GroupKind::modp:
+      return modp_generate(group);
+    case GroupKind::ecp:
+      return ecp_generate(facts);
+    case GroupKind::montgomery:
+      return montgomery_generate(facts);
   }
   return openssl_failed(facts);
 }
 
 static Result<void> check_length(const GroupInfo& facts, ByteView value) {
   if (value.size() == facts.public_bytes) return {};
-  return Error{ErrorCode::invalid_input, std::string(facts.name) + ": the peer's public value has " + std::to_string(value.size()) +
-                                             " bytes, not " + std::to_string(facts.public_bytes)};
+  return Error{ErrorCode::invalid_input, std::string(facts.name) + ": the peer's public value has " +
+                                             std::to_string(value.size()) + " bytes, not " +
+                                             std::to_string(facts.public_bytes)};
 }
 
 Result<void> check_public_value(Group group, ByteView peer_public_value) {
@@ -131,7 +151,8 @@ Result<Secret> dh_derive(const DhKeyPair& ours, ByteView peer_public_value) {
   } else {
     const auto raw = ours.private_value.view();
     key.reset(EVP_PKEY_new_raw_private_key_ex(nullptr, "X25519", nullptr, raw.data(), raw.size()));
-    peer.reset(EVP_PKEY_new_raw_public_key_ex(nullptr, "X25519", nullptr, peer_public_value.data(), peer_public_value.size()));
+    peer.reset(
+        EVP_PKEY_new_raw_public_key_ex(nullptr, "X25519", nullptr, peer_public_value.data(), peer_public_value.size()));
   }
   if (!peer) return bad_peer_value(facts);
   if (!key) return openssl_failed(facts);

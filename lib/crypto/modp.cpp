@@ -10,9 +10,15 @@
 namespace ipsec9000 {
 
 namespace {
-struct FreeNumber { void operator()(BIGNUM* number) const { BN_clear_free(number); } };
-struct FreeContext { void operator()(BN_CTX* context) const { BN_CTX_free(context); } };
-struct FreeMontgomery { void operator()(BN_MONT_CTX* context) const { BN_MONT_CTX_free(context); } };
+struct FreeNumber {
+  void operator()(BIGNUM* number) const { BN_clear_free(number); }
+};
+struct FreeContext {
+  void operator()(BN_CTX* context) const { BN_CTX_free(context); }
+};
+struct FreeMontgomery {
+  void operator()(BN_MONT_CTX* context) const { BN_MONT_CTX_free(context); }
+};
 using Number = std::unique_ptr<BIGNUM, FreeNumber>;
 using Context = std::unique_ptr<BN_CTX, FreeContext>;
 
@@ -20,15 +26,24 @@ const Error out_of_memory{ErrorCode::crypto, "OpenSSL could not allocate a big n
 
 BIGNUM* prime_of(Group group) {
   switch (group) {
-    case Group::modp768: return BN_get_rfc2409_prime_768(nullptr);
-    case Group::modp1024: return BN_get_rfc2409_prime_1024(nullptr);
-    case Group::modp1536: return BN_get_rfc3526_prime_1536(nullptr);
-    case Group::modp2048: return BN_get_rfc3526_prime_2048(nullptr);
-    case Group::modp3072: return BN_get_rfc3526_prime_3072(nullptr);
-    case Group::modp4096: return BN_get_rfc3526_prime_4096(nullptr);
-    case Group::modp6144: return BN_get_rfc3526_prime_6144(nullptr);
-    case Group::modp8192: return BN_get_rfc3526_prime_8192(nullptr);
-    default: return nullptr;
+    case Group::modp768:
+      return BN_get_rfc2409_prime_768(nullptr);
+    case Group::modp1024:
+      return BN_get_rfc2409_prime_1024(nullptr);
+    case Group::modp1536:
+      return BN_get_rfc3526_prime_1536(nullptr);
+    case Group::modp2048:
+      return BN_get_rfc3526_prime_2048(nullptr);
+    case Group::modp3072:
+      return BN_get_rfc3526_prime_3072(nullptr);
+    case Group::modp4096:
+      return BN_get_rfc3526_prime_4096(nullptr);
+    case Group::modp6144:
+      return BN_get_rfc3526_prime_6144(nullptr);
+    case Group::modp8192:
+      return BN_get_rfc3526_prime_8192(nullptr);
+    default:
+      return nullptr;
   }
 }
 
@@ -45,7 +60,8 @@ const Field* field_of(Group group) {
     Context context(BN_CTX_new());
     Number prime(prime_of(group));
     std::unique_ptr<BN_MONT_CTX, FreeMontgomery> montgomery(BN_MONT_CTX_new());
-    if (!context || !prime || !montgomery || BN_MONT_CTX_set(montgomery.get(), prime.get(), context.get()) != 1) return nullptr;
+    if (!context || !prime || !montgomery || BN_MONT_CTX_set(montgomery.get(), prime.get(), context.get()) != 1)
+      return nullptr;
     field = Field{std::move(prime), std::move(montgomery)};
   }
   return &field;
@@ -56,7 +72,8 @@ Result<Bytes> power(const Field& field, const BIGNUM* base, const BIGNUM* expone
   Context context(BN_CTX_secure_new());
   Number result(BN_secure_new());
   if (!context || !result ||
-      BN_mod_exp_mont_consttime(result.get(), base, exponent, field.prime.get(), context.get(), field.montgomery.get()) != 1)
+      BN_mod_exp_mont_consttime(result.get(), base, exponent, field.prime.get(), context.get(),
+                                field.montgomery.get()) != 1)
     return out_of_memory;
   Bytes out(length);
   if (BN_bn2binpad(result.get(), out.data(), static_cast<int>(length)) < 0) return out_of_memory;
@@ -65,7 +82,8 @@ Result<Bytes> power(const Field& field, const BIGNUM* base, const BIGNUM* expone
 
 bool in_range(const Field& field, const BIGNUM* value) {
   Number below(BN_dup(field.prime.get()));
-  return below && BN_sub_word(below.get(), 1) == 1 && BN_cmp(value, BN_value_one()) > 0 && BN_cmp(value, below.get()) < 0;
+  return below && BN_sub_word(below.get(), 1) == 1 && BN_cmp(value, BN_value_one()) > 0 &&
+         BN_cmp(value, below.get()) < 0;
 }
 }  // namespace
 
@@ -91,7 +109,8 @@ Result<Secret> modp_derive(const DhKeyPair& ours, ByteView peer_public_value) {
   const auto private_bytes = ours.private_value.view();
   Number exponent(BN_secure_new());
   Number peer(BN_bin2bn(peer_public_value.data(), static_cast<int>(peer_public_value.size()), nullptr));
-  if (field == nullptr || !exponent || !peer || BN_bin2bn(private_bytes.data(), static_cast<int>(private_bytes.size()), exponent.get()) == nullptr)
+  if (field == nullptr || !exponent || !peer ||
+      BN_bin2bn(private_bytes.data(), static_cast<int>(private_bytes.size()), exponent.get()) == nullptr)
     return out_of_memory;
   BN_set_flags(exponent.get(), BN_FLG_CONSTTIME);
   if (auto checked = modp_check(ours.group, peer_public_value); !checked) return checked.error();
@@ -105,7 +124,8 @@ Result<void> modp_check(Group group, ByteView peer_public_value) {
   Number peer(BN_bin2bn(peer_public_value.data(), static_cast<int>(peer_public_value.size()), nullptr));
   if (field == nullptr || !peer) return out_of_memory;
   if (!in_range(*field, peer.get()))
-    return Error{ErrorCode::invalid_input, std::string(info(group).name) + ": the peer's public value is outside 1 < y < p - 1"};
+    return Error{ErrorCode::invalid_input,
+                 std::string(info(group).name) + ": the peer's public value is outside 1 < y < p - 1"};
   return {};
 }
 

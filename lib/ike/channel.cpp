@@ -55,7 +55,8 @@ std::optional<ByteView> after_hash(const Opened& opened) {
   return ByteView(opened.plain).subspan(start, opened.chain.length - start);
 }
 
-std::vector<wire::Payload> with_hash_1(const Phase1Keys& keys, std::uint32_t message_id, std::vector<wire::Payload> payloads) {
+std::vector<wire::Payload> with_hash_1(const Phase1Keys& keys, std::uint32_t message_id,
+                                       std::vector<wire::Payload> payloads) {
   const auto hash = hash_1(keys, message_id, wire::encode_chain(payloads));
   payloads.insert(payloads.begin(), wire::Hash{hash});
   return payloads;

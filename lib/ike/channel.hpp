@@ -16,7 +16,7 @@ struct Channel {
 
 struct Opened {
   wire::DecodedChain chain;
-  Bytes plain;                                 // the padding is still at its end
+  Bytes plain;  // the padding is still at its end
   Channel next;
 };
 
@@ -41,6 +41,7 @@ Bytes hash_3(const Phase1Keys& keys, std::uint32_t message_id, ByteView ni, Byte
 std::optional<ByteView> after_hash(const Opened& opened);
 
 // HASH(1) in front of these payloads, ready to seal.
-std::vector<wire::Payload> with_hash_1(const Phase1Keys& keys, std::uint32_t message_id, std::vector<wire::Payload> payloads);
+std::vector<wire::Payload> with_hash_1(const Phase1Keys& keys, std::uint32_t message_id,
+                                       std::vector<wire::Payload> payloads);
 
 }  // namespace ipsec9000::ike

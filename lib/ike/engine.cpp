@@ -8,7 +8,7 @@
 namespace ipsec9000::ike {
 
 namespace {
-constexpr unsigned notes_per_second = 50;      // of records that strangers can cause
+constexpr unsigned notes_per_second = 50;  // of records that strangers can cause
 
 std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
 }  // namespace
@@ -20,10 +20,12 @@ void Core::receive(const Datagram& datagram, TimePoint now) {
     if (allowed_to_note(event, now)) note(event, {{"remote", datagram.remote.to_string()}, {"reason", reason}}, "");
   };
   if (!header) return drop(audit::bad_packet, header.error().text);
-  if ((header->version >> 4) != 1) return drop(audit::bad_packet, "IKE major version " + std::to_string(header->version >> 4));
+  if ((header->version >> 4) != 1)
+    return drop(audit::bad_packet, "IKE major version " + std::to_string(header->version >> 4));
   if (header->cookies.initiator == wire::Cookie{}) return drop(audit::bad_packet, "the initiator's cookie is zero");
   if (auto* session = find_session(*header, datagram)) return dispatch(*session, *header, datagram, now);
-  if (header->cookies.responder == wire::Cookie{} && header->exchange == wire::ExchangeType::main_mode && !header->encrypted())
+  if (header->cookies.responder == wire::Cookie{} && header->exchange == wire::ExchangeType::main_mode &&
+      !header->encrypted())
     return first_message(*header, datagram, now);
   if (header->exchange == wire::ExchangeType::aggressive && header->cookies.responder == wire::Cookie{})
     return drop(audit::unexpected_message, "Aggressive Mode is off");
@@ -32,13 +34,19 @@ void Core::receive(const Datagram& datagram, TimePoint now) {
 
 void Core::dispatch(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now) {
   switch (header.exchange) {
-    case wire::ExchangeType::main_mode: return receive_main_mode(session, header, datagram, now);
-    case wire::ExchangeType::quick_mode: return receive_quick_mode(session, header, datagram, now);
-    case wire::ExchangeType::informational: return receive_informational(session, header, datagram, now);
-    default: break;
+    case wire::ExchangeType::main_mode:
+      return receive_main_mode(session, header, datagram, now);
+    case wire::ExchangeType::quick_mode:
+      return receive_quick_mode(session, header, datagram, now);
+    case wire::ExchangeType::informational:
+      return receive_informational(session, header, datagram, now);
+    default:
+      break;
   }
   if (allowed_to_note(audit::unexpected_message, now))
-    note(audit::unexpected_message, {{"remote", datagram.remote.to_string()}, {"reason", wire::describe(header, nullptr) + " is not done here"}}, session.dialogue.correlation);
+    note(audit::unexpected_message,
+         {{"remote", datagram.remote.to_string()}, {"reason", wire::describe(header, nullptr) + " is not done here"}},
+         session.dialogue.correlation);
 }
 
 Session* Core::find_session(SessionId id) {
@@ -47,7 +55,8 @@ Session* Core::find_session(SessionId id) {
 }
 
 Session* Core::find_session(const wire::Header& header, const Datagram& datagram) {
-  if (header.cookies.responder == wire::Cookie{} && header.exchange == wire::ExchangeType::main_mode) {   // a first message: perhaps one we have answered
+  if (header.cookies.responder == wire::Cookie{} &&
+      header.exchange == wire::ExchangeType::main_mode) {  // a first message: perhaps one we have answered
     const auto found = half_open_.find({datagram.remote, header.cookies.initiator});
     return found == half_open_.end() ? nullptr : find_session(found->second);
   }
@@ -56,12 +65,15 @@ Session* Core::find_session(const wire::Header& header, const Datagram& datagram
     Session* session = found == by_cookie_.end() ? nullptr : find_session(found->second);
     if (session == nullptr || session->remote.address != datagram.remote.address) continue;
     const bool unanswered = session->role == Role::initiator && session->cookies.responder == wire::Cookie{};
-    if (session->cookies == header.cookies || (unanswered && session->cookies.initiator == header.cookies.initiator)) return session;
+    if (session->cookies == header.cookies || (unanswered && session->cookies.initiator == header.cookies.initiator))
+      return session;
   }
   return nullptr;
 }
 
-void Core::send(const Session& session, const Bytes& bytes) { actions_.emplace_back(SendDatagram{{session.local, session.remote, bytes}}); }
+void Core::send(const Session& session, const Bytes& bytes) {
+  actions_.emplace_back(SendDatagram{{session.local, session.remote, bytes}});
+}
 
 void Core::note(const AuditEvent& event, AuditFields fields, const std::string& correlation) {
   auto record = make_record(event, fields);
@@ -88,7 +100,7 @@ bool Core::is_repeated(const Session& session, Dialogue& dialogue, const Bytes& 
 void Core::job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now) {
   now_ = now;
   const auto found = jobs_.find(id);
-  if (found == jobs_.end()) return;            // its negotiation ended meanwhile
+  if (found == jobs_.end()) return;  // its negotiation ended meanwhile
   const auto [session_id, message_id] = found->second;
   jobs_.erase(found);
   auto* session = find_session(session_id);
@@ -138,7 +150,9 @@ void Core::on_timer(TimePoint now) {
     const auto id = static_cast<SessionId>(due->owner);
     auto* session = due->kind == TimerKind::retire_pair ? nullptr : find_session(id);
     switch (due->kind) {
-      case TimerKind::retire_pair: drop_pair(static_cast<PairId>(due->owner), true, "replaced by a new pair"); break;
+      case TimerKind::retire_pair:
+        drop_pair(static_cast<PairId>(due->owner), true, "replaced by a new pair");
+        break;
       case TimerKind::retransmit:
         if (session != nullptr) retransmission_due(*session, due->message_id, now);
         break;
@@ -147,13 +161,17 @@ void Core::on_timer(TimePoint now) {
         break;
       case TimerKind::linger:
         if (session == nullptr) break;
-        if (due->message_id == 0) session->negotiation.reset();
-        else session->quick.erase(due->message_id);
+        if (due->message_id == 0)
+          session->negotiation.reset();
+        else
+          session->quick.erase(due->message_id);
         break;
       case TimerKind::probe:
         if (session != nullptr) send_probe(*session, now);
         break;
-      case TimerKind::session_end: close_session(id, now); break;
+      case TimerKind::session_end:
+        close_session(id, now);
+        break;
     }
   }
 }
@@ -183,7 +201,8 @@ void Core::remove_session(SessionId id) {
     if (exchange.half) drop_pair(*exchange.half, false, "its negotiation ended");
   }
   for (const auto& waiting : session->waiting) negotiating_.erase(PairKey::of(waiting));
-  for (const auto kind : {TimerKind::retransmit, TimerKind::give_up, TimerKind::linger, TimerKind::session_end, TimerKind::probe})
+  for (const auto kind :
+       {TimerKind::retransmit, TimerKind::give_up, TimerKind::linger, TimerKind::session_end, TimerKind::probe})
     timers_.cancel({kind, number(id), 0});
   const auto ours = session->role == Role::initiator ? session->cookies.initiator : session->cookies.responder;
   by_cookie_.erase(static_cast<std::uint64_t>(ours));
@@ -255,7 +274,8 @@ std::optional<std::string> Core::inconsistency() const {
   return std::nullopt;
 }
 
-Engine::Engine(RandomSource& random, const Credentials& credentials, Limits limits) : core_(std::make_unique<Core>(random, credentials, limits)) {}
+Engine::Engine(RandomSource& random, const Credentials& credentials, Limits limits)
+    : core_(std::make_unique<Core>(random, credentials, limits)) {}
 Engine::~Engine() = default;
 
 void Engine::configure(std::vector<IsakmpPolicy> policies) {
@@ -266,8 +286,12 @@ void Engine::configure(std::vector<IsakmpPolicy> policies) {
 void Engine::receive(const Datagram& datagram, TimePoint now) { core_->receive(datagram, now); }
 void Engine::acquire(const Protection& protection, TimePoint now) { core_->acquire(protection, now); }
 void Engine::job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now) { core_->job_done(id, outcome, now); }
-void Engine::policy_answered(QueryId id, const Result<Protection>& answer, TimePoint now) { core_->policy_answered(id, answer, now); }
-void Engine::install_failed(PairId pair, const std::string& reason, TimePoint now) { core_->install_failed(pair, reason, now); }
+void Engine::policy_answered(QueryId id, const Result<Protection>& answer, TimePoint now) {
+  core_->policy_answered(id, answer, now);
+}
+void Engine::install_failed(PairId pair, const std::string& reason, TimePoint now) {
+  core_->install_failed(pair, reason, now);
+}
 void Engine::sa_expired(const SaKey& key, bool hard, TimePoint now) { core_->sa_expired(key, hard, now); }
 void Engine::traffic(const std::vector<TrafficSample>& samples, TimePoint now) { core_->traffic(samples, now); }
 void Engine::on_timer(TimePoint now) { core_->on_timer(now); }

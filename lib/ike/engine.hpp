@@ -13,7 +13,7 @@ namespace ipsec9000::ike {
 
 // An SA pair that an earlier run of the daemon made, found in the kernel.
 struct AdoptedPair {
-  Protection protection;                       // as far as it is known; `policy` may be empty
+  Protection protection;  // as far as it is known; `policy` may be empty
   std::optional<Spi> in_esp, out_esp, in_ah, out_ah;
   std::uint64_t age_seconds = 0;
 };
@@ -30,15 +30,15 @@ struct SaFacts {
 };
 
 struct Counters {
-  std::size_t isakmp_sas = 0;                  // established
-  std::size_t negotiating = 0;                 // phase 1 under way
-  std::size_t quick_modes = 0;                 // phase 2 under way
+  std::size_t isakmp_sas = 0;   // established
+  std::size_t negotiating = 0;  // phase 1 under way
+  std::size_t quick_modes = 0;  // phase 2 under way
   std::size_t pairs = 0;
 };
 
 struct Limits {
-  std::size_t half_open = 10'000;              // responder's negotiations before message 3; the oldest gives way
-  std::size_t quick_modes_per_session = 64;    // a peer's Quick Modes under way at once
+  std::size_t half_open = 10'000;            // responder's negotiations before message 3; the oldest gives way
+  std::size_t quick_modes_per_session = 64;  // a peer's Quick Modes under way at once
 };
 
 class Core;
@@ -70,7 +70,10 @@ class Engine {
   std::optional<TimePoint> next_deadline() const;
 
   // Deletes every SA with this peer, tells it, and returns how many of each there were.
-  struct Deleted { std::size_t isakmp_sas = 0; std::size_t ipsec_sas = 0; };
+  struct Deleted {
+    std::size_t isakmp_sas = 0;
+    std::size_t ipsec_sas = 0;
+  };
   Deleted delete_peer(const IpAddress& remote, TimePoint now);
   // Their policies are gone: deletes the SAs with these reqids, and tells the peers.
   void forget(const std::vector<std::uint32_t>& reqids, TimePoint now);
@@ -80,7 +83,7 @@ class Engine {
 
   Actions take_actions();
 
-  std::vector<MadEntry> isakmp_sas(TimePoint now) const;       // established ones, oldest first
+  std::vector<MadEntry> isakmp_sas(TimePoint now) const;  // established ones, oldest first
   std::optional<SaFacts> facts_of(const SaKey& key) const;
   Counters counters() const;
   // What must hold between calls; a sentence about what does not, for tests.

@@ -16,23 +16,23 @@ namespace ipsec9000::ike {
 
 // What both phases keep about an exchange so that repeated messages get the same answer.
 struct Dialogue {
-  Bytes last_received;                         // digest of the last message that was acted on
-  Bytes refused;                               // digest of the last one refused, so that it is recorded once
+  Bytes last_received;  // digest of the last message that was acted on
+  Bytes refused;        // digest of the last one refused, so that it is recorded once
   Bytes last_sent;
   Retransmission retransmission;
   TimePoint began{};
   std::string correlation;
-  std::string heard;                           // an unprotected hint from the peer: "NO-PROPOSAL-CHOSEN"
+  std::string heard;  // an unprotected hint from the peer: "NO-PROPOSAL-CHOSEN"
 };
 
 struct QuickExchange {
   std::uint32_t message_id = 0;
   Role role = Role::initiator;
   quick_mode::State state;
-  Channel first;                               // the exchange's first IV
+  Channel first;  // the exchange's first IV
   Dialogue dialogue;
-  std::optional<PairKey> negotiates;           // as initiator: kept in Core::negotiating_ meanwhile
-  std::optional<Protection> wanted;            // ours to start ourselves if this one fails
+  std::optional<PairKey> negotiates;  // as initiator: kept in Core::negotiating_ meanwhile
+  std::optional<Protection> wanted;   // ours to start ourselves if this one fails
   std::string policy;
   std::optional<PairId> half;
   std::vector<Spi> reserved;
@@ -54,21 +54,22 @@ struct Session {
   Endpoint remote;
   wire::Cookies cookies;
   std::shared_ptr<const IsakmpPolicy> policy;
-  std::optional<main_mode::State> negotiation;       // gone some time after it is done
+  std::optional<main_mode::State> negotiation;  // gone some time after it is done
   std::optional<main_mode::Established> sa;
   Dialogue dialogue;
   TimePoint established{};
-  std::deque<Protection> waiting;                    // Quick Modes to start once it is established
+  std::deque<Protection> waiting;  // Quick Modes to start once it is established
   std::map<std::uint32_t, QuickExchange> quick;
   std::set<std::uint32_t> used_message_ids;
   std::uint32_t quick_modes = 0;
-  std::optional<Probe> probe;                        // we asked whether it lives
-  bool closing = false;                              // no new Quick Modes of ours
+  std::optional<Probe> probe;  // we asked whether it lives
+  bool closing = false;        // no new Quick Modes of ours
 };
 
 class Core {
  public:
-  Core(RandomSource& random, const Credentials& credentials, Limits limits) : random_(random), credentials_(credentials), limits_(limits) {}
+  Core(RandomSource& random, const Credentials& credentials, Limits limits)
+      : random_(random), credentials_(credentials), limits_(limits) {}
 
   // ---- engine.cpp: entry points
   void receive(const Datagram& datagram, TimePoint now);
@@ -120,8 +121,10 @@ class Core {
   void refuse_phase1(Session& session, const Refusal& refusal, const Bytes& digest, TimePoint now);
   void fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint now);
   void phase1_timeout(Session& session, TimePoint now);
-  void answer_in_clear(const Endpoint& local, const Endpoint& remote, const wire::Cookies& cookies, std::uint16_t notify, std::size_t received);
-  Session& new_session(Role role, const Endpoint& local, const Endpoint& remote, std::shared_ptr<const IsakmpPolicy> policy, TimePoint now);
+  void answer_in_clear(const Endpoint& local, const Endpoint& remote, const wire::Cookies& cookies,
+                       std::uint16_t notify, std::size_t received);
+  Session& new_session(Role role, const Endpoint& local, const Endpoint& remote,
+                       std::shared_ptr<const IsakmpPolicy> policy, TimePoint now);
   void register_cookie(Session& session);
   void drop_oldest_half_open();
   void no_longer_half_open(const Session& session);
@@ -130,12 +133,16 @@ class Core {
   // ---- engine_phase2.cpp
   bool start_quick(Session& session, const Protection& protection, TimePoint now);
   void receive_quick_mode(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
-  void first_quick_message(Session& session, const wire::Header& header, const Datagram& datagram, const Bytes& digest, TimePoint now);
-  void advance_quick(Session& session, QuickExchange& exchange, const quick_mode::Event& event, const Bytes& digest, TimePoint now);
+  void first_quick_message(Session& session, const wire::Header& header, const Datagram& datagram, const Bytes& digest,
+                           TimePoint now);
+  void advance_quick(Session& session, QuickExchange& exchange, const quick_mode::Event& event, const Bytes& digest,
+                     TimePoint now);
   void apply_quick(Session& session, QuickExchange& exchange, quick_mode::Step step, TimePoint now);
   void quick_mode_used(Session& session, TimePoint now);
-  void refuse_quick(Session& session, QuickExchange& exchange, const Refusal& refusal, const Bytes& digest, TimePoint now);
-  void fail_quick(Session& session, std::uint32_t message_id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint now);
+  void refuse_quick(Session& session, QuickExchange& exchange, const Refusal& refusal, const Bytes& digest,
+                    TimePoint now);
+  void fail_quick(Session& session, std::uint32_t message_id, const AuditEvent& event, AuditFields fields,
+                  FailureRecord failure, TimePoint now);
   void end_quick(Session& session, std::uint32_t message_id, TimePoint now);
   void quick_timeout(Session& session, QuickExchange& exchange, TimePoint now);
   Spis fresh_spis(QuickExchange& exchange);
@@ -148,7 +155,7 @@ class Core {
   void notification_received(Session& session, const wire::Notification& notification, TimePoint now);
   void send_informational(Session& session, std::vector<wire::Payload> payloads);
   void send_delete(Session& session, const quick_mode::Pair& pair);
-  void close_session(SessionId id, TimePoint now);                 // with a Delete to the peer
+  void close_session(SessionId id, TimePoint now);  // with a Delete to the peer
   Session* usable_session(const IpAddress& local, const IpAddress& remote, bool for_quick_mode);
 
   // ---- engine_liveness.cpp
@@ -172,25 +179,25 @@ class Core {
   std::map<std::pair<Endpoint, wire::Cookie>, SessionId> half_open_;  // responder's, before message 3
   std::set<SessionId> half_open_ids_;                                 // the same ones, oldest first
   std::multimap<IpAddress, SessionId> by_remote_;
-  std::map<JobId, std::pair<SessionId, std::uint32_t>> jobs_;         // message id 0: phase 1
+  std::map<JobId, std::pair<SessionId, std::uint32_t>> jobs_;  // message id 0: phase 1
   std::map<QueryId, std::pair<SessionId, std::uint32_t>> queries_;
-  std::set<PairKey> negotiating_;                                     // as initiator
+  std::set<PairKey> negotiating_;  // as initiator
   std::set<Spi> reserved_spis_;
   std::uint64_t last_session_ = 0;
   std::uint64_t last_job_ = 0;
   std::uint64_t last_query_ = 0;
   TimePoint note_window_{};
   unsigned notes_in_window_ = 0;
-  TimePoint now_{};                                                   // of the entry point under way, for records
+  TimePoint now_{};  // of the entry point under way, for records
 };
 
 // How a notification or a Delete names an ISAKMP SA.
 Bytes cookie_spi(const wire::Cookies& cookies);
 
-inline constexpr Duration responder_patience = seconds(31);    // for the initiator's next message
-inline constexpr Duration linger_time = seconds(60);           // a finished exchange answers repeated messages
+inline constexpr Duration responder_patience = seconds(31);  // for the initiator's next message
+inline constexpr Duration linger_time = seconds(60);         // a finished exchange answers repeated messages
 inline constexpr Duration probe_interval = seconds(2);
-inline constexpr unsigned probes = 5;                          // unanswered: the peer is dead
-inline constexpr Duration retire_grace = seconds(2);           // packets under way still find the old SA
+inline constexpr unsigned probes = 5;                 // unanswered: the peer is dead
+inline constexpr Duration retire_grace = seconds(2);  // packets under way still find the old SA
 
 }  // namespace ipsec9000::ike

@@ -7,14 +7,18 @@
 namespace ipsec9000::ike {
 
 Bytes cookie_spi(const wire::Cookies& cookies) {
-  return Writer().u64(static_cast<std::uint64_t>(cookies.initiator)).u64(static_cast<std::uint64_t>(cookies.responder)).take();
+  return Writer()
+      .u64(static_cast<std::uint64_t>(cookies.initiator))
+      .u64(static_cast<std::uint64_t>(cookies.responder))
+      .take();
 }
 
 namespace {
 bool is_error(std::uint16_t type) { return type <= wire::notify::last_error; }
 }  // namespace
 
-void Core::receive_informational(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now) {
+void Core::receive_informational(Session& session, const wire::Header& header, const Datagram& datagram,
+                                 TimePoint now) {
   if (!header.encrypted()) return unprotected_notification(session, header, datagram);
   const auto drop = [&](const Refusal& refusal) {
     AuditFields fields = refusal.fields;
@@ -22,19 +26,21 @@ void Core::receive_informational(Session& session, const wire::Header& header, c
     if (allowed_to_note(*refusal.event, now)) note(*refusal.event, fields, session.dialogue.correlation);
   };
   if (!session.sa) return drop(unexpected("an encrypted Informational message before the ISAKMP SA is there"));
-  if (session.used_message_ids.contains(header.message_id)) return;   // repeated
+  if (session.used_message_ids.contains(header.message_id)) return;  // repeated
   const Channel channel{session.sa->keys, phase2_iv(*session.sa->keys, session.sa->last_block, header.message_id)};
   auto opened = open(channel, header, datagram.bytes);
   if (!opened) return drop(bad_packet(opened.error().text));
   const auto covered = after_hash(*opened);
   const auto* hash = opened->chain.only<wire::Hash>();
-  if (!covered || hash == nullptr || !equal_constant_time(hash->value, hash_1(*session.sa->keys, header.message_id, *covered)))
+  if (!covered || hash == nullptr ||
+      !equal_constant_time(hash->value, hash_1(*session.sa->keys, header.message_id, *covered)))
     return drop(bad_packet("the HASH of an Informational message does not verify"));
   const auto id = session.id;
   session.used_message_ids.insert(header.message_id);
-  for (const auto* notification : opened->chain.all<wire::Notification>()) notification_received(session, *notification, now);
+  for (const auto* notification : opened->chain.all<wire::Notification>())
+    notification_received(session, *notification, now);
   for (const auto* deletion : opened->chain.all<wire::Deletion>()) {
-    if (find_session(id) == nullptr) return;   // an earlier one deleted the ISAKMP SA
+    if (find_session(id) == nullptr) return;  // an earlier one deleted the ISAKMP SA
     deletion_received(session, *deletion, now);
   }
 }
@@ -45,14 +51,20 @@ void Core::unprotected_notification(Session& session, const wire::Header& header
   const auto* notification = chain ? chain->only<wire::Notification>() : nullptr;
   if (notification == nullptr || session.sa || !is_error(notification->notify_type)) {
     if (allowed_to_note(audit::unexpected_message, now_))
-      note(audit::unexpected_message, {{"remote", datagram.remote.to_string()}, {"reason", "an unprotected Informational message"}}, session.dialogue.correlation);
+      note(audit::unexpected_message,
+           {{"remote", datagram.remote.to_string()}, {"reason", "an unprotected Informational message"}},
+           session.dialogue.correlation);
     return;
   }
   const auto name = wire::notify::name(notification->notify_type);
   if (session.dialogue.heard == to_lower(name)) return;
   session.dialogue.heard = to_lower(name);
   if (allowed_to_note(audit::notify_refused, now_))
-    note(audit::notify_refused, {{"notify", name}, {"remote", session.remote.address.to_string()}, {"state", session.negotiation ? main_mode::describe(*session.negotiation) : ""}}, session.dialogue.correlation);
+    note(audit::notify_refused,
+         {{"notify", name},
+          {"remote", session.remote.address.to_string()},
+          {"state", session.negotiation ? main_mode::describe(*session.negotiation) : ""}},
+         session.dialogue.correlation);
 }
 
 void Core::deletion_received(Session& session, const wire::Deletion& deletion, TimePoint now) {
@@ -69,7 +81,8 @@ void Core::deletion_received(Session& session, const wire::Deletion& deletion, T
       for (auto at = begin; at != end; ++at)
         if (sessions_.at(at->second).cookies == cookies) doomed.push_back(at->second);
       for (const auto id : doomed) {
-        note(audit::delete_received, {{"remote", remote.to_string()}, {"protocol", "ISAKMP"}, {"spi", to_hex(spi)}}, correlation);
+        note(audit::delete_received, {{"remote", remote.to_string()}, {"protocol", "ISAKMP"}, {"spi", to_hex(spi)}},
+             correlation);
         remove_session(id);
       }
     }
@@ -82,7 +95,9 @@ void Core::deletion_received(Session& session, const wire::Deletion& deletion, T
     if (bytes.size() != 4 || !spi) continue;
     const auto* record = pairs_.find_peer_spi(remote, protocol, static_cast<Spi>(*spi));
     if (record == nullptr) continue;
-    note(audit::delete_received, {{"remote", remote.to_string()}, {"protocol", std::string(to_string(protocol))}, {"spi", hex8(*spi)}}, correlation);
+    note(audit::delete_received,
+         {{"remote", remote.to_string()}, {"protocol", std::string(to_string(protocol))}, {"spi", hex8(*spi)}},
+         correlation);
     drop_pair(record->id, false, "deleted by the peer");
   }
 }
@@ -90,11 +105,16 @@ void Core::deletion_received(Session& session, const wire::Deletion& deletion, T
 void Core::notification_received(Session& session, const wire::Notification& notification, TimePoint now) {
   const auto type = notification.notify_type;
   if (type == wire::notify::are_you_there) {
-    send_informational(session, {wire::Notification{1, wire::protocol::isakmp, wire::notify::are_you_there_ack, cookie_spi(session.cookies), notification.data}});
+    send_informational(session, {wire::Notification{1, wire::protocol::isakmp, wire::notify::are_you_there_ack,
+                                                    cookie_spi(session.cookies), notification.data}});
     return;
   }
   if (type == wire::notify::are_you_there_ack) return probe_answered(session, notification);
-  note(audit::notify_received, {{"notify", wire::notify::name(type)}, {"remote", session.remote.address.to_string()}, {"protection", "protected"}}, session.dialogue.correlation);
+  note(audit::notify_received,
+       {{"notify", wire::notify::name(type)},
+        {"remote", session.remote.address.to_string()},
+        {"protection", "protected"}},
+       session.dialogue.correlation);
   if (!is_error(type)) return;
   // Which Quick Mode is meant: the one that offered this SPI, or the only one that waits for an answer.
   std::vector<QuickExchange*> waiting;
@@ -102,7 +122,9 @@ void Core::notification_received(Session& session, const wire::Notification& not
     const auto* offered = std::get_if<quick_mode::Offered>(&exchange.state);
     if (offered == nullptr) continue;
     const auto spi = notification.spi.size() == 4 ? Reader(notification.spi).u32() : std::nullopt;
-    const auto is = [&](const std::optional<Spi>& ours) { return spi && ours && static_cast<std::uint32_t>(*ours) == *spi; };
+    const auto is = [&](const std::optional<Spi>& ours) {
+      return spi && ours && static_cast<std::uint32_t>(*ours) == *spi;
+    };
     if (is(offered->ours.esp) || is(offered->ours.ah)) {
       waiting = {&exchange};
       break;
@@ -113,7 +135,10 @@ void Core::notification_received(Session& session, const wire::Notification& not
   FailureRecord failure;
   failure.reason = to_lower(wire::notify::name(type));
   fail_quick(session, waiting.front()->message_id, audit::qm_failed,
-             {{"remote", session.remote.address.to_string()}, {"message_id", hex8(waiting.front()->message_id)}, {"reason", "the peer answered " + wire::notify::name(type)}}, std::move(failure), now);
+             {{"remote", session.remote.address.to_string()},
+              {"message_id", hex8(waiting.front()->message_id)},
+              {"reason", "the peer answered " + wire::notify::name(type)}},
+             std::move(failure), now);
 }
 
 void Core::send_informational(Session& session, std::vector<wire::Payload> payloads) {
@@ -121,7 +146,8 @@ void Core::send_informational(Session& session, std::vector<wire::Payload> paylo
   wire::Header header;
   header.cookies = session.cookies;
   header.exchange = wire::ExchangeType::informational;
-  while (header.message_id == 0 || session.used_message_ids.contains(header.message_id)) header.message_id = random_.u32();
+  while (header.message_id == 0 || session.used_message_ids.contains(header.message_id))
+    header.message_id = random_.u32();
   session.used_message_ids.insert(header.message_id);
   const Channel channel{session.sa->keys, phase2_iv(*session.sa->keys, session.sa->last_block, header.message_id)};
   auto sealed = seal(channel, header, with_hash_1(*session.sa->keys, header.message_id, std::move(payloads)));
@@ -131,7 +157,8 @@ void Core::send_informational(Session& session, std::vector<wire::Payload> paylo
 void Core::send_delete(Session& session, const quick_mode::Pair& pair) {
   std::vector<wire::Payload> payloads;
   const auto add = [&](std::uint8_t protocol, const std::optional<Spi>& spi) {
-    if (spi) payloads.emplace_back(wire::Deletion{1, protocol, 4, {Writer().u32(static_cast<std::uint32_t>(*spi)).take()}});
+    if (spi)
+      payloads.emplace_back(wire::Deletion{1, protocol, 4, {Writer().u32(static_cast<std::uint32_t>(*spi)).take()}});
   };
   add(wire::protocol::ah, pair.ours.ah);
   add(wire::protocol::esp, pair.ours.esp);
@@ -146,7 +173,7 @@ void Core::close_session(SessionId id, TimePoint) {
 }
 
 Session* Core::usable_session(const IpAddress& local, const IpAddress& remote, bool for_quick_mode) {
-  Session* best = nullptr;                     // the youngest: the peer surely has it too
+  Session* best = nullptr;  // the youngest: the peer surely has it too
   const auto [begin, end] = by_remote_.equal_range(remote);
   for (auto at = begin; at != end; ++at) {
     auto& session = sessions_.at(at->second);

@@ -6,16 +6,17 @@ namespace ipsec9000::ike {
 
 void Core::traffic(const std::vector<TrafficSample>& samples, TimePoint now) {
   now_ = now;
-  std::map<PairId, std::pair<std::uint64_t, std::uint64_t>> counted;   // packets in and out
+  std::map<PairId, std::pair<std::uint64_t, std::uint64_t>> counted;  // packets in and out
   for (const auto& sample : samples) {
     const auto* record = pairs_.find(sample.key);
     if (record == nullptr || !record->complete) continue;
-    const bool in = sample.key.destination == record->pair->protection.local && sample.key.source == record->pair->protection.remote;
+    const bool in = sample.key.destination == record->pair->protection.local &&
+                    sample.key.source == record->pair->protection.remote;
     (in ? counted[record->id].first : counted[record->id].second) += sample.packets;
   }
   for (const auto& [id, packets] : counted) {
     auto* record = pairs_.find(id);
-    if (record == nullptr) continue;           // dropped with its peer, a moment ago
+    if (record == nullptr) continue;  // dropped with its peer, a moment ago
     const auto [in, out] = packets;
     record->silent = in == record->packets_in && out != record->packets_out;
     record->packets_in = in;
@@ -38,8 +39,9 @@ void Core::send_probe(Session& session, TimePoint now) {
   if (!session.probe) return;
   if (session.probe->sent == probes) return peer_dead(session.remote.address, "it does not answer R-U-THERE");
   ++session.probe->sent;
-  send_informational(session, {wire::Notification{1, wire::protocol::isakmp, wire::notify::are_you_there, cookie_spi(session.cookies),
-                                                  Writer().u32(session.probe->sequence).take()}});
+  send_informational(
+      session, {wire::Notification{1, wire::protocol::isakmp, wire::notify::are_you_there, cookie_spi(session.cookies),
+                                   Writer().u32(session.probe->sequence).take()}});
   timers_.arm({TimerKind::probe, static_cast<std::uint64_t>(session.id), 0}, now + probe_interval);
 }
 

@@ -55,8 +55,14 @@ void Core::pair_complete(PairId id, TimePoint now) {
   if (record == nullptr) return;
   record->complete = true;
   const auto& pair = *record->pair;
-  note(audit::qm_complete, {{"remote", pair.protection.remote.to_string()}, {"policy", pair.protection.policy}, {"spi_in", spi_text(pair.ours)},
-                            {"spi_out", spi_text(pair.peer)}, {"transform", pair.transform.to_string()}, {"role", std::string(to_string(pair.role))}}, "");
+  note(audit::qm_complete,
+       {{"remote", pair.protection.remote.to_string()},
+        {"policy", pair.protection.policy},
+        {"spi_in", spi_text(pair.ours)},
+        {"spi_out", spi_text(pair.peer)},
+        {"transform", pair.transform.to_string()},
+        {"role", std::string(to_string(pair.role))}},
+       "");
   for (const auto other_id : pairs_.with(record->key())) {
     const auto* other = pairs_.find(other_id);
     if (other_id == id || !other->complete || other->retiring) continue;
@@ -68,7 +74,9 @@ void Core::pair_complete(PairId id, TimePoint now) {
     }
     // Both ends negotiated at the same time. The pair with the lowest nonce goes, by its own initiator's hand, so that
     // both ends agree without a word.
-    const bool this_one_goes = std::lexicographical_compare(pair.lowest_nonce.begin(), pair.lowest_nonce.end(), other->pair->lowest_nonce.begin(), other->pair->lowest_nonce.end());
+    const bool this_one_goes =
+        std::lexicographical_compare(pair.lowest_nonce.begin(), pair.lowest_nonce.end(),
+                                     other->pair->lowest_nonce.begin(), other->pair->lowest_nonce.end());
     const auto* loser = this_one_goes ? record : other;
     if (loser->pair->role == Role::initiator) retire(loser->id, now);
   }
@@ -89,12 +97,18 @@ void Core::drop_pair(PairId id, bool tell_peer, std::string_view reason) {
   timers_.cancel({TimerKind::retire_pair, static_cast<std::uint64_t>(id), 0});
   auto keys = sa_keys(*pair, complete);
   for (const auto& key : keys)
-    note(audit::sa_deleted, {{"spi", hex8(static_cast<std::uint32_t>(key.spi))}, {"source", key.source.to_string()}, {"destination", key.destination.to_string()},
-                             {"protocol", std::to_string(static_cast<unsigned>(key.protocol))}, {"reason", std::string(reason)}}, "");
+    note(audit::sa_deleted,
+         {{"spi", hex8(static_cast<std::uint32_t>(key.spi))},
+          {"source", key.source.to_string()},
+          {"destination", key.destination.to_string()},
+          {"protocol", std::to_string(static_cast<unsigned>(key.protocol))},
+          {"reason", std::string(reason)}},
+         "");
   actions_.emplace_back(RemoveSas{std::move(keys)});
   pairs_.remove(id);
   if (!tell_peer) return;
-  if (auto* session = usable_session(pair->protection.local, pair->protection.remote, false)) send_delete(*session, *pair);
+  if (auto* session = usable_session(pair->protection.local, pair->protection.remote, false))
+    send_delete(*session, *pair);
 }
 
 void Core::install_failed(PairId id, const std::string& reason, TimePoint now) {
@@ -115,20 +129,26 @@ void Core::sa_expired(const SaKey& key, bool hard, TimePoint now) {
   now_ = now;
   const auto* record = pairs_.find(key);
   if (record == nullptr) return;
-  note(audit::sa_expired, {{"kind", hard ? "hard" : "soft"}, {"spi", hex8(static_cast<std::uint32_t>(key.spi))}, {"source", key.source.to_string()},
-                           {"destination", key.destination.to_string()}, {"protocol", std::to_string(static_cast<unsigned>(key.protocol))}}, "");
+  note(audit::sa_expired,
+       {{"kind", hard ? "hard" : "soft"},
+        {"spi", hex8(static_cast<std::uint32_t>(key.spi))},
+        {"source", key.source.to_string()},
+        {"destination", key.destination.to_string()},
+        {"protocol", std::to_string(static_cast<unsigned>(key.protocol))}},
+       "");
   if (hard) return drop_pair(record->id, true, "its lifetime ended");
   if (!record->complete || record->retiring || record->pair->transform.lifetime == Lifetime{0, 0}) return;
   const auto pair_key = record->key();
   for (const auto other : pairs_.with(pair_key))
-    if (pairs_.find(other)->made > record->made) return;     // renewed already
+    if (pairs_.find(other)->made > record->made) return;  // renewed already
   acquire(Protection{record->pair->protection}, now);
 }
 
 Engine::Deleted Core::delete_peer(const IpAddress& remote, TimePoint now) {
   now_ = now;
   Engine::Deleted deleted;
-  for (const auto id : pairs_.where([&](const PairRecord& record) { return record.pair->protection.remote == remote; })) {
+  for (const auto id :
+       pairs_.where([&](const PairRecord& record) { return record.pair->protection.remote == remote; })) {
     deleted.ipsec_sas += sa_keys(*pairs_.find(id)->pair, pairs_.find(id)->complete).size();
     drop_pair(id, true, "by the administrator");
   }
@@ -144,8 +164,11 @@ Engine::Deleted Core::delete_peer(const IpAddress& remote, TimePoint now) {
 
 void Core::forget(const std::vector<std::uint32_t>& reqids, TimePoint now) {
   now_ = now;
-  const auto named = [&](std::uint32_t reqid) { return std::find(reqids.begin(), reqids.end(), reqid) != reqids.end(); };
-  for (const auto id : pairs_.where([&](const PairRecord& record) { return named(record.pair->protection.reqid); })) drop_pair(id, true, "its policy is gone");
+  const auto named = [&](std::uint32_t reqid) {
+    return std::find(reqids.begin(), reqids.end(), reqid) != reqids.end();
+  };
+  for (const auto id : pairs_.where([&](const PairRecord& record) { return named(record.pair->protection.reqid); }))
+    drop_pair(id, true, "its policy is gone");
 }
 
 void Core::adopt(const AdoptedPair& adopted, TimePoint now) {
@@ -164,7 +187,8 @@ void Core::adopt(const AdoptedPair& adopted, TimePoint now) {
 void Core::initial_contact(const Session& session) {
   const auto remote = session.remote.address;
   const auto began = session.dialogue.began;
-  for (const auto id : pairs_.where([&](const PairRecord& record) { return record.pair->protection.remote == remote && record.made < began; }))
+  for (const auto id : pairs_.where(
+           [&](const PairRecord& record) { return record.pair->protection.remote == remote && record.made < began; }))
     drop_pair(id, false, "INITIAL-CONTACT");
   std::vector<SessionId> doomed;
   const auto [begin, end] = by_remote_.equal_range(remote);

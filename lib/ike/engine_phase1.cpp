@@ -29,14 +29,17 @@ const std::shared_ptr<const IsakmpPolicy>* Core::policy_for(const IpAddress& rem
 }
 
 main_mode::Context Core::context_for(const Session& session) const {
-  bool only = true;                            // no other SA with this peer: worth saying
+  bool only = true;  // no other SA with this peer: worth saying
   const auto [begin, end] = by_remote_.equal_range(session.remote.address);
   for (auto at = begin; at != end; ++at) only = only && (at->second == session.id || !sessions_.at(at->second).sa);
   only = only && !pairs_.any_with(session.remote.address);
-  return {*session.policy, credentials_.pre_shared_key(session.remote.address, session.policy->remote_id), session.local, session.remote, random_, only};
+  return {*session.policy, credentials_.pre_shared_key(session.remote.address, session.policy->remote_id),
+          session.local,   session.remote,
+          random_,         only};
 }
 
-Session& Core::new_session(Role role, const Endpoint& local, const Endpoint& remote, std::shared_ptr<const IsakmpPolicy> policy, TimePoint now) {
+Session& Core::new_session(Role role, const Endpoint& local, const Endpoint& remote,
+                           std::shared_ptr<const IsakmpPolicy> policy, TimePoint now) {
   const auto id = static_cast<SessionId>(++last_session_);
   auto& session = sessions_[id];
   session.id = id;
@@ -50,7 +53,9 @@ Session& Core::new_session(Role role, const Endpoint& local, const Endpoint& rem
   return session;
 }
 
-void Core::register_cookie(Session& session) { by_cookie_[static_cast<std::uint64_t>(our_cookie(session))] = session.id; }
+void Core::register_cookie(Session& session) {
+  by_cookie_[static_cast<std::uint64_t>(our_cookie(session))] = session.id;
+}
 
 bool Core::start_phase1(const Protection& protection, TimePoint now) {
   const auto* policy = policy_for(protection.remote);
@@ -63,10 +68,16 @@ bool Core::start_phase1(const Protection& protection, TimePoint now) {
     return false;
   };
   if (policy == nullptr)
-    return refuse(audit::no_policy_for_peer, {{"kind", "ISAKMP"}, {"remote", protection.remote.to_string()}, {"selector", protection.selector.to_string()}}, "no-isakmp-policy");
+    return refuse(
+        audit::no_policy_for_peer,
+        {{"kind", "ISAKMP"}, {"remote", protection.remote.to_string()}, {"selector", protection.selector.to_string()}},
+        "no-isakmp-policy");
   failure.policy = (*policy)->name;
   if ((*policy)->authentication != AuthenticationMethod::psk)
-    return refuse(audit::mm_failed, {{"remote", protection.remote.to_string()}, {"reason", "ISAKMP policy \"" + (*policy)->name + "\" wants signatures"}}, "unsupported-authentication");
+    return refuse(audit::mm_failed,
+                  {{"remote", protection.remote.to_string()},
+                   {"reason", "ISAKMP policy \"" + (*policy)->name + "\" wants signatures"}},
+                  "unsupported-authentication");
   if (credentials_.pre_shared_key(protection.remote, (*policy)->remote_id) == nullptr)
     return refuse(audit::no_preshared_key, {{"remote", protection.remote.to_string()}}, "no-preshared-key");
   auto& session = new_session(Role::initiator, {protection.local, 500}, {protection.remote, 500}, *policy, now);
@@ -74,18 +85,21 @@ bool Core::start_phase1(const Protection& protection, TimePoint now) {
   auto step = main_mode::start(context_for(session));
   session.cookies.initiator = std::get<main_mode::SaSent>(step.next).ours;
   register_cookie(session);
-  note(audit::mm_started, {{"remote", session.remote.address.to_string()}, {"role", "initiator"}, {"policy", (*policy)->name}}, session.dialogue.correlation);
+  note(audit::mm_started,
+       {{"remote", session.remote.address.to_string()}, {"role", "initiator"}, {"policy", (*policy)->name}},
+       session.dialogue.correlation);
   apply_phase1(session, std::move(step), now);
   return true;
 }
 
-void Core::answer_in_clear(const Endpoint& local, const Endpoint& remote, const wire::Cookies& cookies, std::uint16_t notify, std::size_t received) {
+void Core::answer_in_clear(const Endpoint& local, const Endpoint& remote, const wire::Cookies& cookies,
+                           std::uint16_t notify, std::size_t received) {
   wire::Header header;
   header.cookies = cookies;
   header.exchange = wire::ExchangeType::informational;
   while (header.message_id == 0) header.message_id = random_.u32();
   auto message = wire::encode_message(header, {wire::Notification{1, wire::protocol::isakmp, notify, {}, {}}});
-  if (message.size() > received) return;       // never more than came in, to an address that proved nothing
+  if (message.size() > received) return;  // never more than came in, to an address that proved nothing
   actions_.emplace_back(SendDatagram{{local, remote, std::move(message)}});
 }
 
@@ -103,7 +117,8 @@ void Core::first_message(const wire::Header& header, const Datagram& datagram, T
     AuditFields fields = refusal.fields;
     fields.emplace_back("remote", remote);
     if (allowed_to_note(*refusal.event, now)) note(*refusal.event, fields, "");
-    if (refusal.notify != 0) answer_in_clear(datagram.local, datagram.remote, header.cookies, refusal.notify, datagram.bytes.size());
+    if (refusal.notify != 0)
+      answer_in_clear(datagram.local, datagram.remote, header.cookies, refusal.notify, datagram.bytes.size());
   };
   auto event = main_mode::read_message(main_mode::Done{}, header, datagram.bytes);
   if (const auto* refusal = std::get_if<Refusal>(&event)) return complain(*refusal);
@@ -144,7 +159,8 @@ void Core::first_message(const wire::Header& header, const Datagram& datagram, T
   half_open_[{session.remote, session.cookies.initiator}] = session.id;
   half_open_ids_.insert(session.id);
   timers_.arm({TimerKind::give_up, number(session.id), 0}, now + responder_patience);
-  note(audit::mm_started, {{"remote", remote}, {"role", "responder"}, {"policy", (*policy)->name}}, session.dialogue.correlation);
+  note(audit::mm_started, {{"remote", remote}, {"role", "responder"}, {"policy", (*policy)->name}},
+       session.dialogue.correlation);
   apply_phase1(session, std::move(step), now);
 }
 
@@ -153,7 +169,9 @@ void Core::receive_main_mode(Session& session, const wire::Header& header, const
   if (is_repeated(session, session.dialogue, received)) return;
   if (!session.negotiation || header.message_id != 0) {
     if (allowed_to_note(audit::unexpected_message, now))
-      note(audit::unexpected_message, {{"remote", datagram.remote.to_string()}, {"reason", "a Main Mode message for an established ISAKMP SA"}}, session.dialogue.correlation);
+      note(audit::unexpected_message,
+           {{"remote", datagram.remote.to_string()}, {"reason", "a Main Mode message for an established ISAKMP SA"}},
+           session.dialogue.correlation);
     return;
   }
   auto event = main_mode::read_message(*session.negotiation, header, datagram.bytes);
@@ -164,7 +182,7 @@ void Core::receive_main_mode(Session& session, const wire::Header& header, const
 void Core::advance_phase1(Session& session, const main_mode::Event& event, const Bytes& received, TimePoint now) {
   if (!session.negotiation) return;
   const auto context = context_for(session);
-  if (context.pre_shared_key == nullptr) {     // it was deleted while we negotiated
+  if (context.pre_shared_key == nullptr) {  // it was deleted while we negotiated
     FailureRecord failure;
     failure.reason = "no-preshared-key";
     return fail_phase1(session.id, audit::no_preshared_key, {}, std::move(failure), now);
@@ -173,7 +191,7 @@ void Core::advance_phase1(Session& session, const main_mode::Event& event, const
   if (const auto* refusal = std::get_if<Refusal>(&outcome)) return refuse_phase1(session, *refusal, received, now);
   if (!received.empty()) {
     session.dialogue.last_received = received;
-    session.dialogue.last_sent.clear();        // what it answers is not ready yet
+    session.dialogue.last_sent.clear();  // what it answers is not ready yet
     session.dialogue.retransmission.stop();
     timers_.cancel({TimerKind::retransmit, number(session.id), 0});
   }
@@ -182,9 +200,10 @@ void Core::advance_phase1(Session& session, const main_mode::Event& event, const
 
 void Core::apply_phase1(Session& session, main_mode::Step step, TimePoint now) {
   session.negotiation = std::move(step.next);
-  if (const auto* generating = std::get_if<main_mode::GeneratingKey>(&*session.negotiation)) session.cookies = generating->agreed->cookies;
+  if (const auto* generating = std::get_if<main_mode::GeneratingKey>(&*session.negotiation))
+    session.cookies = generating->agreed->cookies;
   if (session.role == Role::responder && std::holds_alternative<main_mode::Exchanging>(*session.negotiation)) {
-    no_longer_half_open(session);              // it returned our cookie: its address is its own
+    no_longer_half_open(session);  // it returned our cookie: its address is its own
     timers_.arm({TimerKind::give_up, number(session.id), 0}, now + responder_patience);
   }
   if (step.job) {
@@ -195,7 +214,7 @@ void Core::apply_phase1(Session& session, main_mode::Step step, TimePoint now) {
   if (step.send) {
     send(session, *step.send);
     session.dialogue.last_sent = std::move(*step.send);
-    if (session.role == Role::initiator) {     // the responder's answers are asked for again by the initiator
+    if (session.role == Role::initiator) {  // the responder's answers are asked for again by the initiator
       session.dialogue.retransmission.start(now);
       timers_.arm({TimerKind::retransmit, number(session.id), 0}, session.dialogue.retransmission.next());
     }
@@ -208,8 +227,13 @@ void Core::established(Session& session, main_mode::Established sa, TimePoint no
   timers_.cancel({TimerKind::give_up, number(session.id), 0});
   timers_.cancel({TimerKind::retransmit, number(session.id), 0});
   timers_.arm({TimerKind::linger, number(session.id), 0}, now + linger_time);
-  if (sa.choice.lifetime != 0) timers_.arm({TimerKind::session_end, number(session.id), 0}, now + seconds(sa.choice.lifetime));
-  note(audit::mm_complete, {{"remote", session.remote.address.to_string()}, {"role", std::string(to_string(session.role))}, {"proposal", sa.choice.proposal.to_string()}, {"policy", session.policy->name}},
+  if (sa.choice.lifetime != 0)
+    timers_.arm({TimerKind::session_end, number(session.id), 0}, now + seconds(sa.choice.lifetime));
+  note(audit::mm_complete,
+       {{"remote", session.remote.address.to_string()},
+        {"role", std::string(to_string(session.role))},
+        {"proposal", sa.choice.proposal.to_string()},
+        {"policy", session.policy->name}},
        session.dialogue.correlation);
   const bool contact = sa.initial_contact;
   session.sa = std::move(sa);
@@ -229,13 +253,14 @@ void Core::refuse_phase1(Session& session, const Refusal& refusal, const Bytes& 
   if (refusal.fatal) return fail_phase1(session.id, *refusal.event, std::move(fields), std::move(failure), now);
   if (allowed_to_note(*refusal.event, now)) note(*refusal.event, fields, session.dialogue.correlation);
   if (refusal.reason.empty()) return;
-  session.dialogue.heard = refusal.reason;     // the timeout to come has had its own record
+  session.dialogue.heard = refusal.reason;  // the timeout to come has had its own record
   failure.remote = session.remote.address.to_string();
   failure.phase = "main";
   failure.policy = session.policy->name;
   failure.text = make_record(*refusal.event, fields).text;
   actions_.emplace_back(ReportFailure{std::move(failure)});
-  if (refusal.notify != 0) answer_in_clear(session.local, session.remote, session.cookies, refusal.notify, wire::maximum_message);
+  if (refusal.notify != 0)
+    answer_in_clear(session.local, session.remote, session.cookies, refusal.notify, wire::maximum_message);
 }
 
 void Core::fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint) {
@@ -254,8 +279,9 @@ void Core::fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields
 
 void Core::phase1_timeout(Session& session, TimePoint now) {
   if (session.sa || !session.negotiation) return;
-  const bool unproven = session.role == Role::responder && std::holds_alternative<main_mode::SaReplied>(*session.negotiation);
-  if (unproven) return remove_session(session.id);   // perhaps nobody asked: not worth a record
+  const bool unproven =
+      session.role == Role::responder && std::holds_alternative<main_mode::SaReplied>(*session.negotiation);
+  if (unproven) return remove_session(session.id);  // perhaps nobody asked: not worth a record
   FailureRecord failure;
   failure.reason = session.dialogue.heard.empty() ? "timeout" : session.dialogue.heard;
   std::string state = main_mode::describe(*session.negotiation);

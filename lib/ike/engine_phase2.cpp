@@ -7,7 +7,7 @@
 namespace ipsec9000::ike {
 
 namespace {
-constexpr std::uint32_t lowest_spi = 0x1000;   // the first 256 are reserved; small ones are for keys set by hand
+constexpr std::uint32_t lowest_spi = 0x1000;  // the first 256 are reserved; small ones are for keys set by hand
 
 std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
 }  // namespace
@@ -42,7 +42,12 @@ bool Core::start_quick(Session& session, const Protection& protection, TimePoint
   exchange.negotiates = PairKey::of(protection);
   exchange.policy = protection.policy;
   negotiating_.insert(*exchange.negotiates);
-  note(audit::qm_started, {{"remote", session.remote.address.to_string()}, {"role", "initiator"}, {"message_id", hex8(message_id)}, {"policy", protection.policy}}, exchange.dialogue.correlation);
+  note(audit::qm_started,
+       {{"remote", session.remote.address.to_string()},
+        {"role", "initiator"},
+        {"message_id", hex8(message_id)},
+        {"policy", protection.policy}},
+       exchange.dialogue.correlation);
   const auto fresh = fresh_spis(exchange);
   auto outcome = quick_mode::start(protection, exchange.first, quick_context(session, exchange, fresh));
   if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
@@ -73,8 +78,9 @@ void Core::receive_quick_mode(Session& session, const wire::Header& header, cons
   advance_quick(session, exchange, quick_mode::Message{std::move(*opened)}, received, now);
 }
 
-void Core::first_quick_message(Session& session, const wire::Header& header, const Datagram& datagram, const Bytes& received, TimePoint now) {
-  if (session.used_message_ids.contains(header.message_id)) return;   // late repetition of a finished exchange
+void Core::first_quick_message(Session& session, const wire::Header& header, const Datagram& datagram,
+                               const Bytes& received, TimePoint now) {
+  if (session.used_message_ids.contains(header.message_id)) return;  // late repetition of a finished exchange
   const auto drop = [&](Refusal refusal) {
     refusal.fields.emplace_back("remote", datagram.remote.to_string());
     if (allowed_to_note(*refusal.event, now)) note(*refusal.event, refusal.fields, session.dialogue.correlation);
@@ -97,14 +103,18 @@ void Core::first_quick_message(Session& session, const wire::Header& header, con
   session.used_message_ids.insert(header.message_id);
   auto& kept = session.quick[header.message_id] = std::move(exchange);
   if (refusal != nullptr) return refuse_quick(session, kept, *refusal, received, now);
-  note(audit::qm_started, {{"remote", session.remote.address.to_string()}, {"role", "responder"}, {"message_id", hex8(header.message_id)}}, kept.dialogue.correlation);
+  note(audit::qm_started,
+       {{"remote", session.remote.address.to_string()}, {"role", "responder"}, {"message_id", hex8(header.message_id)}},
+       kept.dialogue.correlation);
   apply_quick(session, kept, std::move(std::get<quick_mode::Step>(outcome)), now);
 }
 
-void Core::advance_quick(Session& session, QuickExchange& exchange, const quick_mode::Event& event, const Bytes& received, TimePoint now) {
+void Core::advance_quick(Session& session, QuickExchange& exchange, const quick_mode::Event& event,
+                         const Bytes& received, TimePoint now) {
   const auto fresh = fresh_spis(exchange);
   auto outcome = quick_mode::advance(exchange.state, event, quick_context(session, exchange, fresh), exchange.first);
-  if (const auto* refusal = std::get_if<Refusal>(&outcome)) return refuse_quick(session, exchange, *refusal, received, now);
+  if (const auto* refusal = std::get_if<Refusal>(&outcome))
+    return refuse_quick(session, exchange, *refusal, received, now);
   if (!received.empty()) {
     exchange.dialogue.last_received = received;
     exchange.dialogue.last_sent.clear();
@@ -142,7 +152,8 @@ void Core::apply_quick(Session& session, QuickExchange& exchange, quick_mode::St
     // Message 3 is not answered: it is sent again only when message 2 comes again.
     if (!step.complete) {
       exchange.dialogue.retransmission.start(now);
-      timers_.arm({TimerKind::retransmit, number(session.id), exchange.message_id}, exchange.dialogue.retransmission.next());
+      timers_.arm({TimerKind::retransmit, number(session.id), exchange.message_id},
+                  exchange.dialogue.retransmission.next());
     }
   }
   if (!step.complete) return;
@@ -164,11 +175,12 @@ void Core::end_quick(Session& session, std::uint32_t message_id, TimePoint now) 
 void Core::quick_mode_used(Session& session, TimePoint now) {
   ++session.quick_modes;
   if (session.quick_modes < session.policy->max_quick_modes || session.closing) return;
-  session.closing = true;                      // a little later, so that a lost message 3 can still be repeated
+  session.closing = true;  // a little later, so that a lost message 3 can still be repeated
   timers_.arm({TimerKind::session_end, number(session.id), 0}, now + retire_grace);
 }
 
-void Core::refuse_quick(Session& session, QuickExchange& exchange, const Refusal& refusal, const Bytes& received, TimePoint now) {
+void Core::refuse_quick(Session& session, QuickExchange& exchange, const Refusal& refusal, const Bytes& received,
+                        TimePoint now) {
   if (!received.empty()) exchange.dialogue.refused = received;
   AuditFields fields = refusal.fields;
   fields.emplace_back("remote", session.remote.address.to_string());
@@ -180,7 +192,8 @@ void Core::refuse_quick(Session& session, QuickExchange& exchange, const Refusal
   if (refusal.notify != 0) {
     // The initiator knows its Quick Mode again by the SPI that it offered (RFC 2408, 3.14).
     wire::Notification notification{1, wire::protocol::esp, refusal.notify, {}, {}};
-    if (const auto* asking = std::get_if<quick_mode::AskingPolicy>(&exchange.state); asking != nullptr && !asking->request->sa.proposals.empty()) {
+    if (const auto* asking = std::get_if<quick_mode::AskingPolicy>(&exchange.state);
+        asking != nullptr && !asking->request->sa.proposals.empty()) {
       notification.protocol = asking->request->sa.proposals.front().protocol;
       notification.spi = asking->request->sa.proposals.front().spi;
     }
@@ -194,7 +207,8 @@ void Core::refuse_quick(Session& session, QuickExchange& exchange, const Refusal
   fail_quick(session, exchange.message_id, *refusal.event, std::move(fields), std::move(failure), now);
 }
 
-void Core::fail_quick(Session& session, std::uint32_t message_id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint now) {
+void Core::fail_quick(Session& session, std::uint32_t message_id, const AuditEvent& event, AuditFields fields,
+                      FailureRecord failure, TimePoint now) {
   auto& exchange = session.quick.at(message_id);
   if (std::none_of(fields.begin(), fields.end(), [](const auto& field) { return field.first == "remote"; })) {
     fields.emplace_back("remote", session.remote.address.to_string());

@@ -40,8 +40,8 @@ Secret skeyid_from_signatures(HashAlgorithm hash, ByteView ni, ByteView nr, cons
   return Secret::adopt(prf(hash, concat({ni, nr}), {shared.view()}));
 }
 
-std::shared_ptr<const Phase1Keys> derive_phase1(HashAlgorithm hash, Encryption encryption, Secret skeyid, const Secret& shared,
-                                                const wire::Cookies& cookies) {
+std::shared_ptr<const Phase1Keys> derive_phase1(HashAlgorithm hash, Encryption encryption, Secret skeyid,
+                                                const Secret& shared, const wire::Cookies& cookies) {
   auto keys = std::make_shared<Phase1Keys>();
   keys->encryption = encryption;
   keys->hash = hash;
@@ -70,12 +70,12 @@ Bytes phase2_iv(const Phase1Keys& keys, ByteView last_phase1_block, std::uint32_
 
 Bytes phase1_hash(const Phase1Keys& keys, const ProofInput& input) {
   return prf(keys.hash, keys.skeyid.view(),
-             {input.prover_public, input.other_public, cookie_bytes(input.prover_cookie), cookie_bytes(input.other_cookie),
-              input.sa_body, input.id_body});
+             {input.prover_public, input.other_public, cookie_bytes(input.prover_cookie),
+              cookie_bytes(input.other_cookie), input.sa_body, input.id_body});
 }
 
-Secret keymat(const Phase1Keys& keys, const Secret* shared, std::uint8_t protocol, std::uint32_t spi, ByteView ni, ByteView nr,
-              std::size_t length) {
+Secret keymat(const Phase1Keys& keys, const Secret* shared, std::uint8_t protocol, std::uint32_t spi, ByteView ni,
+              ByteView nr, std::size_t length) {
   Writer seed;
   if (shared != nullptr) seed.bytes(shared->view());
   seed.u8(protocol).u32(spi).bytes(ni).bytes(nr);

@@ -31,19 +31,51 @@ struct PeerFeatures {
 // What both roles know once the proposal is chosen.
 struct Agreed {
   wire::Cookies cookies;
-  Bytes sa_body;                               // SAi_b: the initiator's SA payload as it went over the wire
+  Bytes sa_body;  // SAi_b: the initiator's SA payload as it went over the wire
   Phase1Choice choice;
   PeerFeatures features;
 };
 
-struct SaSent { wire::Cookie ours; Bytes sa_body; };
-struct GeneratingKey { std::shared_ptr<const Agreed> agreed; };
-struct KeySent { std::shared_ptr<const Agreed> agreed; std::shared_ptr<const DhKeyPair> dh; Bytes ni; };
-struct Deriving { std::shared_ptr<const Agreed> agreed; std::shared_ptr<const DhKeyPair> dh; Bytes ni; Bytes nr; Bytes peer_public; };
-struct AuthSent { std::shared_ptr<const Agreed> agreed; Channel channel; Bytes our_public; Bytes peer_public; };
-struct SaReplied { std::shared_ptr<const Agreed> agreed; };
-struct Exchanging { std::shared_ptr<const Agreed> agreed; Bytes ni; Bytes nr; Bytes peer_public; };
-struct KeyReplied { std::shared_ptr<const Agreed> agreed; Channel channel; Bytes our_public; Bytes peer_public; };
+struct SaSent {
+  wire::Cookie ours;
+  Bytes sa_body;
+};
+struct GeneratingKey {
+  std::shared_ptr<const Agreed> agreed;
+};
+struct KeySent {
+  std::shared_ptr<const Agreed> agreed;
+  std::shared_ptr<const DhKeyPair> dh;
+  Bytes ni;
+};
+struct Deriving {
+  std::shared_ptr<const Agreed> agreed;
+  std::shared_ptr<const DhKeyPair> dh;
+  Bytes ni;
+  Bytes nr;
+  Bytes peer_public;
+};
+struct AuthSent {
+  std::shared_ptr<const Agreed> agreed;
+  Channel channel;
+  Bytes our_public;
+  Bytes peer_public;
+};
+struct SaReplied {
+  std::shared_ptr<const Agreed> agreed;
+};
+struct Exchanging {
+  std::shared_ptr<const Agreed> agreed;
+  Bytes ni;
+  Bytes nr;
+  Bytes peer_public;
+};
+struct KeyReplied {
+  std::shared_ptr<const Agreed> agreed;
+  Channel channel;
+  Bytes our_public;
+  Bytes peer_public;
+};
 struct Done {};
 using State = std::variant<SaSent, GeneratingKey, KeySent, Deriving, AuthSent, SaReplied, Exchanging, KeyReplied, Done>;
 
@@ -51,9 +83,24 @@ using State = std::variant<SaSent, GeneratingKey, KeySent, Deriving, AuthSent, S
 std::string describe(const State& state);
 
 // ---- what can happen
-struct SaMessage { wire::Header header; wire::SecurityAssociation sa; Bytes sa_body; PeerFeatures features; std::size_t size; };
-struct KeyMessage { Bytes public_value; Bytes nonce; };
-struct AuthMessage { wire::Identification id; Bytes id_body; Bytes hash; bool initial_contact; Channel next; };
+struct SaMessage {
+  wire::Header header;
+  wire::SecurityAssociation sa;
+  Bytes sa_body;
+  PeerFeatures features;
+  std::size_t size;
+};
+struct KeyMessage {
+  Bytes public_value;
+  Bytes nonce;
+};
+struct AuthMessage {
+  wire::Identification id;
+  Bytes id_body;
+  Bytes hash;
+  bool initial_contact;
+  Channel next;
+};
 using Event = std::variant<SaMessage, KeyMessage, AuthMessage, DhOutcome>;
 
 // Makes the typed event of a message, or says why it is none. Encrypted messages are opened with the state's channel.
@@ -62,21 +109,21 @@ std::variant<Event, Refusal> read_message(const State& state, const wire::Header
 // ---- what a step needs and gives
 struct Context {
   const IsakmpPolicy& policy;
-  const Secret* pre_shared_key;                // never null once message 3 or 4 is due
+  const Secret* pre_shared_key;  // never null once message 3 or 4 is due
   Endpoint local;
   Endpoint remote;
   RandomSource& random;
-  bool initial_contact;                        // we have no other SA with this peer: say so
+  bool initial_contact;  // we have no other SA with this peer: say so
 };
 
 struct Established {
   wire::Cookies cookies;
   Phase1Choice choice;
   std::shared_ptr<const Phase1Keys> keys;
-  Bytes last_block;                            // phase 2 IVs grow from it
+  Bytes last_block;  // phase 2 IVs grow from it
   Identity peer;
   PeerFeatures features;
-  bool initial_contact = false;                // the peer says it has no other SA with us
+  bool initial_contact = false;  // the peer says it has no other SA with us
 };
 
 struct Step {
@@ -87,8 +134,8 @@ struct Step {
 };
 using Outcome = std::variant<Step, Refusal>;
 
-Step start(const Context& context);                                          // as initiator
-Outcome respond(const SaMessage& first, const Context& context);             // as responder
+Step start(const Context& context);                               // as initiator
+Outcome respond(const SaMessage& first, const Context& context);  // as responder
 
 Outcome on(const SaSent& state, const SaMessage& event, const Context& context);
 Outcome on(const GeneratingKey& state, const DhOutcome& event, const Context& context);

@@ -7,7 +7,8 @@ Step start(const Context& context) {
   const auto ours = fresh_cookie(context.random);
   const auto offer = offer_phase1(context.policy);
   const auto body = wire::encode_body(offer);
-  const auto message = wire::encode_message(header_of({ours, {}}), {offer, wire::VendorId{wire::vendor_id_of(wire::Feature::dead_peer_detection)}});
+  const auto message = wire::encode_message(
+      header_of({ours, {}}), {offer, wire::VendorId{wire::vendor_id_of(wire::Feature::dead_peer_detection)}});
   return Step{SaSent{ours, body}, message, std::nullopt, std::nullopt};
 }
 
@@ -16,13 +17,16 @@ Outcome on(const SaSent& state, const SaMessage& event, const Context& context) 
   auto accepted = accept_phase1(context.policy, event.sa);
   if (auto* refusal = std::get_if<Refusal>(&accepted)) return std::move(*refusal);
   const auto& choice = std::get<Phase1Choice>(accepted);
-  auto agreed = std::make_shared<const Agreed>(Agreed{{state.ours, event.header.cookies.responder}, state.sa_body, choice, event.features});
-  return Step{GeneratingKey{std::move(agreed)}, std::nullopt, DhJob{choice.proposal.group, nullptr, std::nullopt}, std::nullopt};
+  auto agreed = std::make_shared<const Agreed>(
+      Agreed{{state.ours, event.header.cookies.responder}, state.sa_body, choice, event.features});
+  return Step{GeneratingKey{std::move(agreed)}, std::nullopt, DhJob{choice.proposal.group, nullptr, std::nullopt},
+              std::nullopt};
 }
 
 Outcome on(const GeneratingKey& state, const DhOutcome& event, const Context& context) {
   auto ni = fresh_nonce(context.random);
-  const auto message = wire::encode_message(header_of(state.agreed->cookies), {wire::KeyExchange{event.ours->public_value}, wire::Nonce{ni}});
+  const auto message = wire::encode_message(header_of(state.agreed->cookies),
+                                            {wire::KeyExchange{event.ours->public_value}, wire::Nonce{ni}});
   return Step{KeySent{state.agreed, event.ours, std::move(ni)}, message, std::nullopt, std::nullopt};
 }
 
@@ -36,18 +40,23 @@ Outcome on(const KeySent& state, const KeyMessage& event, const Context&) {
 
 Outcome on(const Deriving& state, const DhOutcome& event, const Context& context) {
   const auto& cookies = state.agreed->cookies;
-  const auto channel = open_channel(*state.agreed, context, state.ni, state.nr, *event.shared, {state.dh->public_value, state.peer_public});
+  const auto channel = open_channel(*state.agreed, context, state.ni, state.nr, *event.shared,
+                                    {state.dh->public_value, state.peer_public});
   const Proof proof{state.dh->public_value, state.peer_public, cookies.initiator, cookies.responder};
   auto sealed = seal_authentication(*state.agreed, channel, proof, context, context.initial_contact);
   if (!sealed) return crypto_failed(sealed.error());
-  return Step{AuthSent{state.agreed, std::move(sealed->next), state.dh->public_value, state.peer_public}, std::move(sealed->message), std::nullopt, std::nullopt};
+  return Step{AuthSent{state.agreed, std::move(sealed->next), state.dh->public_value, state.peer_public},
+              std::move(sealed->message), std::nullopt, std::nullopt};
 }
 
 Outcome on(const AuthSent& state, const AuthMessage& event, const Context& context) {
   const auto& cookies = state.agreed->cookies;
-  auto checked = check_authentication(*state.agreed, state.channel, event, {state.peer_public, state.our_public, cookies.responder, cookies.initiator}, context);
+  auto checked =
+      check_authentication(*state.agreed, state.channel, event,
+                           {state.peer_public, state.our_public, cookies.responder, cookies.initiator}, context);
   if (auto* refusal = std::get_if<Refusal>(&checked)) return std::move(*refusal);
-  return Step{Done{}, std::nullopt, std::nullopt, established_from(*state.agreed, event.next, std::get<Identity>(checked), event.initial_contact)};
+  return Step{Done{}, std::nullopt, std::nullopt,
+              established_from(*state.agreed, event.next, std::get<Identity>(checked), event.initial_contact)};
 }
 
 }  // namespace ipsec9000::ike::main_mode

@@ -16,7 +16,7 @@ Refusal authentication_refused(std::string reason, std::string offered, std::str
   refusal.offered = std::move(offered);
   refusal.wanted = std::move(wanted);
   refusal.notify = wire::notify::authentication_failed;
-  return refusal;                              // not fatal: anybody can send garbage with our cookies in it
+  return refusal;  // not fatal: anybody can send garbage with our cookies in it
 }
 }  // namespace
 
@@ -40,32 +40,43 @@ wire::Identification our_identification(const Context& context) {
   return {static_cast<std::uint8_t>(identity.type), 0, 0, identity.value};
 }
 
-Channel open_channel(const Agreed& agreed, const Context& context, ByteView ni, ByteView nr, const Secret& shared, PublicValues values) {
+Channel open_channel(const Agreed& agreed, const Context& context, ByteView ni, ByteView nr, const Secret& shared,
+                     PublicValues values) {
   const auto& proposal = agreed.choice.proposal;
-  auto keys = derive_phase1(proposal.hash, proposal.encryption, skeyid_from_pre_shared_key(proposal.hash, *context.pre_shared_key, ni, nr),
-                            shared, agreed.cookies);
+  auto keys =
+      derive_phase1(proposal.hash, proposal.encryption,
+                    skeyid_from_pre_shared_key(proposal.hash, *context.pre_shared_key, ni, nr), shared, agreed.cookies);
   return {keys, phase1_iv(*keys, values.initiator, values.responder)};
 }
 
-std::variant<Identity, Refusal> check_authentication(const Agreed& agreed, const Channel& channel, const AuthMessage& message, const Proof& proof,
+std::variant<Identity, Refusal> check_authentication(const Agreed& agreed, const Channel& channel,
+                                                     const AuthMessage& message, const Proof& proof,
                                                      const Context& context) {
-  const auto wanted = phase1_hash(*channel.keys, {proof.prover_public, proof.other_public, proof.prover, proof.other, agreed.sa_body, message.id_body});
+  const auto wanted = phase1_hash(*channel.keys, {proof.prover_public, proof.other_public, proof.prover, proof.other,
+                                                  agreed.sa_body, message.id_body});
   if (!equal_constant_time(wanted, message.hash))
-    return authentication_refused("its HASH does not verify: the two hosts have different pre-shared keys", "", "", "pre-shared key");
+    return authentication_refused("its HASH does not verify: the two hosts have different pre-shared keys", "", "",
+                                  "pre-shared key");
   const Identity peer = identity_from(message.id);
   const Identity expected = context.policy.remote_id.value_or(Identity::of(context.remote.address));
   if (peer != expected)
-    return authentication_refused("it says it is " + peer.to_string() + ", ISAKMP policy \"" + context.policy.name + "\" expects " + expected.to_string(),
+    return authentication_refused("it says it is " + peer.to_string() + ", ISAKMP policy \"" + context.policy.name +
+                                      "\" expects " + expected.to_string(),
                                   peer.to_string(), expected.to_string(), "identity");
   return peer;
 }
 
-Result<Sealed> seal_authentication(const Agreed& agreed, const Channel& channel, const Proof& proof, const Context& context, bool initial_contact) {
+Result<Sealed> seal_authentication(const Agreed& agreed, const Channel& channel, const Proof& proof,
+                                   const Context& context, bool initial_contact) {
   const auto id = our_identification(context);
-  const auto hash = phase1_hash(*channel.keys, {proof.prover_public, proof.other_public, proof.prover, proof.other, agreed.sa_body, wire::encode_body(id)});
+  const auto hash = phase1_hash(*channel.keys, {proof.prover_public, proof.other_public, proof.prover, proof.other,
+                                                agreed.sa_body, wire::encode_body(id)});
   std::vector<wire::Payload> payloads{id, wire::Hash{hash}};
   if (initial_contact) {
-    const auto spi = Writer().u64(static_cast<std::uint64_t>(agreed.cookies.initiator)).u64(static_cast<std::uint64_t>(agreed.cookies.responder)).take();
+    const auto spi = Writer()
+                         .u64(static_cast<std::uint64_t>(agreed.cookies.initiator))
+                         .u64(static_cast<std::uint64_t>(agreed.cookies.responder))
+                         .take();
     payloads.push_back(wire::Notification{1, wire::protocol::isakmp, wire::notify::initial_contact, spi, {}});
   }
   return seal(channel, header_of(agreed.cookies), payloads);

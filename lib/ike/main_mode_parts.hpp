@@ -14,16 +14,27 @@ wire::Header header_of(const wire::Cookies& cookies);
 wire::Identification our_identification(const Context& context);
 
 // Keys and the channel for messages 5 and 6, once g^xy is there.
-struct PublicValues { ByteView initiator; ByteView responder; };
-Channel open_channel(const Agreed& agreed, const Context& context, ByteView ni, ByteView nr, const Secret& shared, PublicValues values);
+struct PublicValues {
+  ByteView initiator;
+  ByteView responder;
+};
+Channel open_channel(const Agreed& agreed, const Context& context, ByteView ni, ByteView nr, const Secret& shared,
+                     PublicValues values);
 
 // ID and HASH of a message 5 or 6: proven, and who the policy expects? The identity, or why not.
-struct Proof { ByteView prover_public; ByteView other_public; wire::Cookie prover; wire::Cookie other; };
-std::variant<Identity, Refusal> check_authentication(const Agreed& agreed, const Channel& channel, const AuthMessage& message, const Proof& proof,
+struct Proof {
+  ByteView prover_public;
+  ByteView other_public;
+  wire::Cookie prover;
+  wire::Cookie other;
+};
+std::variant<Identity, Refusal> check_authentication(const Agreed& agreed, const Channel& channel,
+                                                     const AuthMessage& message, const Proof& proof,
                                                      const Context& context);
 
 // ID, HASH and perhaps INITIAL-CONTACT, sealed.
-Result<Sealed> seal_authentication(const Agreed& agreed, const Channel& channel, const Proof& proof, const Context& context, bool initial_contact);
+Result<Sealed> seal_authentication(const Agreed& agreed, const Channel& channel, const Proof& proof,
+                                   const Context& context, bool initial_contact);
 
 // A public value of the wrong size is refused before any arithmetic (RFC 6989).
 std::optional<Refusal> check_key_message(const KeyMessage& message, Group group);

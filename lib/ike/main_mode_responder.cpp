@@ -8,7 +8,8 @@ Outcome respond(const SaMessage& first, const Context& context) {
   if (auto* refusal = std::get_if<Refusal>(&chosen)) return std::move(*refusal);
   auto& answer = std::get<Phase1Answer>(chosen);
   const wire::Cookies cookies{first.header.cookies.initiator, fresh_cookie(context.random)};
-  std::vector<wire::Payload> payloads{answer.reply, wire::VendorId{wire::vendor_id_of(wire::Feature::dead_peer_detection)}};
+  std::vector<wire::Payload> payloads{answer.reply,
+                                      wire::VendorId{wire::vendor_id_of(wire::Feature::dead_peer_detection)}};
   auto message = wire::encode_message(header_of(cookies), payloads);
   // The address is not proven yet: whoever forged it must not get more bytes sent there than he paid for.
   if (message.size() > first.size) message = wire::encode_message(header_of(cookies), {answer.reply});
@@ -25,16 +26,23 @@ Outcome on(const SaReplied& state, const KeyMessage& event, const Context& conte
 }
 
 Outcome on(const Exchanging& state, const DhOutcome& event, const Context& context) {
-  const auto channel = open_channel(*state.agreed, context, state.ni, state.nr, *event.shared, {state.peer_public, event.ours->public_value});
-  const auto message = wire::encode_message(header_of(state.agreed->cookies), {wire::KeyExchange{event.ours->public_value}, wire::Nonce{state.nr}});
-  return Step{KeyReplied{state.agreed, channel, event.ours->public_value, state.peer_public}, message, std::nullopt, std::nullopt};
+  const auto channel = open_channel(*state.agreed, context, state.ni, state.nr, *event.shared,
+                                    {state.peer_public, event.ours->public_value});
+  const auto message = wire::encode_message(header_of(state.agreed->cookies),
+                                            {wire::KeyExchange{event.ours->public_value}, wire::Nonce{state.nr}});
+  return Step{KeyReplied{state.agreed, channel, event.ours->public_value, state.peer_public}, message, std::nullopt,
+              std::nullopt};
 }
 
 Outcome on(const KeyReplied& state, const AuthMessage& event, const Context& context) {
   const auto& cookies = state.agreed->cookies;
-  auto checked = check_authentication(*state.agreed, state.channel, event, {state.peer_public, state.our_public, cookies.initiator, cookies.responder}, context);
+  auto checked =
+      check_authentication(*state.agreed, state.channel, event,
+                           {state.peer_public, state.our_public, cookies.initiator, cookies.responder}, context);
   if (auto* refusal = std::get_if<Refusal>(&checked)) return std::move(*refusal);
-  auto sealed = seal_authentication(*state.agreed, event.next, {state.our_public, state.peer_public, cookies.responder, cookies.initiator}, context, false);
+  auto sealed =
+      seal_authentication(*state.agreed, event.next,
+                          {state.our_public, state.peer_public, cookies.responder, cookies.initiator}, context, false);
   if (!sealed) return crypto_failed(sealed.error());
   auto established = established_from(*state.agreed, sealed->next, std::get<Identity>(checked), event.initial_contact);
   return Step{Done{}, std::move(sealed->message), std::nullopt, std::move(established)};

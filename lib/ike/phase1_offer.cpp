@@ -17,7 +17,9 @@ std::uint16_t method_number(AuthenticationMethod method) {
 wire::TransformPayload encode(const IsakmpPolicy& policy, const IkeProposal& proposal, std::uint8_t number) {
   const auto& cipher = info(proposal.encryption);
   wire::TransformPayload transform{number, oakley::key_ike, {}};
-  const auto add = [&](std::uint16_t type, std::uint32_t value) { transform.attributes.push_back(Attribute::of(type, value)); };
+  const auto add = [&](std::uint16_t type, std::uint32_t value) {
+    transform.attributes.push_back(Attribute::of(type, value));
+  };
   add(oakley::encryption, cipher.oakley);
   if (cipher.key_length_bits != 0) add(oakley::key_length, cipher.key_length_bits);
   add(oakley::hash, info(proposal.hash).oakley);
@@ -37,7 +39,7 @@ struct Numbers {
   std::uint64_t hash = 0;
   std::uint64_t group = 0;
   std::uint64_t authentication = 0;
-  std::uint32_t lifetime = 0;                  // seconds; 0: not said
+  std::uint32_t lifetime = 0;  // seconds; 0: not said
 };
 
 std::uint64_t number_of(const wire::TransformPayload& transform, std::uint16_t type) {
@@ -46,18 +48,22 @@ std::uint64_t number_of(const wire::TransformPayload& transform, std::uint16_t t
 }
 
 Numbers read(const wire::TransformPayload& transform) {
-  Numbers numbers{number_of(transform, oakley::encryption), number_of(transform, oakley::key_length), number_of(transform, oakley::hash),
-                  number_of(transform, oakley::group), number_of(transform, oakley::authentication), 0};
-  std::uint64_t unit = 0;                      // a duration belongs to the life type before it
+  Numbers numbers{number_of(transform, oakley::encryption),     number_of(transform, oakley::key_length),
+                  number_of(transform, oakley::hash),           number_of(transform, oakley::group),
+                  number_of(transform, oakley::authentication), 0};
+  std::uint64_t unit = 0;  // a duration belongs to the life type before it
   for (const auto& attribute : transform.attributes) {
     if (attribute.type == oakley::life_type) unit = attribute.number().value_or(0);
     if (attribute.type == oakley::life_duration && unit == oakley::life_seconds)
-      numbers.lifetime = static_cast<std::uint32_t>(std::min<std::uint64_t>(attribute.number().value_or(0), lifetime_maximum));
+      numbers.lifetime =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(attribute.number().value_or(0), lifetime_maximum));
   }
   return numbers;
 }
 
-std::string name_or_number(const auto* known, std::uint64_t number) { return known != nullptr ? std::string(known->name) : std::to_string(number); }
+std::string name_or_number(const auto* known, std::uint64_t number) {
+  return known != nullptr ? std::string(known->name) : std::to_string(number);
+}
 
 const EncryptionInfo* cipher_of(const Numbers& numbers) {
   return find_oakley_encryption(static_cast<unsigned>(numbers.encryption), static_cast<unsigned>(numbers.key_length));
@@ -65,7 +71,9 @@ const EncryptionInfo* cipher_of(const Numbers& numbers) {
 
 std::string describe(const Numbers& numbers) {
   const auto* cipher = cipher_of(numbers);
-  const std::string encryption = cipher != nullptr ? std::string(cipher->name) : "cipher " + std::to_string(numbers.encryption) + "/" + std::to_string(numbers.key_length);
+  const std::string encryption =
+      cipher != nullptr ? std::string(cipher->name)
+                        : "cipher " + std::to_string(numbers.encryption) + "/" + std::to_string(numbers.key_length);
   return encryption + "-" + name_or_number(find_oakley_hash(static_cast<unsigned>(numbers.hash)), numbers.hash) + "-" +
          name_or_number(find_group_number(static_cast<unsigned>(numbers.group)), numbers.group);
 }
@@ -87,7 +95,8 @@ std::vector<Difference> differences(const Numbers& offered, const IkeProposal& o
   const auto& cipher = info(ours.encryption);
   const auto* theirs = cipher_of(offered);
   if (theirs == nullptr || theirs->id != ours.encryption)
-    found.push_back({"encryption", theirs != nullptr ? std::string(theirs->name) : std::to_string(offered.encryption), std::string(cipher.name)});
+    found.push_back({"encryption", theirs != nullptr ? std::string(theirs->name) : std::to_string(offered.encryption),
+                     std::string(cipher.name)});
   const auto* hash = find_oakley_hash(static_cast<unsigned>(offered.hash));
   if (hash == nullptr || hash->id != ours.hash)
     found.push_back({"hash", name_or_number(hash, offered.hash), std::string(info(ours.hash).name)});
@@ -127,7 +136,11 @@ Refusal no_proposal_chosen(const IsakmpPolicy& policy, const wire::SecurityAssoc
     refusal.offered = join(offered, ", ");
     refusal.wanted = join(wanted, ", ");
   }
-  refusal.fields = {{"phase", "Main Mode"}, {"differs", refusal.differs}, {"offered", refusal.offered}, {"wanted", refusal.wanted}, {"policy", policy.name}};
+  refusal.fields = {{"phase", "Main Mode"},
+                    {"differs", refusal.differs},
+                    {"offered", refusal.offered},
+                    {"wanted", refusal.wanted},
+                    {"policy", policy.name}};
   return refusal;
 }
 
@@ -151,14 +164,18 @@ wire::SecurityAssociation offer_phase1(const IsakmpPolicy& policy) {
   return {1, 1, {std::move(proposal)}};
 }
 
-std::variant<Phase1Answer, Refusal> choose_phase1(const IsakmpPolicy& policy, const wire::SecurityAssociation& offered) {
-  if (offered.doi != 1 || offered.situation != 1) return bad_packet("a security association for DOI " + std::to_string(offered.doi) + ", not IPSec with identity only");
+std::variant<Phase1Answer, Refusal> choose_phase1(const IsakmpPolicy& policy,
+                                                  const wire::SecurityAssociation& offered) {
+  if (offered.doi != 1 || offered.situation != 1)
+    return bad_packet("a security association for DOI " + std::to_string(offered.doi) +
+                      ", not IPSec with identity only");
   for (const auto& proposal : offered.proposals) {
     if (proposal.protocol != wire::protocol::isakmp) continue;
     for (const auto& transform : proposal.transforms) {
       const auto choice = match(policy, transform);
       if (!choice) continue;
-      return Phase1Answer{*choice, {1, 1, {wire::ProposalPayload{proposal.number, proposal.protocol, proposal.spi, {transform}}}}};
+      return Phase1Answer{
+          *choice, {1, 1, {wire::ProposalPayload{proposal.number, proposal.protocol, proposal.spi, {transform}}}}};
     }
   }
   return no_proposal_chosen(policy, offered);
@@ -170,7 +187,7 @@ std::variant<Phase1Choice, Refusal> accept_phase1(const IsakmpPolicy& policy, co
   if (reply.proposals.front().protocol == wire::protocol::isakmp)
     if (auto choice = match(policy, reply.proposals.front().transforms.front())) return *choice;
   auto refusal = no_proposal_chosen(policy, reply);
-  refusal.fatal = false;                       // a forged answer must not end the negotiation
+  refusal.fatal = false;  // a forged answer must not end the negotiation
   refusal.notify = 0;
   return refusal;
 }

@@ -12,7 +12,7 @@ namespace ipsec9000::ike {
 struct Phase1Choice {
   IkeProposal proposal;
   AuthenticationMethod authentication = AuthenticationMethod::psk;
-  std::uint32_t lifetime = 28800;              // seconds, the shorter of both
+  std::uint32_t lifetime = 28800;  // seconds, the shorter of both
   auto operator<=>(const Phase1Choice&) const = default;
 };
 

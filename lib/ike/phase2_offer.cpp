@@ -14,7 +14,9 @@ namespace attribute = wire::ipsec;
 Bytes spi_bytes(Spi spi) { return Writer().u32(static_cast<std::uint32_t>(spi)).take(); }
 
 void add_common(wire::TransformPayload& transform, const Protection& protection, const Lifetime& lifetime) {
-  const auto add = [&](std::uint16_t type, std::uint32_t value) { transform.attributes.push_back(Attribute::of(type, value)); };
+  const auto add = [&](std::uint16_t type, std::uint32_t value) {
+    transform.attributes.push_back(Attribute::of(type, value));
+  };
   if (lifetime.seconds != 0) {
     add(attribute::life_type, attribute::life_seconds);
     add(attribute::life_duration, lifetime.seconds);
@@ -24,7 +26,8 @@ void add_common(wire::TransformPayload& transform, const Protection& protection,
     add(attribute::life_duration, lifetime.kilobytes);
   }
   if (protection.pfs) add(attribute::group, static_cast<std::uint32_t>(*protection.pfs));
-  add(attribute::encapsulation, protection.mode == Mode::tunnel ? attribute::encapsulation_tunnel : attribute::encapsulation_transport);
+  add(attribute::encapsulation,
+      protection.mode == Mode::tunnel ? attribute::encapsulation_tunnel : attribute::encapsulation_transport);
 }
 
 wire::TransformPayload encode_ah(const Protection& protection, const Transform& ours) {
@@ -40,15 +43,17 @@ wire::TransformPayload encode_esp(const Protection& protection, const Transform&
   const auto& integrity = info(ours.esp->integrity);
   wire::TransformPayload transform{1, cipher.esp_transform, {}};
   add_common(transform, protection, ours.lifetime);
-  if (cipher.key_length_bits != 0) transform.attributes.push_back(Attribute::of(attribute::key_length, cipher.key_length_bits));
-  if (ours.esp->integrity != Integrity::none) transform.attributes.push_back(Attribute::of(attribute::authentication, integrity.authentication));
+  if (cipher.key_length_bits != 0)
+    transform.attributes.push_back(Attribute::of(attribute::key_length, cipher.key_length_bits));
+  if (ours.esp->integrity != Integrity::none)
+    transform.attributes.push_back(Attribute::of(attribute::authentication, integrity.authentication));
   return transform;
 }
 
 // A transform of either protocol as values. Unknown algorithms are absent.
 struct Read {
-  std::optional<Integrity> integrity;          // absent: unknown number
-  std::optional<Encryption> encryption;        // ESP; absent: unknown number
+  std::optional<Integrity> integrity;    // absent: unknown number
+  std::optional<Encryption> encryption;  // ESP; absent: unknown number
   std::optional<Mode> mode;
   std::uint64_t group = 0;
   Lifetime lifetime{0, 0};
@@ -87,11 +92,14 @@ Read read(std::uint8_t protocol, const wire::TransformPayload& transform) {
   }
   const auto bits = static_cast<unsigned>(number_of(transform, attribute::key_length));
   const auto* cipher = find_esp_encryption(transform.id, bits);
-  if (cipher == nullptr && bits == 0) cipher = find_esp_encryption(transform.id, 128);   // RFC 3602: AES without a length is 128
+  if (cipher == nullptr && bits == 0)
+    cipher = find_esp_encryption(transform.id, 128);  // RFC 3602: AES without a length is 128
   if (cipher != nullptr) result.encryption = cipher->id;
   const auto* integrity = find_authentication(static_cast<unsigned>(authentication));
-  if (authentication == 0) result.integrity = Integrity::none;
-  else if (integrity != nullptr) result.integrity = integrity->id;
+  if (authentication == 0)
+    result.integrity = Integrity::none;
+  else if (integrity != nullptr)
+    result.integrity = integrity->id;
   return result;
 }
 
@@ -101,21 +109,27 @@ struct Difference {
   std::string wanted;
 };
 
-std::vector<Difference> differences(std::uint8_t protocol, const Read& offered, const Transform& ours, const Protection& protection) {
+std::vector<Difference> differences(std::uint8_t protocol, const Read& offered, const Transform& ours,
+                                    const Protection& protection) {
   std::vector<Difference> found;
   const auto shown = [](const auto& id) { return id ? std::string(info(*id).shown) : std::string("unknown"); };
   if (protocol == wire::protocol::esp && offered.encryption != ours.esp->encryption)
     found.push_back({"encryption", shown(offered.encryption), std::string(info(ours.esp->encryption).shown)});
   const auto wanted_integrity = protocol == wire::protocol::ah ? *ours.ah : ours.esp->integrity;
-  if (offered.integrity != wanted_integrity) found.push_back({"authentication", shown(offered.integrity), std::string(info(wanted_integrity).shown)});
+  if (offered.integrity != wanted_integrity)
+    found.push_back({"authentication", shown(offered.integrity), std::string(info(wanted_integrity).shown)});
   if (offered.mode != protection.mode)
-    found.push_back({"mode", offered.mode ? std::string(to_string(*offered.mode)) : "unknown", std::string(to_string(protection.mode))});
+    found.push_back({"mode", offered.mode ? std::string(to_string(*offered.mode)) : "unknown",
+                     std::string(to_string(protection.mode))});
   const auto wanted_group = protection.pfs ? static_cast<std::uint64_t>(*protection.pfs) : 0;
   const auto* known = find_group_number(static_cast<unsigned>(offered.group));
   // A peer that wants PFS where our policy does not care gets it, as long as the group is worth something.
   const bool harmless = wanted_group == 0 && known != nullptr && !known->legacy;
   if (offered.group != wanted_group && !harmless)
-    found.push_back({"pfs", known != nullptr ? std::string(known->name) : offered.group == 0 ? "none" : std::to_string(offered.group),
+    found.push_back({"pfs",
+                     known != nullptr     ? std::string(known->name)
+                     : offered.group == 0 ? "none"
+                                          : std::to_string(offered.group),
                      protection.pfs ? std::string(info(*protection.pfs).name) : "none"});
   return found;
 }
@@ -125,17 +139,22 @@ struct Offer {
   std::uint8_t number = 0;
   const wire::ProposalPayload* ah = nullptr;
   const wire::ProposalPayload* esp = nullptr;
-  bool odd = false;                            // a protocol that we do not do, one twice, or a bad SPI
+  bool odd = false;  // a protocol that we do not do, one twice, or a bad SPI
 };
 
 std::vector<Offer> by_number(const wire::SecurityAssociation& sa) {
   std::vector<Offer> offers;
   for (const auto& proposal : sa.proposals) {
-    auto at = std::find_if(offers.begin(), offers.end(), [&](const Offer& offer) { return offer.number == proposal.number; });
+    auto at =
+        std::find_if(offers.begin(), offers.end(), [&](const Offer& offer) { return offer.number == proposal.number; });
     if (at == offers.end()) at = offers.insert(offers.end(), Offer{proposal.number});
-    auto** slot = proposal.protocol == wire::protocol::ah ? &at->ah : proposal.protocol == wire::protocol::esp ? &at->esp : nullptr;
-    if (slot == nullptr || *slot != nullptr || proposal.spi.size() != 4) at->odd = true;
-    else *slot = &proposal;
+    auto** slot = proposal.protocol == wire::protocol::ah    ? &at->ah
+                  : proposal.protocol == wire::protocol::esp ? &at->esp
+                                                             : nullptr;
+    if (slot == nullptr || *slot != nullptr || proposal.spi.size() != 4)
+      at->odd = true;
+    else
+      *slot = &proposal;
   }
   return offers;
 }
@@ -146,7 +165,8 @@ std::optional<Spi> spi_of(const wire::ProposalPayload* proposal) {
 }
 
 // The first transform of the proposal that does what ours wants; null when none does.
-const wire::TransformPayload* matching(const wire::ProposalPayload& proposal, const Transform& ours, const Protection& protection) {
+const wire::TransformPayload* matching(const wire::ProposalPayload& proposal, const Transform& ours,
+                                       const Protection& protection) {
   for (const auto& transform : proposal.transforms)
     if (differences(proposal.protocol, read(proposal.protocol, transform), ours, protection).empty()) return &transform;
   return nullptr;
@@ -155,7 +175,8 @@ const wire::TransformPayload* matching(const wire::ProposalPayload& proposal, co
 std::uint32_t shorter(std::uint32_t a, std::uint32_t b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
 
 std::optional<Phase2Answer> match(const Protection& protection, const Offer& offer, const Transform& ours) {
-  if (offer.odd || (offer.ah != nullptr) != ours.ah.has_value() || (offer.esp != nullptr) != ours.esp.has_value()) return std::nullopt;
+  if (offer.odd || (offer.ah != nullptr) != ours.ah.has_value() || (offer.esp != nullptr) != ours.esp.has_value())
+    return std::nullopt;
   const auto* ah = offer.ah != nullptr ? matching(*offer.ah, ours, protection) : nullptr;
   const auto* esp = offer.esp != nullptr ? matching(*offer.esp, ours, protection) : nullptr;
   if ((offer.ah != nullptr && ah == nullptr) || (offer.esp != nullptr && esp == nullptr)) return std::nullopt;
@@ -165,7 +186,8 @@ std::optional<Phase2Answer> match(const Protection& protection, const Offer& off
     const auto theirs = read_lifetime(transform->attributes);
     auto& lifetime = answer.choice.transform.lifetime;
     const Lifetime agreed{shorter(lifetime.seconds, theirs.seconds), shorter(lifetime.kilobytes, theirs.kilobytes)};
-    if (agreed != theirs && (theirs.seconds != 0 || agreed.kilobytes != theirs.kilobytes)) answer.choice.tell_lifetime = true;
+    if (agreed != theirs && (theirs.seconds != 0 || agreed.kilobytes != theirs.kilobytes))
+      answer.choice.tell_lifetime = true;
     lifetime = agreed;
     answer.chosen.push_back(*transform);
   }
@@ -205,7 +227,11 @@ Refusal no_proposal_chosen(const Protection& protection, const wire::SecurityAss
   if (nearest.size() == 1) refusal.differs = nearest.front().attribute;
   refusal.offered = nearest.size() == 1 ? nearest.front().offered : join(offered, ", ");
   refusal.wanted = nearest.size() == 1 ? nearest.front().wanted : join(wanted, ", ");
-  refusal.fields = {{"phase", "Quick Mode"}, {"differs", refusal.differs}, {"offered", refusal.offered}, {"wanted", refusal.wanted}, {"policy", protection.policy}};
+  refusal.fields = {{"phase", "Quick Mode"},
+                    {"differs", refusal.differs},
+                    {"offered", refusal.offered},
+                    {"wanted", refusal.wanted},
+                    {"policy", protection.policy}};
   return refusal;
 }
 }  // namespace
@@ -214,8 +240,10 @@ wire::SecurityAssociation offer_phase2(const Protection& protection, const Spis&
   wire::SecurityAssociation sa;
   for (const auto& transform : protection.transforms) {
     const auto number = static_cast<std::uint8_t>(&transform - protection.transforms.data() + 1);
-    if (transform.ah) sa.proposals.push_back({number, wire::protocol::ah, spi_bytes(*ours.ah), {encode_ah(protection, transform)}});
-    if (transform.esp) sa.proposals.push_back({number, wire::protocol::esp, spi_bytes(*ours.esp), {encode_esp(protection, transform)}});
+    if (transform.ah)
+      sa.proposals.push_back({number, wire::protocol::ah, spi_bytes(*ours.ah), {encode_ah(protection, transform)}});
+    if (transform.esp)
+      sa.proposals.push_back({number, wire::protocol::esp, spi_bytes(*ours.esp), {encode_esp(protection, transform)}});
   }
   return sa;
 }
@@ -229,7 +257,8 @@ std::optional<Mode> offered_mode(const wire::SecurityAssociation& offered) {
 std::optional<Group> offered_group(const wire::SecurityAssociation& offered) {
   for (const auto& proposal : offered.proposals)
     for (const auto& transform : proposal.transforms)
-      if (const auto* known = find_group_number(static_cast<unsigned>(read(proposal.protocol, transform).group))) return known->id;
+      if (const auto* known = find_group_number(static_cast<unsigned>(read(proposal.protocol, transform).group)))
+        return known->id;
   return std::nullopt;
 }
 
@@ -237,21 +266,27 @@ wire::SecurityAssociation Phase2Answer::reply(const Spis& ours) const {
   wire::SecurityAssociation sa;
   std::size_t next = 0;
   if (choice.transform.ah) sa.proposals.push_back({number, wire::protocol::ah, spi_bytes(*ours.ah), {chosen[next++]}});
-  if (choice.transform.esp) sa.proposals.push_back({number, wire::protocol::esp, spi_bytes(*ours.esp), {chosen[next++]}});
+  if (choice.transform.esp)
+    sa.proposals.push_back({number, wire::protocol::esp, spi_bytes(*ours.esp), {chosen[next++]}});
   return sa;
 }
 
-std::variant<Phase2Answer, Refusal> choose_phase2(const Protection& protection, const wire::SecurityAssociation& offered) {
+std::variant<Phase2Answer, Refusal> choose_phase2(const Protection& protection,
+                                                  const wire::SecurityAssociation& offered) {
   for (const auto& offer : by_number(offered))
     for (const auto& ours : protection.transforms)
       if (auto answer = match(protection, offer, ours)) return std::move(*answer);
   return no_proposal_chosen(protection, offered);
 }
 
-std::variant<Phase2Choice, Refusal> accept_phase2(const Protection& protection, const wire::SecurityAssociation& reply) {
+std::variant<Phase2Choice, Refusal> accept_phase2(const Protection& protection,
+                                                  const wire::SecurityAssociation& reply) {
   const auto offers = by_number(reply);
-  const bool single = offers.size() == 1 && std::all_of(reply.proposals.begin(), reply.proposals.end(), [](const auto& proposal) { return proposal.transforms.size() == 1; });
-  if (!single) return bad_packet("a security association reply that does not hold exactly one proposal with one transform");
+  const bool single =
+      offers.size() == 1 && std::all_of(reply.proposals.begin(), reply.proposals.end(),
+                                        [](const auto& proposal) { return proposal.transforms.size() == 1; });
+  if (!single)
+    return bad_packet("a security association reply that does not hold exactly one proposal with one transform");
   for (const auto& ours : protection.transforms)
     if (auto answer = match(protection, offers.front(), ours)) return answer->choice;
   auto refusal = no_proposal_chosen(protection, reply);

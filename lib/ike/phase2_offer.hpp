@@ -16,9 +16,9 @@ struct Spis {
 };
 
 struct Phase2Choice {
-  Transform transform;                         // its lifetime is the shorter of both ends'
-  Spis peer;                                   // for what we send
-  bool tell_lifetime = false;                  // ours is shorter than what the peer offered: RESPONDER-LIFETIME
+  Transform transform;         // its lifetime is the shorter of both ends'
+  Spis peer;                   // for what we send
+  bool tell_lifetime = false;  // ours is shorter than what the peer offered: RESPONDER-LIFETIME
 };
 
 // The SPIs are ours, for what we receive; those that no transform needs are not mentioned.
@@ -36,7 +36,8 @@ struct Phase2Answer {
   wire::SecurityAssociation reply(const Spis& ours) const;
 };
 // The responder's choice, in the peer's order of preference.
-std::variant<Phase2Answer, Refusal> choose_phase2(const Protection& protection, const wire::SecurityAssociation& offered);
+std::variant<Phase2Answer, Refusal> choose_phase2(const Protection& protection,
+                                                  const wire::SecurityAssociation& offered);
 
 // The initiator's check: one proposal (number), one transform for each protocol, all of it offered by us.
 std::variant<Phase2Choice, Refusal> accept_phase2(const Protection& protection, const wire::SecurityAssociation& reply);

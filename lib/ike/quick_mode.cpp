@@ -38,10 +38,13 @@ struct KeySource {
 
 // Encryption key (and salt) first, integrity key behind it (RFC 2409, 5.5; RFC 4106).
 void fill_keys(SaInstall& sa, const KeySource& source) {
-  const std::size_t encryption = sa.key.protocol == SaProtocol::esp ? std::size_t{info(sa.encryption).key_bytes} + info(sa.encryption).salt_bytes : 0;
+  const std::size_t encryption = sa.key.protocol == SaProtocol::esp
+                                     ? std::size_t{info(sa.encryption).key_bytes} + info(sa.encryption).salt_bytes
+                                     : 0;
   const std::size_t integrity = info(sa.integrity).key_bytes;
   const auto protocol = sa.key.protocol == SaProtocol::esp ? wire::protocol::esp : wire::protocol::ah;
-  const auto material = keymat(source.keys, source.shared, protocol, static_cast<std::uint32_t>(sa.key.spi), source.ni, source.nr, encryption + integrity);
+  const auto material = keymat(source.keys, source.shared, protocol, static_cast<std::uint32_t>(sa.key.spi), source.ni,
+                               source.nr, encryption + integrity);
   sa.encryption_key = Secret(material.view().first(encryption));
   sa.integrity_key = Secret(material.view().subspan(encryption));
 }
@@ -58,15 +61,18 @@ const Channel* channel_of(const State& state) {
 Outcome advance(const State& state, const Event& event, const Context& context, const Channel& channel) {
   return std::visit(
       [&](const auto& from, const auto& what) -> Outcome {
-        if constexpr (requires { on(from, what, context); }) return on(from, what, context);
-        else if constexpr (requires { on(from, what, context, channel); }) return on(from, what, context, channel);
-        else return unexpected("it does not fit: " + describe(state));
+        if constexpr (requires { on(from, what, context); })
+          return on(from, what, context);
+        else if constexpr (requires { on(from, what, context, channel); })
+          return on(from, what, context, channel);
+        else
+          return unexpected("it does not fit: " + describe(state));
       },
       state, event);
 }
 
-std::vector<SaInstall> make_sas(const Pair& pair, Direction direction, const Phase1Keys& keys, const Secret* shared, ByteView ni,
-                                ByteView nr, RandomSource& random) {
+std::vector<SaInstall> make_sas(const Pair& pair, Direction direction, const Phase1Keys& keys, const Secret* shared,
+                                ByteView ni, ByteView nr, RandomSource& random) {
   const auto& protection = pair.protection;
   const bool out = direction == Direction::out;
   const auto& spis = out ? pair.peer : pair.ours;
@@ -100,7 +106,9 @@ wire::Header header_of(const Context& context) {
 
 Bytes fresh_nonce(RandomSource& random) { return random.bytes(nonce_size); }
 
-Bytes lower(ByteView a, ByteView b) { return to_bytes(std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end()) ? a : b); }
+Bytes lower(ByteView a, ByteView b) {
+  return to_bytes(std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end()) ? a : b);
+}
 
 std::vector<wire::Payload> identities_of(const Selector& selector, Role role) {
   const auto ours = identification_of(source_end(selector));

@@ -28,26 +28,55 @@ namespace ipsec9000::ike::quick_mode {
 // The pair of SAs a negotiation is about. `protection.selector` is what the two ends agreed on.
 struct Pair {
   Protection protection;
-  Transform transform;                         // with the agreed lifetime
-  Spis ours;                                   // what we receive
-  Spis peer;                                   // what we send
+  Transform transform;  // with the agreed lifetime
+  Spis ours;            // what we receive
+  Spis peer;            // what we send
   Role role = Role::initiator;
-  Bytes lowest_nonce;                          // breaks ties between pairs negotiated at the same time
+  Bytes lowest_nonce;  // breaks ties between pairs negotiated at the same time
 };
 
-struct GeneratingKey { std::shared_ptr<const Protection> protection; };
-struct Offered { std::shared_ptr<const Protection> protection; Channel channel; Spis ours; Bytes ni; std::shared_ptr<const DhKeyPair> dh; };
-struct Deriving { std::shared_ptr<const Protection> protection; Channel channel; Spis ours; Bytes ni; Bytes nr; Phase2Choice choice; };
-struct Request;                                // what message 1 said; below
-struct AskingPolicy { std::shared_ptr<const Request> request; };
-struct Exchanging { std::shared_ptr<const Request> request; std::shared_ptr<const Protection> protection; Phase2Answer answer; };
-struct Answered { Channel channel; Bytes ni; Bytes nr; std::shared_ptr<const Pair> pair; std::shared_ptr<const Secret> shared; };
+struct GeneratingKey {
+  std::shared_ptr<const Protection> protection;
+};
+struct Offered {
+  std::shared_ptr<const Protection> protection;
+  Channel channel;
+  Spis ours;
+  Bytes ni;
+  std::shared_ptr<const DhKeyPair> dh;
+};
+struct Deriving {
+  std::shared_ptr<const Protection> protection;
+  Channel channel;
+  Spis ours;
+  Bytes ni;
+  Bytes nr;
+  Phase2Choice choice;
+};
+struct Request;  // what message 1 said; below
+struct AskingPolicy {
+  std::shared_ptr<const Request> request;
+};
+struct Exchanging {
+  std::shared_ptr<const Request> request;
+  std::shared_ptr<const Protection> protection;
+  Phase2Answer answer;
+};
+struct Answered {
+  Channel channel;
+  Bytes ni;
+  Bytes nr;
+  std::shared_ptr<const Pair> pair;
+  std::shared_ptr<const Secret> shared;
+};
 struct Done {};
 using State = std::variant<GeneratingKey, Offered, Deriving, AskingPolicy, Exchanging, Answered, Done>;
 std::string describe(const State& state);
 
 // An authenticated message of this exchange: decrypted; its HASH is checked by the handler, which knows the nonces.
-struct Message { Opened opened; };
+struct Message {
+  Opened opened;
+};
 using Event = std::variant<Message, DhOutcome, Protection>;
 
 struct Request {
@@ -55,8 +84,8 @@ struct Request {
   Bytes ni;
   std::optional<Bytes> public_value;
   CoverQuery query;
-  std::vector<wire::Payload> identities;       // IDci and IDcr as they came, to be returned; or none
-  Channel channel;                             // for message 2
+  std::vector<wire::Payload> identities;  // IDci and IDcr as they came, to be returned; or none
+  Channel channel;                        // for message 2
 };
 
 struct Context {
@@ -66,7 +95,7 @@ struct Context {
   Endpoint local;
   Endpoint remote;
   RandomSource& random;
-  const Spis& fresh;                           // unused SPIs, ours to take
+  const Spis& fresh;  // unused SPIs, ours to take
 };
 
 struct Step {
@@ -75,13 +104,13 @@ struct Step {
   std::optional<DhJob> job;
   std::optional<CoverQuery> ask;
   std::vector<SaInstall> install;
-  std::shared_ptr<const Pair> half;            // the responder's pair once it can receive
+  std::shared_ptr<const Pair> half;  // the responder's pair once it can receive
   std::shared_ptr<const Pair> complete;
 };
 using Outcome = std::variant<Step, Refusal>;
 
-Outcome start(const Protection& protection, const Channel& channel, const Context& context);   // as initiator
-Outcome respond(const Opened& first, const Context& context);                                  // as responder
+Outcome start(const Protection& protection, const Channel& channel, const Context& context);  // as initiator
+Outcome respond(const Opened& first, const Context& context);                                 // as responder
 
 Outcome on(const GeneratingKey& state, const DhOutcome& event, const Context& context, const Channel& channel);
 Outcome on(const Offered& state, const Message& event, const Context& context);
@@ -97,7 +126,7 @@ Outcome advance(const State& state, const Event& event, const Context& context, 
 const Channel* channel_of(const State& state);
 
 // The SAs of one direction of a pair, with keys (RFC 2409, 5.5).
-std::vector<SaInstall> make_sas(const Pair& pair, Direction direction, const Phase1Keys& keys, const Secret* shared, ByteView ni,
-                                ByteView nr, RandomSource& random);
+std::vector<SaInstall> make_sas(const Pair& pair, Direction direction, const Phase1Keys& keys, const Secret* shared,
+                                ByteView ni, ByteView nr, RandomSource& random);
 
 }  // namespace ipsec9000::ike::quick_mode

@@ -4,7 +4,8 @@
 namespace ipsec9000::ike::quick_mode {
 
 namespace {
-Outcome send_offer(std::shared_ptr<const Protection> protection, std::shared_ptr<const DhKeyPair> dh, const Channel& channel, const Context& context) {
+Outcome send_offer(std::shared_ptr<const Protection> protection, std::shared_ptr<const DhKeyPair> dh,
+                   const Channel& channel, const Context& context) {
   const auto ours = needed_spis(protection->transforms, context.fresh);
   auto ni = fresh_nonce(context.random);
   std::vector<wire::Payload> payloads{offer_phase2(*protection, ours), wire::Nonce{ni}};
@@ -29,32 +30,41 @@ std::variant<Reply, Refusal> read_reply(const Offered& state, const wire::Decode
   const auto* sa = chain.only<wire::SecurityAssociation>();
   const auto* nonce = chain.only<wire::Nonce>();
   const auto* key = chain.only<wire::KeyExchange>();
-  if (sa == nullptr || nonce == nullptr || nonce->value.size() < 8 || nonce->value.size() > 256) return bad_packet("a Quick Mode reply without one SA and one NONCE payload");
-  if ((key != nullptr) != (state.dh != nullptr)) return bad_packet("a Quick Mode reply whose KE payload does not fit what was offered");
+  if (sa == nullptr || nonce == nullptr || nonce->value.size() < 8 || nonce->value.size() > 256)
+    return bad_packet("a Quick Mode reply without one SA and one NONCE payload");
+  if ((key != nullptr) != (state.dh != nullptr))
+    return bad_packet("a Quick Mode reply whose KE payload does not fit what was offered");
   if (key != nullptr)
-    if (auto checked = check_public_value(state.dh->group, key->value); !checked) return bad_packet(checked.error().text);
+    if (auto checked = check_public_value(state.dh->group, key->value); !checked)
+      return bad_packet(checked.error().text);
   const auto returned = chain.all<wire::Identification>();
   const auto sent = identities_of(state.protection->selector, Role::initiator);
-  const bool same = returned.empty() || (returned.size() == 2 && wire::Payload{*returned[0]} == sent[0] && wire::Payload{*returned[1]} == sent[1]);
+  const bool same = returned.empty() || (returned.size() == 2 && wire::Payload{*returned[0]} == sent[0] &&
+                                         wire::Payload{*returned[1]} == sent[1]);
   if (!same) return bad_packet("a Quick Mode reply with other identities than were offered");
   auto accepted = accept_phase2(*state.protection, *sa);
   if (auto* refusal = std::get_if<Refusal>(&accepted)) return std::move(*refusal);
-  Reply reply{std::get<Phase2Choice>(accepted), nonce->value, key != nullptr ? std::optional(key->value) : std::nullopt};
+  Reply reply{std::get<Phase2Choice>(accepted), nonce->value,
+              key != nullptr ? std::optional(key->value) : std::nullopt};
   for (const auto* notification : chain.all<wire::Notification>())
-    if (notification->notify_type == wire::notify::responder_lifetime) apply_lifetime_notification(*notification, reply.choice.transform.lifetime);
+    if (notification->notify_type == wire::notify::responder_lifetime)
+      apply_lifetime_notification(*notification, reply.choice.transform.lifetime);
   return reply;
 }
 
 Outcome finish(const Deriving& state, const Secret* shared, const Context& context) {
-  auto pair = std::make_shared<Pair>(Pair{*state.protection, state.choice.transform, spis_for(state.choice.transform, state.ours), state.choice.peer,
+  auto pair = std::make_shared<Pair>(Pair{*state.protection, state.choice.transform,
+                                          spis_for(state.choice.transform, state.ours), state.choice.peer,
                                           Role::initiator, lower(state.ni, state.nr)});
-  auto sealed = seal(state.channel, header_of(context), {wire::Hash{hash_3(context.keys, context.message_id, state.ni, state.nr)}});
+  auto sealed = seal(state.channel, header_of(context),
+                     {wire::Hash{hash_3(context.keys, context.message_id, state.ni, state.nr)}});
   if (!sealed) return crypto_failed(sealed.error());
   Step step;
   step.next = Done{};
   step.send = std::move(sealed->message);
   for (const auto direction : {Direction::in, Direction::out})
-    for (auto& sa : make_sas(*pair, direction, context.keys, shared, state.ni, state.nr, context.random)) step.install.push_back(std::move(sa));
+    for (auto& sa : make_sas(*pair, direction, context.keys, shared, state.ni, state.nr, context.random))
+      step.install.push_back(std::move(sa));
   step.complete = std::move(pair);
   return step;
 }
@@ -77,7 +87,9 @@ Outcome on(const Offered& state, const Message& event, const Context& context) {
   const auto& opened = event.opened;
   const auto covered = after_hash(opened);
   const auto* hash = opened.chain.only<wire::Hash>();
-  if (!covered || hash == nullptr || !equal_constant_time(hash->value, hash_2(context.keys, context.message_id, state.ni, *covered))) return bad_hash();
+  if (!covered || hash == nullptr ||
+      !equal_constant_time(hash->value, hash_2(context.keys, context.message_id, state.ni, *covered)))
+    return bad_hash();
   auto read = read_reply(state, opened.chain);
   if (auto* refusal = std::get_if<Refusal>(&read)) return std::move(*refusal);
   auto& reply = std::get<Reply>(read);
@@ -89,6 +101,8 @@ Outcome on(const Offered& state, const Message& event, const Context& context) {
   return step;
 }
 
-Outcome on(const Deriving& state, const DhOutcome& event, const Context& context) { return finish(state, event.shared.get(), context); }
+Outcome on(const Deriving& state, const DhOutcome& event, const Context& context) {
+  return finish(state, event.shared.get(), context);
+}
 
 }  // namespace ipsec9000::ike::quick_mode

@@ -16,7 +16,8 @@ Refusal invalid_identity(const std::string& why) {
 
 // Seen from us: the source is ours, so IDcr before IDci. Without identities the two hosts themselves are meant.
 Result<Selector> proposed_selector(const std::vector<const wire::Identification*>& ids, const Context& context) {
-  if (ids.empty()) return Selector{Prefix(context.local.address), Prefix(context.remote.address), IpProtocol::any, {}, {}};
+  if (ids.empty())
+    return Selector{Prefix(context.local.address), Prefix(context.remote.address), IpProtocol::any, {}, {}};
   if (ids.size() != 2) return Error{ErrorCode::invalid_input, "one of the two is missing"};
   auto theirs = traffic_end_from(*ids[0]);
   if (!theirs) return theirs.error();
@@ -25,7 +26,8 @@ Result<Selector> proposed_selector(const std::vector<const wire::Identification*
   return selector_between(*ours, *theirs);
 }
 
-std::vector<wire::Payload> answer_payloads(const Request& request, const Phase2Answer& answer, const Spis& ours, ByteView nr, const DhKeyPair* dh) {
+std::vector<wire::Payload> answer_payloads(const Request& request, const Phase2Answer& answer, const Spis& ours,
+                                           ByteView nr, const DhKeyPair* dh) {
   std::vector<wire::Payload> payloads{answer.reply(ours), wire::Nonce{to_bytes(nr)}};
   if (dh != nullptr) payloads.push_back(wire::KeyExchange{dh->public_value});
   payloads.insert(payloads.end(), request.identities.begin(), request.identities.end());
@@ -38,7 +40,8 @@ Outcome send_answer(const Exchanging& state, const DhOutcome* dh, const Context&
   const auto& choice = state.answer.choice;
   const auto ours = spis_for(choice.transform, context.fresh);
   auto nr = fresh_nonce(context.random);
-  auto pair = std::make_shared<Pair>(Pair{*state.protection, choice.transform, ours, choice.peer, Role::responder, lower(request.ni, nr)});
+  auto pair = std::make_shared<Pair>(
+      Pair{*state.protection, choice.transform, ours, choice.peer, Role::responder, lower(request.ni, nr)});
   auto payloads = answer_payloads(request, state.answer, ours, nr, dh != nullptr ? dh->ours.get() : nullptr);
   const auto hash = hash_2(context.keys, context.message_id, request.ni, wire::encode_chain(payloads));
   payloads.insert(payloads.begin(), wire::Hash{hash});
@@ -57,7 +60,9 @@ Outcome send_answer(const Exchanging& state, const DhOutcome* dh, const Context&
 Outcome respond(const Opened& first, const Context& context) {
   const auto covered = after_hash(first);
   const auto* hash = first.chain.only<wire::Hash>();
-  if (!covered || hash == nullptr || !equal_constant_time(hash->value, hash_1(context.keys, context.message_id, *covered))) return bad_hash();
+  if (!covered || hash == nullptr ||
+      !equal_constant_time(hash->value, hash_1(context.keys, context.message_id, *covered)))
+    return bad_hash();
   const auto* sa = first.chain.only<wire::SecurityAssociation>();
   const auto* nonce = first.chain.only<wire::Nonce>();
   const auto* key = first.chain.only<wire::KeyExchange>();
@@ -70,7 +75,8 @@ Outcome respond(const Opened& first, const Context& context) {
   request->sa = *sa;
   request->ni = nonce->value;
   if (key != nullptr) request->public_value = key->value;
-  request->query = {context.local.address, context.remote.address, offered_mode(*sa).value_or(Mode::transport), *selector};
+  request->query = {context.local.address, context.remote.address, offered_mode(*sa).value_or(Mode::transport),
+                    *selector};
   for (const auto* id : ids) request->identities.emplace_back(*id);
   request->channel = first.next;
   Step step;
@@ -84,25 +90,33 @@ Outcome on(const AskingPolicy& state, const Protection& event, const Context& co
   auto chosen = choose_phase2(event, request.sa);
   if (auto* refusal = std::get_if<Refusal>(&chosen)) return std::move(*refusal);
   auto& answer = std::get<Phase2Answer>(chosen);
-  const auto group = offered_group({1, 1, {wire::ProposalPayload{1, wire::protocol::esp, {}, {answer.chosen.front()}}}});
+  const auto group =
+      offered_group({1, 1, {wire::ProposalPayload{1, wire::protocol::esp, {}, {answer.chosen.front()}}}});
   Exchanging exchanging{state.request, std::make_shared<const Protection>(event), std::move(answer)};
-  if (group.has_value() != request.public_value.has_value()) return bad_packet("a KE payload and the offered group do not fit together");
+  if (group.has_value() != request.public_value.has_value())
+    return bad_packet("a KE payload and the offered group do not fit together");
   if (!group) return send_answer(exchanging, nullptr, context);
-  if (auto checked = check_public_value(*group, *request.public_value); !checked) return bad_packet(checked.error().text);
+  if (auto checked = check_public_value(*group, *request.public_value); !checked)
+    return bad_packet(checked.error().text);
   Step step;
   step.job = DhJob{*group, nullptr, request.public_value};
   step.next = std::move(exchanging);
   return step;
 }
 
-Outcome on(const Exchanging& state, const DhOutcome& event, const Context& context) { return send_answer(state, &event, context); }
+Outcome on(const Exchanging& state, const DhOutcome& event, const Context& context) {
+  return send_answer(state, &event, context);
+}
 
 Outcome on(const Answered& state, const Message& event, const Context& context) {
   const auto* hash = event.opened.chain.only<wire::Hash>();
-  if (hash == nullptr || !equal_constant_time(hash->value, hash_3(context.keys, context.message_id, state.ni, state.nr))) return bad_hash();
+  if (hash == nullptr ||
+      !equal_constant_time(hash->value, hash_3(context.keys, context.message_id, state.ni, state.nr)))
+    return bad_hash();
   Step step;
   step.next = Done{};
-  step.install = make_sas(*state.pair, Direction::out, context.keys, state.shared.get(), state.ni, state.nr, context.random);
+  step.install =
+      make_sas(*state.pair, Direction::out, context.keys, state.shared.get(), state.ni, state.nr, context.random);
   step.complete = state.pair;
   return step;
 }

@@ -68,7 +68,8 @@ const PairRecord* SaPairs::find(const SaKey& key) const {
     const auto* record = find(ours->second);
     if (record != nullptr && record->pair->protection.local == key.destination) return record;
   }
-  if (const auto theirs = peers_.find({key.destination, key.protocol, key.spi}); theirs != peers_.end()) return find(theirs->second);
+  if (const auto theirs = peers_.find({key.destination, key.protocol, key.spi}); theirs != peers_.end())
+    return find(theirs->second);
   return nullptr;
 }
 

@@ -16,19 +16,21 @@ struct PairKey {
   IpAddress remote;
   std::uint32_t reqid = 0;
   Selector selector;
-  static PairKey of(const Protection& protection) { return {protection.local, protection.remote, protection.reqid, protection.selector}; }
+  static PairKey of(const Protection& protection) {
+    return {protection.local, protection.remote, protection.reqid, protection.selector};
+  }
   auto operator<=>(const PairKey&) const = default;
 };
 
 struct PairRecord {
   PairId id{};
   std::shared_ptr<const quick_mode::Pair> pair;
-  bool complete = false;                       // false: the responder's, inbound only, until message 3
-  bool retiring = false;                       // replaced; it goes when its timer is due
-  bool silent = false;                         // we send, and nothing comes back
-  std::uint64_t packets_in = 0;                // as last counted
+  bool complete = false;         // false: the responder's, inbound only, until message 3
+  bool retiring = false;         // replaced; it goes when its timer is due
+  bool silent = false;           // we send, and nothing comes back
+  std::uint64_t packets_in = 0;  // as last counted
   std::uint64_t packets_out = 0;
-  TimePoint began{};                           // when its negotiation began
+  TimePoint began{};  // when its negotiation began
   TimePoint made{};
   PairKey key() const { return PairKey::of(pair->protection); }
 };
@@ -45,16 +47,20 @@ class SaPairs {
   // By the SPI that the peer receives with.
   PairRecord* find_peer_spi(const IpAddress& remote, SaProtocol protocol, Spi spi);
   std::vector<PairId> with_remote(const IpAddress& remote) const;
-  std::vector<PairId> with(const PairKey& key) const;          // oldest first
-  template <class Predicate> std::vector<PairId> where(Predicate predicate) const;
+  std::vector<PairId> with(const PairKey& key) const;  // oldest first
+  template <class Predicate>
+  std::vector<PairId> where(Predicate predicate) const;
   bool any_with(const IpAddress& remote) const { return by_remote_.contains(remote); }
-  bool spi_in_use(Spi spi) const { return ours_.contains({SaProtocol::esp, spi}) || ours_.contains({SaProtocol::ah, spi}); }
+  bool spi_in_use(Spi spi) const {
+    return ours_.contains({SaProtocol::esp, spi}) || ours_.contains({SaProtocol::ah, spi});
+  }
   std::size_t size() const { return records_.size(); }
 
  private:
   using OurSpi = std::pair<SaProtocol, Spi>;
   using PeerSpi = std::tuple<IpAddress, SaProtocol, Spi>;
-  template <class Visit> static void each_spi(const Spis& spis, Visit visit);
+  template <class Visit>
+  static void each_spi(const Spis& spis, Visit visit);
 
   std::map<PairId, PairRecord> records_;
   std::multimap<PairKey, PairId> by_key_;

@@ -11,12 +11,12 @@
 namespace ipsec9000::ike {
 
 enum class TimerKind : std::uint8_t {
-  retransmit,      // send the last message again, or give up
-  give_up,         // a responder's negotiation that does not go on
-  linger,          // a finished exchange that only answers repeated messages
-  session_end,     // an ISAKMP SA's lifetime, or its last Quick Mode was used
-  probe,           // a peer that has not said yet that it lives
-  retire_pair,     // a replaced pair, kept a little for packets under way
+  retransmit,   // send the last message again, or give up
+  give_up,      // a responder's negotiation that does not go on
+  linger,       // a finished exchange that only answers repeated messages
+  session_end,  // an ISAKMP SA's lifetime, or its last Quick Mode was used
+  probe,        // a peer that has not said yet that it lives
+  retire_pair,  // a replaced pair, kept a little for packets under way
 };
 
 struct TimerName {
@@ -31,7 +31,7 @@ class TimerQueue {
   void arm(const TimerName& name, TimePoint when);
   void cancel(const TimerName& name);
   std::optional<TimePoint> next() const;
-  std::optional<TimerName> take_due(TimePoint now);      // removes and returns the soonest one that is due
+  std::optional<TimerName> take_due(TimePoint now);  // removes and returns the soonest one that is due
 
  private:
   std::set<std::pair<TimePoint, TimerName>> order_;
@@ -44,7 +44,10 @@ class Retransmission {
   static constexpr Duration first_interval = seconds(1);
   static constexpr unsigned sends = 5;
 
-  void start(TimePoint now) { sent_ = 1; next_ = now + first_interval; }
+  void start(TimePoint now) {
+    sent_ = 1;
+    next_ = now + first_interval;
+  }
   void stop() { sent_ = 0; }
   bool running() const { return sent_ != 0; }
   TimePoint next() const { return next_; }

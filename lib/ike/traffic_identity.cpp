@@ -11,7 +11,8 @@ Result<Prefix> prefix_between(const IpAddress& first, const IpAddress& last) {
     auto prefix = Prefix::make(first, length);
     if (prefix && prefix->address() == first && prefix->last() == last) return prefix;
   }
-  return Error{ErrorCode::unsupported, "the address range " + first.to_string() + "-" + last.to_string() + " is no subnet"};
+  return Error{ErrorCode::unsupported,
+               "the address range " + first.to_string() + "-" + last.to_string() + " is no subnet"};
 }
 
 Result<Prefix> prefix_with_mask(const IpAddress& address, const IpAddress& mask) {
@@ -26,10 +27,12 @@ Result<Prefix> prefix_from(const wire::Identification& id) {
   const auto type = static_cast<IdType>(id.id_type);
   const bool v4 = type == IdType::ipv4_address || type == IdType::ipv4_subnet || type == IdType::ipv4_range;
   const bool v6 = type == IdType::ipv6_address || type == IdType::ipv6_subnet || type == IdType::ipv6_range;
-  if (!v4 && !v6) return Error{ErrorCode::unsupported, "identity type " + std::to_string(id.id_type) + " names no traffic"};
+  if (!v4 && !v6)
+    return Error{ErrorCode::unsupported, "identity type " + std::to_string(id.id_type) + " names no traffic"};
   const bool single = type == IdType::ipv4_address || type == IdType::ipv6_address;
   const std::size_t size = v4 ? 4 : 16;
-  if (id.value.size() != (single ? size : 2 * size)) return Error{ErrorCode::invalid_input, "an identity of a wrong length"};
+  if (id.value.size() != (single ? size : 2 * size))
+    return Error{ErrorCode::invalid_input, "an identity of a wrong length"};
   auto first = IpAddress::from_bytes(ByteView(id.value).first(size));
   if (!first) return first.error();
   if (single) return Prefix(*first);
@@ -60,16 +63,22 @@ Result<TrafficEnd> traffic_end_from(const wire::Identification& id) {
   auto prefix = prefix_from(id);
   if (!prefix) return prefix.error();
   const auto protocol = static_cast<IpProtocol>(id.protocol);
-  if (id.port != 0 && !has_ports(protocol) && !is_icmp(protocol)) return Error{ErrorCode::invalid_input, "a port with a protocol that has none"};
-  return TrafficEnd{*prefix, protocol, id.port != 0 && has_ports(protocol) ? PortRange::one(id.port) : PortRange::any()};
+  if (id.port != 0 && !has_ports(protocol) && !is_icmp(protocol))
+    return Error{ErrorCode::invalid_input, "a port with a protocol that has none"};
+  return TrafficEnd{*prefix, protocol,
+                    id.port != 0 && has_ports(protocol) ? PortRange::one(id.port) : PortRange::any()};
 }
 
 TrafficEnd source_end(const Selector& selector) { return {selector.source, selector.protocol, selector.source_port}; }
-TrafficEnd destination_end(const Selector& selector) { return {selector.destination, selector.protocol, selector.destination_port}; }
+TrafficEnd destination_end(const Selector& selector) {
+  return {selector.destination, selector.protocol, selector.destination_port};
+}
 
 Result<Selector> selector_between(const TrafficEnd& source, const TrafficEnd& destination) {
-  if (source.protocol != destination.protocol) return Error{ErrorCode::invalid_input, "the two identities name different protocols"};
-  if (source.prefix.family() != destination.prefix.family()) return Error{ErrorCode::invalid_input, "the two identities are of different families"};
+  if (source.protocol != destination.protocol)
+    return Error{ErrorCode::invalid_input, "the two identities name different protocols"};
+  if (source.prefix.family() != destination.prefix.family())
+    return Error{ErrorCode::invalid_input, "the two identities are of different families"};
   return Selector{source.prefix, destination.prefix, source.protocol, source.port, destination.port};
 }
 

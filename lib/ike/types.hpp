@@ -22,9 +22,9 @@
 
 namespace ipsec9000::ike {
 
-enum class JobId : std::uint64_t {};       // an expensive computation asked for
-enum class QueryId : std::uint64_t {};     // a question put to the policy manager
-enum class PairId : std::uint64_t {};      // one inbound and one outbound SA (nested: two of each)
+enum class JobId : std::uint64_t {};    // an expensive computation asked for
+enum class QueryId : std::uint64_t {};  // a question put to the policy manager
+enum class PairId : std::uint64_t {};   // one inbound and one outbound SA (nested: two of each)
 
 enum class Role : std::uint8_t { initiator, responder };
 constexpr std::string_view to_string(Role role) { return role == Role::initiator ? "initiator" : "responder"; }
@@ -44,7 +44,7 @@ struct DhJob {
 };
 struct DhOutcome {
   std::shared_ptr<const DhKeyPair> ours;
-  std::shared_ptr<const Secret> shared;    // null when the job had no peer value
+  std::shared_ptr<const Secret> shared;  // null when the job had no peer value
 };
 // Does the work; milliseconds. Safe to call on any thread.
 Result<DhOutcome> perform(const DhJob& job);
@@ -64,23 +64,40 @@ struct SaInstall {
   SaKey key;
   Mode mode = Mode::transport;
   std::uint32_t reqid = 0;
-  Selector selector;                       // in the packets' own direction
-  Encryption encryption = Encryption::null;      // ESP only
-  Secret encryption_key;                   // with the salt behind it where the cipher has one
+  Selector selector;                         // in the packets' own direction
+  Encryption encryption = Encryption::null;  // ESP only
+  Secret encryption_key;                     // with the salt behind it where the cipher has one
   Integrity integrity = Integrity::none;
   Secret integrity_key;
-  Lifetime soft;                           // 0: none
+  Lifetime soft;  // 0: none
   Lifetime hard;
 };
 
 // ---- actions, to be carried out in the order given
-struct SendDatagram { Datagram datagram; };
-struct RunJob { JobId id; DhJob job; };                        // answered by Engine::job_done
-struct AskPolicy { QueryId id; CoverQuery query; };            // answered by Engine::policy_answered
-struct InstallSas { PairId pair; std::vector<SaInstall> sas; };   // a refusal is told by Engine::install_failed
-struct RemoveSas { std::vector<SaKey> keys; };                 // not there any more: no error
-struct WriteAudit { AuditRecord record; };
-struct ReportFailure { FailureRecord failure; };               // `time` is filled in by whoever keeps it
+struct SendDatagram {
+  Datagram datagram;
+};
+struct RunJob {
+  JobId id;
+  DhJob job;
+};  // answered by Engine::job_done
+struct AskPolicy {
+  QueryId id;
+  CoverQuery query;
+};  // answered by Engine::policy_answered
+struct InstallSas {
+  PairId pair;
+  std::vector<SaInstall> sas;
+};  // a refusal is told by Engine::install_failed
+struct RemoveSas {
+  std::vector<SaKey> keys;
+};  // not there any more: no error
+struct WriteAudit {
+  AuditRecord record;
+};
+struct ReportFailure {
+  FailureRecord failure;
+};  // `time` is filled in by whoever keeps it
 using Action = std::variant<SendDatagram, RunJob, AskPolicy, InstallSas, RemoveSas, WriteAudit, ReportFailure>;
 using Actions = std::vector<Action>;
 
@@ -98,12 +115,12 @@ class Credentials {
 struct Refusal {
   const AuditEvent* event = nullptr;
   AuditFields fields;
-  std::string reason;                      // FailureRecord::reason; "" when this is not the negotiation's failure
+  std::string reason;  // FailureRecord::reason; "" when this is not the negotiation's failure
   std::string differs;
   std::string offered;
   std::string wanted;
-  std::uint16_t notify = 0;                // wire::notify; 0: say nothing
-  bool fatal = false;                      // the negotiation is over; else the message is dropped and nothing changed
+  std::uint16_t notify = 0;  // wire::notify; 0: say nothing
+  bool fatal = false;        // the negotiation is over; else the message is dropped and nothing changed
 };
 
 // A malformed or unexpected message: dropped, one record, no change.

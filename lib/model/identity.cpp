@@ -12,7 +12,8 @@ Identity Identity::of(const IpAddress& address) {
 static bool is_domain_name(std::string_view text) {
   if (text.empty() || text.size() > 253) return false;
   for (const char c : text) {
-    const bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '*';
+    const bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                         c == '.' || c == '_' || c == '*';
     if (!allowed) return false;
   }
   return true;
@@ -28,7 +29,9 @@ Result<Identity> Identity::parse(std::string_view text) {
   const auto at = text.find('@');
   const auto domain = at == std::string_view::npos ? text : text.substr(at + 1);
   if (!is_domain_name(domain) || at == 0 || escape_control(text) != text || text.size() > 512)
-    return Error{ErrorCode::invalid_input, "\"" + escape_control(text) + "\" is no identity: an address, a host name, user@host, or a distinguished name (CN=...)"};
+    return Error{ErrorCode::invalid_input,
+                 "\"" + escape_control(text) +
+                     "\" is no identity: an address, a host name, user@host, or a distinguished name (CN=...)"};
   return Identity{at == std::string_view::npos ? IdType::fqdn : IdType::user_fqdn, to_bytes(as_bytes(text))};
 }
 
@@ -40,11 +43,13 @@ std::string Identity::to_string() const {
       if (auto address = IpAddress::from_bytes(value)) return address->to_string();
       break;
     case IdType::fqdn:
-    case IdType::user_fqdn: return escape_control(text);
+    case IdType::user_fqdn:
+      return escape_control(text);
     case IdType::der_dn:
       if (auto name = distinguished_name_to_text(value)) return escape_control(*name);
       break;
-    default: break;
+    default:
+      break;
   }
   return "identity type " + std::to_string(static_cast<unsigned>(type)) + " " + to_hex(value);
 }

@@ -4,7 +4,9 @@
 
 namespace ipsec9000 {
 
-std::string to_string(AuthenticationMethod method) { return method == AuthenticationMethod::psk ? "psk" : "rsa-signature"; }
+std::string to_string(AuthenticationMethod method) {
+  return method == AuthenticationMethod::psk ? "psk" : "rsa-signature";
+}
 
 namespace codec {
 template <>
@@ -18,11 +20,15 @@ struct Text<AuthenticationMethod> {
 };
 template <>
 struct Fields<IsakmpPolicy> {
-  static constexpr auto list = std::tuple{
-      field("name", &IsakmpPolicy::name), field("place", &IsakmpPolicy::place), field("remote", &IsakmpPolicy::remote),
-      field("authentication", &IsakmpPolicy::authentication), field("proposals", &IsakmpPolicy::proposals),
-      field("lifetime", &IsakmpPolicy::lifetime), field("max_quick_modes", &IsakmpPolicy::max_quick_modes),
-      field("local_id", &IsakmpPolicy::local_id), field("remote_id", &IsakmpPolicy::remote_id)};
+  static constexpr auto list = std::tuple{field("name", &IsakmpPolicy::name),
+                                          field("place", &IsakmpPolicy::place),
+                                          field("remote", &IsakmpPolicy::remote),
+                                          field("authentication", &IsakmpPolicy::authentication),
+                                          field("proposals", &IsakmpPolicy::proposals),
+                                          field("lifetime", &IsakmpPolicy::lifetime),
+                                          field("max_quick_modes", &IsakmpPolicy::max_quick_modes),
+                                          field("local_id", &IsakmpPolicy::local_id),
+                                          field("remote_id", &IsakmpPolicy::remote_id)};
 };
 }  // namespace codec
 

@@ -13,18 +13,18 @@
 namespace ipsec9000 {
 
 enum class AuthenticationMethod : std::uint8_t { psk, rsa_signature };
-std::string to_string(AuthenticationMethod method);                  // "psk", "rsa-signature"
+std::string to_string(AuthenticationMethod method);  // "psk", "rsa-signature"
 
 struct IsakmpPolicy {
   std::string name;
-  unsigned place = 0;                                                // 1 = first in the file
-  std::optional<Prefix> remote;                                      // absent: any
+  unsigned place = 0;            // 1 = first in the file
+  std::optional<Prefix> remote;  // absent: any
   AuthenticationMethod authentication = AuthenticationMethod::psk;
-  std::vector<IkeProposal> proposals;                                // in order of preference, at least one
-  std::uint32_t lifetime = 28800;                                    // seconds
-  std::uint32_t max_quick_modes = 100;                               // 1: an ISAKMP SA for each Quick Mode
-  std::optional<Identity> local_id;                                  // absent: the local address
-  std::optional<Identity> remote_id;                                 // absent: the remote address
+  std::vector<IkeProposal> proposals;   // in order of preference, at least one
+  std::uint32_t lifetime = 28800;       // seconds
+  std::uint32_t max_quick_modes = 100;  // 1: an ISAKMP SA for each Quick Mode
+  std::optional<Identity> local_id;     // absent: the local address
+  std::optional<Identity> remote_id;    // absent: the remote address
 
   bool matches(const IpAddress& address) const { return !remote || remote->contains(address); }
   auto operator<=>(const IsakmpPolicy&) const = default;

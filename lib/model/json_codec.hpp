@@ -3,10 +3,9 @@
 // and encode(value) / decode<S>(json) walk that list. Only .cpp files include this header: it brings in all of the
 // JSON library.
 #pragma once
-#include <nlohmann/json.hpp>
-
 #include <concepts>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -30,15 +29,21 @@ struct Field {
   bool required;
 };
 template <class S, class T>
-constexpr Field<S, T> field(const char* name, T S::*member) { return {name, member, true}; }
+constexpr Field<S, T> field(const char* name, T S::*member) {
+  return {name, member, true};
+}
 template <class S, class T>
-constexpr Field<S, T> optional_field(const char* name, T S::*member) { return {name, member, false}; }
+constexpr Field<S, T> optional_field(const char* name, T S::*member) {
+  return {name, member, false};
+}
 
 // The list of a struct's members; specialised beside each struct's codec.
 template <class S>
 struct Fields;
 template <class S>
-concept Listed = requires { Fields<S>::list; };
+concept Listed = requires {
+  Fields<S>::list;
+};
 
 // A value that has one text form.
 template <class T>
@@ -49,7 +54,9 @@ concept Textual = requires(const T& value, std::string_view text) {
   { Text<T>::parse(text) } -> std::same_as<Result<T>>;
 };
 
-inline Error expected(std::string_view what) { return Error{ErrorCode::invalid_input, "expected " + std::string(what)}; }
+inline Error expected(std::string_view what) {
+  return Error{ErrorCode::invalid_input, "expected " + std::string(what)};
+}
 
 // clang-format off
 template <> struct Text<IpAddress> { static std::string show(const IpAddress& v) { return v.to_string(); } static Result<IpAddress> parse(std::string_view t) { return IpAddress::parse(t); } };
@@ -100,21 +107,32 @@ struct Text<PortRange> {
 };
 
 // Declared before use, so that containers and structs can hold one another.
-template <Listed S> Json encode(const S& value);
-template <Listed S> Result<void> decode_into(const Json& json, S& value);
+template <Listed S>
+Json encode(const S& value);
+template <Listed S>
+Result<void> decode_into(const Json& json, S& value);
 
-template <Textual T> Json encode(const T& value) { return Text<T>::show(value); }
+template <Textual T>
+Json encode(const T& value) {
+  return Text<T>::show(value);
+}
 inline Json encode(const std::string& value) { return value; }
 inline Json encode(bool value) { return value; }
-template <std::unsigned_integral T> requires(!std::same_as<T, bool>) Json encode(T value) { return value; }
-template <class T> Json encode(const std::vector<T>& values) {
+template <std::unsigned_integral T>
+requires(!std::same_as<T, bool>) Json encode(T value) { return value; }
+template <class T>
+Json encode(const std::vector<T>& values) {
   Json array = Json::array();
   for (const auto& value : values) array.push_back(encode(value));
   return array;
 }
-template <class T> Json encode(const std::optional<T>& value) { return value ? encode(*value) : Json(nullptr); }
+template <class T>
+Json encode(const std::optional<T>& value) {
+  return value ? encode(*value) : Json(nullptr);
+}
 
-template <Textual T> Result<void> decode_into(const Json& json, T& value) {
+template <Textual T>
+Result<void> decode_into(const Json& json, T& value) {
   const auto* text = json.get_ptr<const std::string*>();
   if (text == nullptr) return expected("a string");
   auto parsed = Text<T>::parse(*text);
@@ -133,23 +151,28 @@ inline Result<void> decode_into(const Json& json, bool& value) {
   value = json.get<bool>();
   return {};
 }
-template <std::unsigned_integral T> requires(!std::same_as<T, bool>) Result<void> decode_into(const Json& json, T& value) {
-  if (!json.is_number_integer() || (!json.is_number_unsigned() && json.get<std::int64_t>() < 0) || json.get<std::uint64_t>() > std::numeric_limits<T>::max())
+template <std::unsigned_integral T>
+requires(!std::same_as<T, bool>) Result<void> decode_into(const Json& json, T& value) {
+  if (!json.is_number_integer() || (!json.is_number_unsigned() && json.get<std::int64_t>() < 0) ||
+      json.get<std::uint64_t>() > std::numeric_limits<T>::max())
     return expected("a number from 0 to " + std::to_string(std::numeric_limits<T>::max()));
   value = json.get<T>();
   return {};
 }
-template <class T> Result<void> decode_into(const Json& json, std::vector<T>& values) {
+template <class T>
+Result<void> decode_into(const Json& json, std::vector<T>& values) {
   if (!json.is_array()) return expected("an array");
   values.clear();
   for (const auto& item : json) {
     T value{};
-    if (auto done = decode_into(item, value); !done) return done.error().within("item " + std::to_string(values.size()));
+    if (auto done = decode_into(item, value); !done)
+      return done.error().within("item " + std::to_string(values.size()));
     values.push_back(std::move(value));
   }
   return {};
 }
-template <class T> Result<void> decode_into(const Json& json, std::optional<T>& value) {
+template <class T>
+Result<void> decode_into(const Json& json, std::optional<T>& value) {
   value.reset();
   if (json.is_null()) return {};
   T inner{};
@@ -158,13 +181,15 @@ template <class T> Result<void> decode_into(const Json& json, std::optional<T>& 
   return {};
 }
 
-template <Listed S> Json encode(const S& value) {
+template <Listed S>
+Json encode(const S& value) {
   Json object = Json::object();
   std::apply([&](const auto&... each) { ((object[each.name] = encode(value.*each.member)), ...); }, Fields<S>::list);
   return object;
 }
 
-template <Listed S> Result<void> decode_into(const Json& json, S& value) {
+template <Listed S>
+Result<void> decode_into(const Json& json, S& value) {
   if (!json.is_object()) return expected("an object");
   Result<void> done;
   const auto one = [&](const auto& each) {
@@ -180,7 +205,8 @@ template <Listed S> Result<void> decode_into(const Json& json, S& value) {
   return done;
 }
 
-template <class T> Result<T> decode(const Json& json) {
+template <class T>
+Result<T> decode(const Json& json) {
   T value{};
   if (auto done = decode_into(json, value); !done) return done.error();
   return value;
@@ -188,9 +214,10 @@ template <class T> Result<T> decode(const Json& json) {
 
 template <>
 struct Fields<Selector> {
-  static constexpr auto list = std::tuple{field("source", &Selector::source), field("destination", &Selector::destination),
-                                          field("protocol", &Selector::protocol), field("source_port", &Selector::source_port),
-                                          field("destination_port", &Selector::destination_port)};
+  static constexpr auto list =
+      std::tuple{field("source", &Selector::source), field("destination", &Selector::destination),
+                 field("protocol", &Selector::protocol), field("source_port", &Selector::source_port),
+                 field("destination_port", &Selector::destination_port)};
 };
 template <>
 struct Fields<Flow> {

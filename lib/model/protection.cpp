@@ -7,11 +7,12 @@ namespace ipsec9000 {
 namespace codec {
 template <>
 struct Fields<Protection> {
-  static constexpr auto list = std::tuple{
-      field("policy", &Protection::policy), field("place", &Protection::place), field("reqid", &Protection::reqid),
-      field("mode", &Protection::mode), field("local", &Protection::local), field("remote", &Protection::remote),
-      field("selector", &Protection::selector), field("transforms", &Protection::transforms),
-      optional_field("pfs", &Protection::pfs), field("exclusive", &Protection::exclusive)};
+  static constexpr auto list =
+      std::tuple{field("policy", &Protection::policy),     field("place", &Protection::place),
+                 field("reqid", &Protection::reqid),       field("mode", &Protection::mode),
+                 field("local", &Protection::local),       field("remote", &Protection::remote),
+                 field("selector", &Protection::selector), field("transforms", &Protection::transforms),
+                 optional_field("pfs", &Protection::pfs),  field("exclusive", &Protection::exclusive)};
 };
 template <>
 struct Fields<CoverQuery> {

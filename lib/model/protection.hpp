@@ -20,14 +20,14 @@ constexpr bool is_our_reqid(std::uint32_t reqid) { return first_reqid <= reqid &
 // Protection that a policy wants between two ends: the order that secpolicyd gives for an ACQUIRE ("ike.acquire"),
 // and its answer to what a peer proposes ("policy.cover").
 struct Protection {
-  std::string policy;                          // its name, for records and reports
-  unsigned place = 0;                          // its place in the file, 1 = first
-  std::uint32_t reqid = 0;                     // ties policy and SAs together in the kernel; never 0
+  std::string policy;       // its name, for records and reports
+  unsigned place = 0;       // its place in the file, 1 = first
+  std::uint32_t reqid = 0;  // ties policy and SAs together in the kernel; never 0
   Mode mode = Mode::transport;
-  IpAddress local;                             // ends of the SAs; the peer of IKE is `remote`
+  IpAddress local;  // ends of the SAs; the peer of IKE is `remote`
   IpAddress remote;
-  Selector selector;                           // outbound: source is on our side. What the SAs may carry
-  std::vector<Transform> transforms;           // in order of preference, at least one
+  Selector selector;                  // outbound: source is on our side. What the SAs may carry
+  std::vector<Transform> transforms;  // in order of preference, at least one
   std::optional<Group> pfs;
   bool exclusive = false;
 
@@ -39,10 +39,10 @@ Result<Protection> protection_from_json(const Json& json);
 
 // What a peer proposes in Quick Mode, as ikpmd asks secpolicyd about it.
 struct CoverQuery {
-  IpAddress local;                             // where IKE runs
+  IpAddress local;  // where IKE runs
   IpAddress remote;
   Mode mode = Mode::transport;
-  Selector proposed;                           // outbound: source is on our side; ports are one or any
+  Selector proposed;  // outbound: source is on our side; ports are one or any
   auto operator<=>(const CoverQuery&) const = default;
 };
 

@@ -22,10 +22,12 @@ std::vector<NamedTransform> every_transform() {
     if (integrity.ah_transform != 0) all.push_back({"AH-" + std::string(integrity.name), integrity.id, std::nullopt});
   for (const auto& encryption : all_encryptions()) {
     const std::string base = "ESP-" + std::string(encryption.name);
-    if (encryption.id != Encryption::null) all.push_back({base, std::nullopt, EspSuite{encryption.id, Integrity::none}});
+    if (encryption.id != Encryption::null)
+      all.push_back({base, std::nullopt, EspSuite{encryption.id, Integrity::none}});
     if (encryption.icv_bits != 0) continue;
     for (const auto& integrity : all_integrities())
-      if (integrity.authentication != 0) all.push_back({base + integrity_suffix(integrity), std::nullopt, EspSuite{encryption.id, integrity.id}});
+      if (integrity.authentication != 0)
+        all.push_back({base + integrity_suffix(integrity), std::nullopt, EspSuite{encryption.id, integrity.id}});
   }
   return all;
 }
@@ -44,16 +46,19 @@ const NamedTransform* find_transform(std::string_view name) {
 
 Error unknown_transform(std::string_view name) {
   std::string message = "\"" + escape_control(name) + "\" is no transform";
-  if (auto near = nearest_word(name, transform_names())) message += "; did you mean \"" + *near + "\"?";
-  else message += "; examples: ESP-AES128-HMAC-SHA256, AH-SHA256, AH-SHA256+ESP-AES128, ESP-AES256-GCM16";
+  if (auto near = nearest_word(name, transform_names()))
+    message += "; did you mean \"" + *near + "\"?";
+  else
+    message += "; examples: ESP-AES128-HMAC-SHA256, AH-SHA256, AH-SHA256+ESP-AES128, ESP-AES256-GCM16";
   return Error{ErrorCode::invalid_input, message};
 }
 
 Result<std::uint32_t> parse_limit(std::string_view text, std::uint32_t minimum, std::string_view unit) {
   const auto value = parse_number(text, lifetime_maximum);
   if (!value || (*value != 0 && *value < minimum))
-    return Error{ErrorCode::invalid_input, "\"" + escape_control(text) + "\" is no lifetime in " + std::string(unit) + ": 0 (none) or " +
-                                               std::to_string(minimum) + "-" + std::to_string(lifetime_maximum)};
+    return Error{ErrorCode::invalid_input, "\"" + escape_control(text) + "\" is no lifetime in " + std::string(unit) +
+                                               ": 0 (none) or " + std::to_string(minimum) + "-" +
+                                               std::to_string(lifetime_maximum)};
   return static_cast<std::uint32_t>(*value);
 }
 
@@ -65,7 +70,9 @@ Result<Transform> parse_names(std::string_view names) {
     if (known == nullptr) return unknown_transform(trim(part));
     const bool twice = (known->ah && transform.ah) || (known->esp && transform.esp);
     if (twice || (known->ah && transform.esp))
-      return Error{ErrorCode::invalid_input, "\"" + escape_control(names) + "\": a nested transform is one AH, a plus sign, one ESP (AH-SHA256+ESP-AES128)"};
+      return Error{ErrorCode::invalid_input,
+                   "\"" + escape_control(names) +
+                       "\": a nested transform is one AH, a plus sign, one ESP (AH-SHA256+ESP-AES128)"};
     if (known->ah) transform.ah = known->ah;
     if (known->esp) transform.esp = known->esp;
   }
@@ -85,7 +92,8 @@ const std::vector<std::string>& transform_names() {
 Result<Transform> Transform::parse(std::string_view text) {
   const auto parts = split(text, '/');
   if (parts.size() > 3)
-    return Error{ErrorCode::invalid_input, "\"" + escape_control(text) + "\": a transform is NAME, NAME/SECONDS or NAME/SECONDS/KILOBYTES"};
+    return Error{ErrorCode::invalid_input,
+                 "\"" + escape_control(text) + "\": a transform is NAME, NAME/SECONDS or NAME/SECONDS/KILOBYTES"};
   auto transform = parse_names(parts[0]);
   if (!transform) return transform;
   if (parts.size() > 1) {
@@ -127,7 +135,9 @@ bool Transform::is_authenticated() const {
 Result<IkeProposal> IkeProposal::parse(std::string_view text) {
   const auto parts = split(text, '-');
   if (parts.size() != 3)
-    return Error{ErrorCode::invalid_input, "\"" + escape_control(text) + "\" is no ISAKMP proposal: CIPHER-HASH-GROUP, such as AES128-SHA256-MODP2048"};
+    return Error{
+        ErrorCode::invalid_input,
+        "\"" + escape_control(text) + "\" is no ISAKMP proposal: CIPHER-HASH-GROUP, such as AES128-SHA256-MODP2048"};
   const auto* encryption = find_encryption(parts[0]);
   const auto* hash = find_hash(parts[1]);
   const auto* group = find_group(parts[2]);
@@ -140,7 +150,8 @@ Result<IkeProposal> IkeProposal::parse(std::string_view text) {
     return Error{ErrorCode::invalid_input, message + " (known: " + join(names, ", ") + ")"};
   };
   if (encryption == nullptr || encryption->oakley == 0)
-    return refuse(parts[0], "cipher for an ISAKMP SA", all_encryptions(), [](const auto& row) { return row.oakley != 0; });
+    return refuse(parts[0], "cipher for an ISAKMP SA", all_encryptions(),
+                  [](const auto& row) { return row.oakley != 0; });
   if (hash == nullptr) return refuse(parts[1], "hash", all_hashes(), [](const auto&) { return true; });
   if (group == nullptr) return refuse(parts[2], "Oakley group", all_groups(), [](const auto&) { return true; });
   return IkeProposal{encryption->id, hash->id, group->id};

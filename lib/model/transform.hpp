@@ -20,7 +20,7 @@ struct Lifetime {
 
 struct EspSuite {
   Encryption encryption = Encryption::aes128_cbc;
-  Integrity integrity = Integrity::none;       // none: the cipher is an AEAD, or there is no authentication at all
+  Integrity integrity = Integrity::none;  // none: the cipher is an AEAD, or there is no authentication at all
   auto operator<=>(const EspSuite&) const = default;
 };
 
@@ -32,10 +32,10 @@ struct Transform {
 
   // "AH-SHA256+ESP-AES128/28800/0": HP's spelling; lifetimes optional. The nearest valid name is in the error.
   static Result<Transform> parse(std::string_view text);
-  std::string name() const;                    // without lifetimes
-  std::string to_string() const;               // with them
-  bool is_legacy() const;                      // DES, 3DES or MD5 in it
-  bool is_authenticated() const;               // AH, ESP with integrity, or an AEAD cipher
+  std::string name() const;       // without lifetimes
+  std::string to_string() const;  // with them
+  bool is_legacy() const;         // DES, 3DES or MD5 in it
+  bool is_authenticated() const;  // AH, ESP with integrity, or an AEAD cipher
   auto operator<=>(const Transform&) const = default;
 };
 
@@ -54,9 +54,9 @@ struct IkeProposal {
   auto operator<=>(const IkeProposal&) const = default;
 };
 
-inline constexpr std::uint32_t lifetime_seconds_minimum = 10;        // or 0
-inline constexpr std::uint32_t lifetime_seconds_hp_minimum = 600;    // below: a warning
-inline constexpr std::uint32_t lifetime_kilobytes_minimum = 64;      // or 0
+inline constexpr std::uint32_t lifetime_seconds_minimum = 10;      // or 0
+inline constexpr std::uint32_t lifetime_seconds_hp_minimum = 600;  // below: a warning
+inline constexpr std::uint32_t lifetime_kilobytes_minimum = 64;    // or 0
 inline constexpr std::uint32_t lifetime_maximum = 4294967294;
 
 }  // namespace ipsec9000

@@ -6,8 +6,8 @@
 
 namespace ipsec9000::wire {
 
-std::string name_of(ExchangeType exchange);    // "Main Mode"
-std::string name_of(PayloadType type);         // "KE"
+std::string name_of(ExchangeType exchange);  // "Main Mode"
+std::string name_of(PayloadType type);       // "KE"
 // "Main Mode: SA, VID, VID" or "Quick Mode (encrypted)"
 std::string describe(const Header& header, const DecodedChain* chain);
 

@@ -21,9 +21,15 @@ Result<Header> decode_header(ByteView message) {
   const auto length = reader.u32();
   if (!length) return truncated("an ISAKMP header");
   if (*length != message.size())
-    return Error{ErrorCode::invalid_input, "the header says " + std::to_string(*length) + " bytes, " + std::to_string(message.size()) + " came"};
-  return Header{{static_cast<Cookie>(*initiator), static_cast<Cookie>(*responder)}, static_cast<PayloadType>(*next), *version,
-                static_cast<ExchangeType>(*exchange), *flags, *message_id, *length};
+    return Error{ErrorCode::invalid_input,
+                 "the header says " + std::to_string(*length) + " bytes, " + std::to_string(message.size()) + " came"};
+  return Header{{static_cast<Cookie>(*initiator), static_cast<Cookie>(*responder)},
+                static_cast<PayloadType>(*next),
+                *version,
+                static_cast<ExchangeType>(*exchange),
+                *flags,
+                *message_id,
+                *length};
 }
 
 Result<DecodedChain> decode_chain(PayloadType first, ByteView bytes) {
@@ -55,7 +61,10 @@ Bytes encode_chain(const std::vector<Payload>& payloads) {
   for (std::size_t i = 0; i < payloads.size(); ++i) {
     const auto next = i + 1 < payloads.size() ? type_of(payloads[i + 1]) : PayloadType::none;
     const auto body = encode_body(payloads[i]);
-    out.u8(static_cast<std::uint8_t>(next)).u8(0).u16(static_cast<std::uint16_t>(body.size() + generic_header_size)).bytes(body);
+    out.u8(static_cast<std::uint8_t>(next))
+        .u8(0)
+        .u16(static_cast<std::uint16_t>(body.size() + generic_header_size))
+        .bytes(body);
   }
   return out.take();
 }
@@ -67,8 +76,12 @@ Bytes encode_message(Header header, const std::vector<Payload>& payloads) {
 
 Bytes encode_message(Header header, PayloadType first, ByteView body) {
   Writer out;
-  out.u64(static_cast<std::uint64_t>(header.cookies.initiator)).u64(static_cast<std::uint64_t>(header.cookies.responder));
-  out.u8(static_cast<std::uint8_t>(first)).u8(header.version).u8(static_cast<std::uint8_t>(header.exchange)).u8(header.flags);
+  out.u64(static_cast<std::uint64_t>(header.cookies.initiator))
+      .u64(static_cast<std::uint64_t>(header.cookies.responder));
+  out.u8(static_cast<std::uint8_t>(first))
+      .u8(header.version)
+      .u8(static_cast<std::uint8_t>(header.exchange))
+      .u8(header.flags);
   out.u32(header.message_id).u32(static_cast<std::uint32_t>(header_size + body.size()));
   return out.bytes(body).take();
 }

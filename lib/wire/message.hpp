@@ -13,7 +13,7 @@ namespace ipsec9000::wire {
 inline constexpr std::size_t header_size = 28;
 inline constexpr std::size_t maximum_message = 65535;
 
-enum class Cookie : std::uint64_t {};          // 0 only as the responder's cookie of a first message
+enum class Cookie : std::uint64_t {};  // 0 only as the responder's cookie of a first message
 
 struct Cookies {
   Cookie initiator{};
@@ -24,11 +24,11 @@ struct Cookies {
 struct Header {
   Cookies cookies;
   PayloadType next_payload = PayloadType::none;
-  std::uint8_t version = 0x10;                 // major and minor, four bits each
+  std::uint8_t version = 0x10;  // major and minor, four bits each
   ExchangeType exchange = ExchangeType::main_mode;
   std::uint8_t flags = 0;
   std::uint32_t message_id = 0;
-  std::uint32_t length = 0;                    // of the whole message
+  std::uint32_t length = 0;  // of the whole message
   bool encrypted() const { return (flags & flags::encryption) != 0; }
   auto operator<=>(const Header&) const = default;
 };
@@ -45,17 +45,26 @@ struct DecodedPayload {
 
 struct DecodedChain {
   std::vector<DecodedPayload> payloads;
-  std::vector<std::size_t> offsets;            // where each payload's generic header starts in `bytes`
-  std::size_t length = 0;                      // bytes used; what follows is padding
+  std::vector<std::size_t> offsets;  // where each payload's generic header starts in `bytes`
+  std::size_t length = 0;            // bytes used; what follows is padding
 
   // The one payload of this kind; null when there is none or more than one.
-  template <class P> const P* only() const { return find_only<P>().second; }
-  template <class P> const Bytes* body_of() const { return find_only<P>().first; }
-  template <class P> std::size_t count() const;
-  template <class P> std::vector<const P*> all() const;
+  template <class P>
+  const P* only() const {
+    return find_only<P>().second;
+  }
+  template <class P>
+  const Bytes* body_of() const {
+    return find_only<P>().first;
+  }
+  template <class P>
+  std::size_t count() const;
+  template <class P>
+  std::vector<const P*> all() const;
 
  private:
-  template <class P> std::pair<const Bytes*, const P*> find_only() const;
+  template <class P>
+  std::pair<const Bytes*, const P*> find_only() const;
 };
 
 // Walks the chain that starts with a payload of type `first`. Bytes behind its end are left (padding). At most 128

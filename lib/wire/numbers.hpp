@@ -5,7 +5,15 @@
 
 namespace ipsec9000::wire {
 
-enum class ExchangeType : std::uint8_t { base = 1, main_mode = 2, authentication_only = 3, aggressive = 4, informational = 5, quick_mode = 32, new_group = 33 };
+enum class ExchangeType : std::uint8_t {
+  base = 1,
+  main_mode = 2,
+  authentication_only = 3,
+  aggressive = 4,
+  informational = 5,
+  quick_mode = 32,
+  new_group = 33
+};
 
 namespace flags {
 inline constexpr std::uint8_t encryption = 1;
@@ -13,13 +21,13 @@ inline constexpr std::uint8_t commit = 2;
 inline constexpr std::uint8_t authentication_only = 4;
 }  // namespace flags
 
-namespace protocol {   // RFC 2407, 4.4.1
+namespace protocol {  // RFC 2407, 4.4.1
 inline constexpr std::uint8_t isakmp = 1;
 inline constexpr std::uint8_t ah = 2;
 inline constexpr std::uint8_t esp = 3;
 }  // namespace protocol
 
-namespace oakley {     // phase 1 attributes, RFC 2409 appendix A
+namespace oakley {  // phase 1 attributes, RFC 2409 appendix A
 inline constexpr std::uint16_t encryption = 1;
 inline constexpr std::uint16_t hash = 2;
 inline constexpr std::uint16_t authentication = 3;
@@ -31,26 +39,26 @@ inline constexpr std::uint16_t method_pre_shared_key = 1;
 inline constexpr std::uint16_t method_rsa_signature = 3;
 inline constexpr std::uint16_t life_seconds = 1;
 inline constexpr std::uint16_t life_kilobytes = 2;
-inline constexpr std::uint8_t key_ike = 1;     // the only transform id of phase 1
+inline constexpr std::uint8_t key_ike = 1;  // the only transform id of phase 1
 }  // namespace oakley
 
-namespace ipsec {      // phase 2 attributes, RFC 2407 4.5
+namespace ipsec {  // phase 2 attributes, RFC 2407 4.5
 inline constexpr std::uint16_t life_type = 1;
 inline constexpr std::uint16_t life_duration = 2;
 inline constexpr std::uint16_t group = 3;
 inline constexpr std::uint16_t encapsulation = 4;
 inline constexpr std::uint16_t authentication = 5;
 inline constexpr std::uint16_t key_length = 6;
-inline constexpr std::uint16_t extended_sequence = 11;   // RFC 4304
+inline constexpr std::uint16_t extended_sequence = 11;  // RFC 4304
 inline constexpr std::uint16_t encapsulation_tunnel = 1;
 inline constexpr std::uint16_t encapsulation_transport = 2;
-inline constexpr std::uint16_t encapsulation_udp_tunnel = 3;      // RFC 3947
+inline constexpr std::uint16_t encapsulation_udp_tunnel = 3;  // RFC 3947
 inline constexpr std::uint16_t encapsulation_udp_transport = 4;
 inline constexpr std::uint16_t life_seconds = 1;
 inline constexpr std::uint16_t life_kilobytes = 2;
 }  // namespace ipsec
 
-namespace notify {     // RFC 2408 3.14.1, RFC 2407 4.6.3, RFC 3706
+namespace notify {  // RFC 2408 3.14.1, RFC 2407 4.6.3, RFC 3706
 inline constexpr std::uint16_t invalid_payload_type = 1;
 inline constexpr std::uint16_t doi_not_supported = 2;
 inline constexpr std::uint16_t invalid_cookie = 4;
@@ -71,7 +79,7 @@ inline constexpr std::uint16_t replay_status = 24577;
 inline constexpr std::uint16_t initial_contact = 24578;
 inline constexpr std::uint16_t are_you_there = 36136;
 inline constexpr std::uint16_t are_you_there_ack = 36137;
-std::string name(std::uint16_t type);          // "NO-PROPOSAL-CHOSEN", or "notification 99"
+std::string name(std::uint16_t type);  // "NO-PROPOSAL-CHOSEN", or "notification 99"
 }  // namespace notify
 
 }  // namespace ipsec9000::wire

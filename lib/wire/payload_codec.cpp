@@ -15,7 +15,7 @@ bool read(Reader& from, std::uint16_t& to) {
   if (value) to = *value;
   return value.has_value();
 }
-bool read(Reader& from, Bytes& to) {   // takes what is left, so it is the last field
+bool read(Reader& from, Bytes& to) {  // takes what is left, so it is the last field
   to = to_bytes(from.take_rest());
   return !from.failed();
 }
@@ -25,7 +25,9 @@ void write(Writer& to, std::uint16_t value) { to.u16(value); }
 void write(Writer& to, const Bytes& value) { to.bytes(value); }
 
 template <class P>
-concept Declared = requires { P::fields; };
+concept Declared = requires {
+  P::fields;
+};
 
 template <Declared P>
 Bytes encode(const P& payload) {
@@ -38,7 +40,8 @@ template <Declared P>
 Result<P> decode(ByteView body) {
   P payload;
   Reader reader(body);
-  if (!std::apply([&](auto... field) { return (read(reader, payload.*field) && ...); }, P::fields)) return truncated("a payload");
+  if (!std::apply([&](auto... field) { return (read(reader, payload.*field) && ...); }, P::fields))
+    return truncated("a payload");
   return payload;
 }
 
@@ -107,12 +110,18 @@ Result<Payload> decode_declared(PayloadType type, ByteView body) {
 struct Encoder {
   Bytes operator()(const SecurityAssociation& sa) const { return encode_security_association(sa); }
   Bytes operator()(const Unknown& unknown) const { return unknown.value; }
-  template <class P> Bytes operator()(const P& payload) const { return encode(payload); }
+  template <class P>
+  Bytes operator()(const P& payload) const {
+    return encode(payload);
+  }
 };
 
 struct TypeOf {
   PayloadType operator()(const Unknown& unknown) const { return static_cast<PayloadType>(unknown.payload_type); }
-  template <class P> PayloadType operator()(const P&) const { return P::type; }
+  template <class P>
+  PayloadType operator()(const P&) const {
+    return P::type;
+  }
 };
 }  // namespace
 
@@ -122,10 +131,14 @@ Bytes encode_body(const Payload& payload) { return std::visit(Encoder{}, payload
 
 Result<Payload> decode_body(PayloadType type, ByteView body) {
   switch (type) {
-    case PayloadType::security_association: return as_payload(decode_security_association(body));
-    case PayloadType::notification: return as_payload(decode_notification(body));
-    case PayloadType::deletion: return as_payload(decode_deletion(body));
-    default: return decode_declared(type, body);
+    case PayloadType::security_association:
+      return as_payload(decode_security_association(body));
+    case PayloadType::notification:
+      return as_payload(decode_notification(body));
+    case PayloadType::deletion:
+      return as_payload(decode_deletion(body));
+    default:
+      return decode_declared(type, body);
   }
 }
 

@@ -9,6 +9,8 @@ namespace ipsec9000::wire {
 Bytes encode_security_association(const SecurityAssociation& sa);
 Result<SecurityAssociation> decode_security_association(ByteView body);
 
-inline Error truncated(std::string_view what) { return Error{ErrorCode::truncated, std::string(what) + " ends too early"}; }
+inline Error truncated(std::string_view what) {
+  return Error{ErrorCode::truncated, std::string(what) + " ends too early"};
+}
 
 }  // namespace ipsec9000::wire

@@ -12,14 +12,28 @@
 namespace ipsec9000::wire {
 
 enum class PayloadType : std::uint8_t {
-  none = 0, security_association = 1, proposal = 2, transform = 3, key_exchange = 4, identification = 5, certificate = 6,
-  certificate_request = 7, hash = 8, signature = 9, nonce = 10, notification = 11, deletion = 12, vendor_id = 13,
-  nat_discovery = 20, nat_original_address = 21, fragment = 132,
+  none = 0,
+  security_association = 1,
+  proposal = 2,
+  transform = 3,
+  key_exchange = 4,
+  identification = 5,
+  certificate = 6,
+  certificate_request = 7,
+  hash = 8,
+  signature = 9,
+  nonce = 10,
+  notification = 11,
+  deletion = 12,
+  vendor_id = 13,
+  nat_discovery = 20,
+  nat_original_address = 21,
+  fragment = 132,
 };
 
 // A data attribute (RFC 2408, 3.3). Short ones carry 16 bits in place of a length.
 struct Attribute {
-  std::uint16_t type = 0;                      // without the format bit
+  std::uint16_t type = 0;  // without the format bit
   std::variant<std::uint16_t, Bytes> value;
 
   // As a number: short form, or up to 8 bytes of the long form; nothing when it is longer.
@@ -69,7 +83,7 @@ using Nonce = Opaque<PayloadType::nonce>;
 using VendorId = Opaque<PayloadType::vendor_id>;
 using NatDiscovery = Opaque<PayloadType::nat_discovery>;
 
-struct Identification {                        // RFC 2407, 4.6.2
+struct Identification {  // RFC 2407, 4.6.2
   std::uint8_t id_type = 0;
   std::uint8_t protocol = 0;
   std::uint16_t port = 0;
@@ -81,7 +95,7 @@ struct Identification {                        // RFC 2407, 4.6.2
 };
 
 template <PayloadType Type>
-struct Encoded {                               // RFC 2408, 3.9 and 3.10
+struct Encoded {  // RFC 2408, 3.9 and 3.10
   std::uint8_t encoding = 0;
   Bytes value;
   static constexpr auto type = Type;
@@ -91,26 +105,26 @@ struct Encoded {                               // RFC 2408, 3.9 and 3.10
 using Certificate = Encoded<PayloadType::certificate>;
 using CertificateRequest = Encoded<PayloadType::certificate_request>;
 
-struct Notification {                          // RFC 2408, 3.14
+struct Notification {  // RFC 2408, 3.14
   std::uint32_t doi = 1;
   std::uint8_t protocol = 0;
   std::uint16_t notify_type = 0;
-  Bytes spi;                                   // at most 255 bytes
+  Bytes spi;  // at most 255 bytes
   Bytes data;
   static constexpr auto type = PayloadType::notification;
   auto operator<=>(const Notification&) const = default;
 };
 
-struct Deletion {                              // RFC 2408, 3.15
+struct Deletion {  // RFC 2408, 3.15
   std::uint32_t doi = 1;
   std::uint8_t protocol = 0;
   std::uint8_t spi_size = 0;
-  std::vector<Bytes> spis;                     // each of spi_size bytes
+  std::vector<Bytes> spis;  // each of spi_size bytes
   static constexpr auto type = PayloadType::deletion;
   auto operator<=>(const Deletion&) const = default;
 };
 
-struct NatOriginalAddress {                    // RFC 3947, 5.2
+struct NatOriginalAddress {  // RFC 3947, 5.2
   std::uint8_t id_type = 0;
   std::uint8_t reserved1 = 0;
   std::uint16_t reserved2 = 0;
@@ -121,10 +135,10 @@ struct NatOriginalAddress {                    // RFC 3947, 5.2
   auto operator<=>(const NatOriginalAddress&) const = default;
 };
 
-struct Fragment {                              // the vendor fragmentation that deployed IKEv1 daemons share
+struct Fragment {  // the vendor fragmentation that deployed IKEv1 daemons share
   std::uint16_t id = 0;
   std::uint8_t number = 0;
-  std::uint8_t flags = 0;                      // 1: the last one
+  std::uint8_t flags = 0;  // 1: the last one
   Bytes value;
   static constexpr auto type = PayloadType::fragment;
   static constexpr auto fields = std::tuple{&Fragment::id, &Fragment::number, &Fragment::flags, &Fragment::value};
@@ -138,9 +152,10 @@ struct Unknown {
 };
 
 // Order matters to nobody; a new payload is its struct and its place in this list.
-using Payload = std::variant<SecurityAssociation, KeyExchange, Identification, Certificate, CertificateRequest, Hash, Signature,
-                             Nonce, Notification, Deletion, VendorId, NatDiscovery, NatOriginalAddress, Fragment, Unknown>;
+using Payload =
+    std::variant<SecurityAssociation, KeyExchange, Identification, Certificate, CertificateRequest, Hash, Signature,
+                 Nonce, Notification, Deletion, VendorId, NatDiscovery, NatOriginalAddress, Fragment, Unknown>;
 
-PayloadType type_of(const Payload& payload);   // an Unknown's own number, cast
+PayloadType type_of(const Payload& payload);  // an Unknown's own number, cast
 
 }  // namespace ipsec9000::wire

@@ -69,7 +69,8 @@ Result<ProposalPayload> decode_proposal(ByteView content) {
     proposal.transforms.push_back(std::move(*transform));
   }
   if (proposal.transforms.size() != *count || !reader.empty())
-    return Error{ErrorCode::invalid_input, "a proposal that announces " + std::to_string(*count) + " transforms and holds something else"};
+    return Error{ErrorCode::invalid_input,
+                 "a proposal that announces " + std::to_string(*count) + " transforms and holds something else"};
   return proposal;
 }
 
@@ -124,7 +125,8 @@ Bytes encode_security_association(const SecurityAssociation& sa) {
       out.u8(proposal.number).u8(proposal.protocol).u8(static_cast<std::uint8_t>(proposal.spi.size()));
       out.u8(static_cast<std::uint8_t>(proposal.transforms.size())).bytes(proposal.spi);
       for (std::size_t t = 0; t < proposal.transforms.size(); ++t)
-        framed(out, t + 1 < proposal.transforms.size(), PayloadType::transform, [&] { encode_transform(out, proposal.transforms[t]); });
+        framed(out, t + 1 < proposal.transforms.size(), PayloadType::transform,
+               [&] { encode_transform(out, proposal.transforms[t]); });
     });
   }
   return out.take();
@@ -136,7 +138,7 @@ Result<SecurityAssociation> decode_security_association(ByteView body) {
   const auto situation = reader.u32();
   if (!situation) return truncated("a security association payload");
   SecurityAssociation sa{*doi, *situation, {}};
-  if (sa.doi != 1) return sa;                  // another domain's situation and proposals have another shape
+  if (sa.doi != 1) return sa;  // another domain's situation and proposals have another shape
   bool more = true;
   while (more) {
     auto inside = next_inside(reader, PayloadType::proposal, more);

@@ -12,7 +12,7 @@ enum class Feature { dead_peer_detection, nat_traversal, fragmentation, xauth };
 struct VendorFeature {
   Feature feature;
   std::string_view name;
-  std::string_view hex;                        // the value, or its beginning
+  std::string_view hex;  // the value, or its beginning
 };
 
 // What a vendor ID announces; null when it says nothing to us.

@@ -5,7 +5,11 @@
 namespace ipsec9000::test {
 
 Host::Host(std::string host_name, const std::string& text, std::uint64_t seed)
-    : name(std::move(host_name)), address(*IpAddress::parse(text)), random(seed), cover(grant_anything), engine(random, *this) {
+    : name(std::move(host_name)),
+      address(*IpAddress::parse(text)),
+      random(seed),
+      cover(grant_anything),
+      engine(random, *this) {
   engine.configure({usual_isakmp_policy()});
 }
 
@@ -54,10 +58,13 @@ struct Carrier {
     std::vector<std::pair<Duration, Bytes>> arrivals{{network.latency, action.datagram.bytes}};
     if (network.wire) arrivals = network.wire(network.sent.size() - 1, action.datagram);
     for (auto& [delay, bytes] : arrivals)
-      flying.push_back({network.now + delay, ++order, {action.datagram.remote, action.datagram.local, std::move(bytes)}});
+      flying.push_back(
+          {network.now + delay, ++order, {action.datagram.remote, action.datagram.local, std::move(bytes)}});
   }
   void operator()(ike::RunJob& action) { host.engine.job_done(action.id, ike::perform(action.job), network.now); }
-  void operator()(ike::AskPolicy& action) { host.engine.policy_answered(action.id, host.cover(action.query), network.now); }
+  void operator()(ike::AskPolicy& action) {
+    host.engine.policy_answered(action.id, host.cover(action.query), network.now);
+  }
   void operator()(ike::InstallSas& action) {
     if (host.kernel_refuses) return host.engine.install_failed(action.pair, "test", network.now);
     for (auto& sa : action.sas) {
@@ -91,9 +98,11 @@ bool Network::step(TimePoint until) {
   Host* timed = nullptr;
   for (auto& host : hosts_) {
     const auto deadline = host->engine.next_deadline();
-    if (deadline && *deadline <= until && (timed == nullptr || *deadline < *timed->engine.next_deadline())) timed = host.get();
+    if (deadline && *deadline <= until && (timed == nullptr || *deadline < *timed->engine.next_deadline()))
+      timed = host.get();
   }
-  const bool fly = flight != flying_.end() && flight->arrives <= until && (timed == nullptr || flight->arrives <= *timed->engine.next_deadline());
+  const bool fly = flight != flying_.end() && flight->arrives <= until &&
+                   (timed == nullptr || flight->arrives <= *timed->engine.next_deadline());
   if (!fly && timed == nullptr) return false;
   if (fly) {
     const Flight arrived = *flight;
@@ -158,7 +167,8 @@ Result<Protection> grant_anything(const CoverQuery& query) {
   return protection;
 }
 
-TwoHosts::TwoHosts(std::uint64_t seed) : network(seed), a(network.add("a", "10.1.0.1")), b(network.add("b", "10.1.0.2")) {}
+TwoHosts::TwoHosts(std::uint64_t seed)
+    : network(seed), a(network.add("a", "10.1.0.1")), b(network.add("b", "10.1.0.2")) {}
 
 bool TwoHosts::connected() const { return !a.sas.empty() && a.sas == b.sas; }
 

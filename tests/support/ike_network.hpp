@@ -30,17 +30,17 @@ class Host final : public ike::Credentials {
 
   const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const override;
   bool has_audit(std::string_view event) const;
-  std::string audit_text(std::string_view event) const;       // of the last such record; "" when there is none
+  std::string audit_text(std::string_view event) const;  // of the last such record; "" when there is none
   std::size_t pairs() const { return engine.counters().pairs; }
 
   std::string name;
   IpAddress address;
   SeededRandom random;
-  std::map<IpAddress, std::string> keys;                      // pre-shared keys by peer
+  std::map<IpAddress, std::string> keys;  // pre-shared keys by peer
   // What this host's policies say about a peer's proposal.
   std::function<Result<Protection>(const CoverQuery&)> cover;
-  std::map<ike::SaKey, Bytes> sas;                            // the kernel: SA -> its keys joined
-  std::map<ike::SaKey, ike::SaInstall> installed;             // the whole of them
+  std::map<ike::SaKey, Bytes> sas;                 // the kernel: SA -> its keys joined
+  std::map<ike::SaKey, ike::SaInstall> installed;  // the whole of them
   std::vector<AuditRecord> records;
   std::vector<FailureRecord> failures;
   bool kernel_refuses = false;
@@ -51,8 +51,10 @@ class Host final : public ike::Credentials {
 struct Flight {
   TimePoint arrives;
   std::uint64_t order;
-  ike::Datagram datagram;                                     // as the receiver sees it
-  auto operator<=>(const Flight& other) const { return std::tie(arrives, order) <=> std::tie(other.arrives, other.order); }
+  ike::Datagram datagram;  // as the receiver sees it
+  auto operator<=>(const Flight& other) const {
+    return std::tie(arrives, order) <=> std::tie(other.arrives, other.order);
+  }
   bool operator==(const Flight& other) const { return order == other.order; }
 };
 
@@ -64,7 +66,7 @@ class Network {
   // Lets everything happen that is due until nothing is under way, or `limit` has passed. Timers that are further
   // away than `limit` do not run.
   void settle(Duration limit = seconds(0));
-  void advance(Duration duration);                            // settle, then let this much time pass
+  void advance(Duration duration);  // settle, then let this much time pass
   // Carries out what an engine wants; called by settle.
   void carry_out(Host& host);
 
@@ -73,8 +75,8 @@ class Network {
   // Called for each message put on the wire, with its running number: what really arrives, each with its own delay.
   // Absent: the message itself, after `latency`.
   std::function<std::vector<std::pair<Duration, Bytes>>(std::size_t number, const ike::Datagram& sent)> wire;
-  std::vector<ike::Datagram> sent;                            // all of them, as the sender sent them
-  std::function<void()> after_each_step;                      // invariants
+  std::vector<ike::Datagram> sent;        // all of them, as the sender sent them
+  std::function<void()> after_each_step;  // invariants
 
  private:
   bool step(TimePoint until);
@@ -98,7 +100,7 @@ struct TwoHosts {
   Host& a;
   Host& b;
   void start(TimePoint = {}) { a.engine.acquire(usual_protection(a, b), network.now); }
-  bool connected() const;                                     // both kernels hold the same SAs with the same keys
+  bool connected() const;  // both kernels hold the same SAs with the same keys
 };
 
 }  // namespace ipsec9000::test

@@ -12,7 +12,8 @@ TEST_CASE("HMAC agrees with RFC 2202 and RFC 4231") {
   const Bytes key(20, 0x0b);
   const auto text = as_bytes("Hi There");
   CHECK(to_hex(prf(HashAlgorithm::sha1, key, {text})) == "b617318655057264e28bc0b6fb378c8ef146be00");
-  CHECK(to_hex(prf(HashAlgorithm::sha256, key, {text})) == "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  CHECK(to_hex(prf(HashAlgorithm::sha256, key, {text})) ==
+        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
   CHECK(to_hex(prf(HashAlgorithm::md5, Bytes(16, 0x0b), {text})) == "9294727a3638bb1c13f48ef8158bfc9d");
 }
 
@@ -25,7 +26,8 @@ TEST_CASE("an empty key is a key of its own, not the one before") {
 }
 
 TEST_CASE("digest joins its parts") {
-  CHECK(digest(HashAlgorithm::sha256, {as_bytes("ab"), as_bytes("c")}) == digest(HashAlgorithm::sha256, {as_bytes("abc")}));
+  CHECK(digest(HashAlgorithm::sha256, {as_bytes("ab"), as_bytes("c")}) ==
+        digest(HashAlgorithm::sha256, {as_bytes("abc")}));
   CHECK(to_hex(digest(HashAlgorithm::sha1, {as_bytes("abc")})) == "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
 
@@ -56,7 +58,7 @@ TEST_CASE("weak keys are known") {
 
 TEST_CASE("both ends of every group get the same secret, of the right length") {
   for (const auto& group : all_groups()) {
-    if (group.public_bytes > 512) continue;    // the largest two take long under sanitizers
+    if (group.public_bytes > 512) continue;  // the largest two take long under sanitizers
     CAPTURE(group.name);
     const auto a = dh_generate(group.id), b = dh_generate(group.id);
     REQUIRE(a);

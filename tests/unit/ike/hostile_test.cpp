@@ -25,7 +25,9 @@ TEST_CASE("each message, cut at every length in front of the real one, changes n
   hosts.network.wire = [&](std::size_t number, const ike::Datagram& sent) {
     Arrivals arrivals;
     if (number == static_cast<std::size_t>(victim))
-      for (std::size_t length = 0; length < sent.bytes.size(); length += step) arrivals.emplace_back(Duration(1), Bytes(sent.bytes.begin(), sent.bytes.begin() + static_cast<std::ptrdiff_t>(length)));
+      for (std::size_t length = 0; length < sent.bytes.size(); length += step)
+        arrivals.emplace_back(Duration(1),
+                              Bytes(sent.bytes.begin(), sent.bytes.begin() + static_cast<std::ptrdiff_t>(length)));
     arrivals.emplace_back(hosts.network.latency, sent.bytes);
     return arrivals;
   };
@@ -59,7 +61,7 @@ TEST_CASE("each message with its length mended after a cut changes nothing") {
 TEST_CASE("each byte of each message flipped in front of the real one: never a wrong SA, never stuck") {
   const auto victim = GENERATE(range(0, 9));
   const auto original = conversation()[static_cast<std::size_t>(victim)].bytes;
-  for (std::size_t at = 0; at < original.size(); at += original.size() > 150 ? 5 : 1) {
+  for (std::size_t at = 0; at<original.size(); at += original.size()> 150 ? 5 : 1) {
     CAPTURE(victim, at);
     TwoHosts hosts;
     hosts.network.wire = [&](std::size_t number, const ike::Datagram& sent) {
@@ -74,7 +76,7 @@ TEST_CASE("each byte of each message flipped in front of the real one: never a w
     };
     hosts.start();
     hosts.network.advance(seconds(70));
-    hosts.start();                             // what a changed clear message broke, the next packet starts again
+    hosts.start();  // what a changed clear message broke, the next packet starts again
     hosts.network.advance(seconds(70));
     REQUIRE(hosts.connected());
   }
@@ -87,7 +89,7 @@ TEST_CASE("messages of another conversation are dropped with a record") {
   const auto sas = hosts.b.sas;
   for (const auto& old : conversation()) {
     auto foreign = old.bytes;
-    foreign[3] ^= 0xff;                        // other cookies
+    foreign[3] ^= 0xff;  // other cookies
     foreign[11] ^= 0xff;
     hosts.b.engine.receive({{hosts.b.address, 500}, {hosts.a.address, 500}, foreign}, hosts.network.now);
   }
@@ -119,7 +121,8 @@ TEST_CASE("a peer with other cookies, versions or exchange types is answered wit
   hosts.start();
   hosts.network.carry_out(hosts.a);
   const auto first = hosts.network.sent[0].bytes;
-  const auto [at, value] = GENERATE(table<std::size_t, int>({{17, 0x20}, {17, 0x00}, {18, 1}, {18, 3}, {18, 4}, {18, 99}, {19, 1}, {16, 99}, {16, 0}, {28, 99}}));
+  const auto [at, value] = GENERATE(table<std::size_t, int>(
+      {{17, 0x20}, {17, 0x00}, {18, 1}, {18, 3}, {18, 4}, {18, 99}, {19, 1}, {16, 99}, {16, 0}, {28, 99}}));
   auto changed = first;
   changed[at] = static_cast<std::uint8_t>(value);
   hosts.b.engine.receive({{hosts.b.address, 500}, {hosts.a.address, 500}, changed}, hosts.network.now);
@@ -136,7 +139,8 @@ TEST_CASE("a flood of garbage makes a bounded number of records") {
   TwoHosts hosts;
   std::size_t records = 0;
   for (int i = 0; i < 100'000; ++i) {
-    hosts.b.engine.receive({{hosts.b.address, 500}, {hosts.a.address, 500}, Bytes(40, static_cast<std::uint8_t>(i))}, hosts.network.now);
+    hosts.b.engine.receive({{hosts.b.address, 500}, {hosts.a.address, 500}, Bytes(40, static_cast<std::uint8_t>(i))},
+                           hosts.network.now);
     records += hosts.b.engine.take_actions().size();
   }
   CHECK(records <= 50);
@@ -159,7 +163,12 @@ TEST_CASE("public values that reveal the secret are refused before any work") {
     if (kind == "one") value.back() = 1;
     if (kind == "short") value.pop_back();
     if (kind == "p" || kind == "p-1") {
-      value = *from_hex("ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404ddef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7edee386bfb5a899fa5ae9f24117c4b1fe649286651ece45b3dc2007cb8a163bf0598da48361c55d39a69163fa8fd24cf5f83655d23dca3ad961c62f356208552bb9ed529077096966d670c354e4abc9804f1746c08ca18217c32905e462e36ce3be39e772c180e86039b2783a2ec07a28fb5c55df06f4c52c9de2bcbf6955817183995497cea956ae515d2261898fa051015728e5a8aacaa68ffffffffffffffff");
+      value = *from_hex(
+          "ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404ddef9519b3cd3a"
+          "431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7edee386bfb5a899fa5ae9f2411"
+          "7c4b1fe649286651ece45b3dc2007cb8a163bf0598da48361c55d39a69163fa8fd24cf5f83655d23dca3ad961c62f356208552bb9ed5"
+          "29077096966d670c354e4abc9804f1746c08ca18217c32905e462e36ce3be39e772c180e86039b2783a2ec07a28fb5c55df06f4c52c9"
+          "de2bcbf6955817183995497cea956ae515d2261898fa051015728e5a8aacaa68ffffffffffffffff");
       if (kind == "p-1") value.back() = 0xfe;
     }
     auto evil = wire::encode_message(header, {wire::KeyExchange{value}, *chain.only<wire::Nonce>()});
@@ -168,7 +177,7 @@ TEST_CASE("public values that reveal the secret are refused before any work") {
   hosts.start();
   hosts.network.settle();
   CHECK(hosts.b.has_audit("bad-packet"));
-  CHECK(hosts.connected());                    // the honest message that followed was heard
+  CHECK(hosts.connected());  // the honest message that followed was heard
 }
 
 TEST_CASE("nonces outside 8 to 256 bytes are refused") {
@@ -178,7 +187,8 @@ TEST_CASE("nonces outside 8 to 256 bytes are refused") {
     if (number != 2) return Arrivals{{hosts.network.latency, sent.bytes}};
     auto header = *wire::decode_header(sent.bytes);
     auto chain = *wire::decode_chain(header.next_payload, ByteView(sent.bytes).subspan(wire::header_size));
-    return Arrivals{{hosts.network.latency, wire::encode_message(header, {*chain.only<wire::KeyExchange>(), wire::Nonce{Bytes(length, 7)}})}};
+    return Arrivals{{hosts.network.latency,
+                     wire::encode_message(header, {*chain.only<wire::KeyExchange>(), wire::Nonce{Bytes(length, 7)}})}};
   };
   hosts.start();
   hosts.network.settle();

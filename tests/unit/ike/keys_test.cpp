@@ -1,9 +1,10 @@
+#include "ike/keys.hpp"
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
 #include "crypto/hash.hpp"
-#include "ike/keys.hpp"
 
 using namespace ipsec9000;
 using namespace ipsec9000::ike;
@@ -19,12 +20,14 @@ nlohmann::json vectors() {
 }
 
 wire::Cookies cookies_of(const nlohmann::json& vector) {
-  return {static_cast<wire::Cookie>(*Reader(hex(vector["cky_i"])).u64()), static_cast<wire::Cookie>(*Reader(hex(vector["cky_r"])).u64())};
+  return {static_cast<wire::Cookie>(*Reader(hex(vector["cky_i"])).u64()),
+          static_cast<wire::Cookie>(*Reader(hex(vector["cky_r"])).u64())};
 }
 
 void check_derived(const nlohmann::json& vector, Secret skeyid) {
   CHECK(to_hex(skeyid.view()) == vector["skeyid"].get<std::string>());
-  const auto keys = derive_phase1(HashAlgorithm::sha1, Encryption::aes128_cbc, std::move(skeyid), Secret(hex(vector["g_xy"])), cookies_of(vector));
+  const auto keys = derive_phase1(HashAlgorithm::sha1, Encryption::aes128_cbc, std::move(skeyid),
+                                  Secret(hex(vector["g_xy"])), cookies_of(vector));
   CHECK(to_hex(keys->skeyid_d.view()) == vector["skeyid_d"].get<std::string>());
   CHECK(to_hex(keys->skeyid_a.view()) == vector["skeyid_a"].get<std::string>());
   CHECK(to_hex(keys->skeyid_e.view()) == vector["skeyid_e"].get<std::string>());
@@ -33,16 +36,19 @@ void check_derived(const nlohmann::json& vector, Secret skeyid) {
 
 TEST_CASE("SKEYID from a pre-shared key agrees with the published vectors") {
   const auto vector = vectors()["pre_shared_key"];
-  check_derived(vector, skeyid_from_pre_shared_key(HashAlgorithm::sha1, Secret(hex(vector["psk"])), hex(vector["ni"]), hex(vector["nr"])));
+  check_derived(vector, skeyid_from_pre_shared_key(HashAlgorithm::sha1, Secret(hex(vector["psk"])), hex(vector["ni"]),
+                                                   hex(vector["nr"])));
 }
 
 TEST_CASE("SKEYID for signatures agrees with the published vectors") {
   const auto vector = vectors()["digital_signature"];
-  check_derived(vector, skeyid_from_signatures(HashAlgorithm::sha1, hex(vector["ni"]), hex(vector["nr"]), Secret(hex(vector["g_xy"]))));
+  check_derived(vector, skeyid_from_signatures(HashAlgorithm::sha1, hex(vector["ni"]), hex(vector["nr"]),
+                                               Secret(hex(vector["g_xy"]))));
 }
 
 TEST_CASE("a cipher key longer than the hash is fed back as appendix B of RFC 2409 says") {
-  const auto keys = derive_phase1(HashAlgorithm::sha1, Encryption::aes256_cbc, Secret(std::string_view("0123456789")), Secret(std::string_view("shared")), {});
+  const auto keys = derive_phase1(HashAlgorithm::sha1, Encryption::aes256_cbc, Secret(std::string_view("0123456789")),
+                                  Secret(std::string_view("shared")), {});
   REQUIRE(keys->cipher_key.size() == 32);
   const Bytes zero{0};
   const auto k1 = prf(HashAlgorithm::sha1, keys->skeyid_e.view(), {zero});
@@ -51,7 +57,8 @@ TEST_CASE("a cipher key longer than the hash is fed back as appendix B of RFC 24
 }
 
 TEST_CASE("KEYMAT is as long as asked for and differs by SPI and by direction") {
-  const auto keys = derive_phase1(HashAlgorithm::sha256, Encryption::aes128_cbc, Secret(std::string_view("skeyid")), Secret(std::string_view("shared")), {});
+  const auto keys = derive_phase1(HashAlgorithm::sha256, Encryption::aes128_cbc, Secret(std::string_view("skeyid")),
+                                  Secret(std::string_view("shared")), {});
   const Bytes ni(16, 1), nr(16, 2);
   const auto one = keymat(*keys, nullptr, 3, 0x1001, ni, nr, 80);
   const auto two = keymat(*keys, nullptr, 3, 0x1002, ni, nr, 80);

@@ -27,7 +27,7 @@ TEST_CASE("the shorter lifetime counts on both sides, and soft limits lie before
   REQUIRE(hosts.connected());
   for (const auto* host : {&hosts.a, &hosts.b}) {
     for (const auto& [key, sa] : host->installed) {
-      CHECK(sa.hard.seconds == 3600);          // RESPONDER-LIFETIME told the initiator
+      CHECK(sa.hard.seconds == 3600);  // RESPONDER-LIFETIME told the initiator
       CHECK(sa.hard.kilobytes == 10000);
       CHECK(sa.soft.seconds < sa.hard.seconds);
       CHECK(sa.soft.seconds >= sa.hard.seconds * 3 / 4);
@@ -65,7 +65,7 @@ TEST_CASE("soft expiry makes a new pair before the old one goes, on either side'
   who.engine.sa_expired(out, false, hosts.network.now);
   who.engine.sa_expired(in, false, hosts.network.now);
   hosts.network.advance(milliseconds(500));
-  CHECK(hosts.a.sas.size() == 4);              // make before break
+  CHECK(hosts.a.sas.size() == 4);  // make before break
   hosts.network.advance(seconds(5));
   CHECK(hosts.a.sas.size() == 2);
   CHECK(hosts.connected());
@@ -79,7 +79,8 @@ TEST_CASE("both ends renew at once: one pair is left, the same on both, and neve
     hosts.start();
     hosts.network.settle();
     hosts.network.after_each_step = [&] { CHECK((hosts.a.sas.size() >= 2 && hosts.b.sas.size() >= 2)); };
-    for (auto* host : {&hosts.a, &hosts.b}) host->engine.sa_expired(some_sa(*host, Direction::out), false, hosts.network.now);
+    for (auto* host : {&hosts.a, &hosts.b})
+      host->engine.sa_expired(some_sa(*host, Direction::out), false, hosts.network.now);
     hosts.network.advance(seconds(30));
     CHECK(hosts.connected());
     CHECK(hosts.a.sas.size() == 2);
@@ -126,13 +127,18 @@ TEST_CASE("a host that restarted is met again: INITIAL-CONTACT clears what it ha
   // Its messages go by hand, because the network delivers by address.
   for (int round = 0; round < 8; ++round) {
     for (auto& action : fresh.engine.take_actions()) {
-      if (auto* send = std::get_if<ike::SendDatagram>(&action)) hosts.b.engine.receive({send->datagram.remote, send->datagram.local, send->datagram.bytes}, hosts.network.now);
-      if (auto* job = std::get_if<ike::RunJob>(&action)) fresh.engine.job_done(job->id, ike::perform(job->job), hosts.network.now);
+      if (auto* send = std::get_if<ike::SendDatagram>(&action))
+        hosts.b.engine.receive({send->datagram.remote, send->datagram.local, send->datagram.bytes}, hosts.network.now);
+      if (auto* job = std::get_if<ike::RunJob>(&action))
+        fresh.engine.job_done(job->id, ike::perform(job->job), hosts.network.now);
     }
     for (auto& action : hosts.b.engine.take_actions()) {
-      if (auto* send = std::get_if<ike::SendDatagram>(&action)) fresh.engine.receive({send->datagram.remote, send->datagram.local, send->datagram.bytes}, hosts.network.now);
-      if (auto* job = std::get_if<ike::RunJob>(&action)) hosts.b.engine.job_done(job->id, ike::perform(job->job), hosts.network.now);
-      if (auto* ask = std::get_if<ike::AskPolicy>(&action)) hosts.b.engine.policy_answered(ask->id, hosts.b.cover(ask->query), hosts.network.now);
+      if (auto* send = std::get_if<ike::SendDatagram>(&action))
+        fresh.engine.receive({send->datagram.remote, send->datagram.local, send->datagram.bytes}, hosts.network.now);
+      if (auto* job = std::get_if<ike::RunJob>(&action))
+        hosts.b.engine.job_done(job->id, ike::perform(job->job), hosts.network.now);
+      if (auto* ask = std::get_if<ike::AskPolicy>(&action))
+        hosts.b.engine.policy_answered(ask->id, hosts.b.cover(ask->query), hosts.network.now);
       if (auto* remove = std::get_if<ike::RemoveSas>(&action))
         for (const auto& key : remove->keys) hosts.b.sas.erase(key);
     }

@@ -40,7 +40,7 @@ TEST_CASE("a peer that is sent nothing is not asked either") {
     hosts.a.engine.traffic(counted(hosts.a, 7, 7), hosts.network.now);
     hosts.network.advance(seconds(5));
   }
-  CHECK(hosts.network.sent.size() <= 2);       // the first count cannot know better
+  CHECK(hosts.network.sent.size() <= 2);  // the first count cannot know better
 }
 
 TEST_CASE("a living peer that only receives says so, and keeps its SAs") {
@@ -49,7 +49,7 @@ TEST_CASE("a living peer that only receives says so, and keeps its SAs") {
     hosts.a.engine.traffic(counted(hosts.a, 0, i), hosts.network.now);
     hosts.network.advance(seconds(5));
   }
-  CHECK(hosts.network.sent.size() == 38);      // one question and one answer each time
+  CHECK(hosts.network.sent.size() == 38);  // one question and one answer each time
   CHECK(hosts.connected());
   CHECK_FALSE(hosts.a.has_audit("peer-dead"));
 }
@@ -67,7 +67,7 @@ TEST_CASE("a dead peer is found within 30 seconds, its SAs go, and the next pack
   hosts.network.wire = nullptr;
   hosts.start();
   hosts.network.settle();
-  CHECK(hosts.connected());                    // INITIAL-CONTACT made the other end forget the old pair
+  CHECK(hosts.connected());  // INITIAL-CONTACT made the other end forget the old pair
 }
 
 TEST_CASE("a dead peer without an ISAKMP SA is found by the negotiation that fails") {
@@ -94,7 +94,7 @@ TEST_CASE("an answer with another sequence number is no answer") {
   hosts.network.advance(seconds(1));
   REQUIRE(hosts.network.sent.size() == 1);
   const auto question = hosts.network.sent[0];
-  hosts.network.advance(seconds(20));          // given up
+  hosts.network.advance(seconds(20));  // given up
   CHECK(hosts.a.has_audit("peer-dead"));
   // The old question, played back to b, is answered; a has nothing left that the answer could revive.
   hosts.network.wire = nullptr;

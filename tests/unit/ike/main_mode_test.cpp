@@ -12,7 +12,7 @@ TEST_CASE("two hosts make an ISAKMP SA and a pair of SAs with equal keys") {
   hosts.network.settle();
   CHECK(hosts.connected());
   CHECK(hosts.a.sas.size() == 2);
-  CHECK(hosts.network.sent.size() == 9);       // Main Mode six, Quick Mode three
+  CHECK(hosts.network.sent.size() == 9);  // Main Mode six, Quick Mode three
   REQUIRE(hosts.a.engine.isakmp_sas(hosts.network.now).size() == 1);
   CHECK(hosts.a.engine.isakmp_sas(hosts.network.now)[0].role == "initiator");
   CHECK(hosts.b.engine.isakmp_sas(hosts.network.now)[0].role == "responder");
@@ -21,8 +21,9 @@ TEST_CASE("two hosts make an ISAKMP SA and a pair of SAs with equal keys") {
 }
 
 TEST_CASE("every group and hash negotiates") {
-  const auto* proposal = GENERATE("AES128-SHA256-MODP2048", "AES256-SHA512-MODP1536", "3DES-SHA1-MODP1024", "AES192-SHA384-ECP256",
-                                  "AES256-SHA1-ECP384", "AES128-MD5-ECP521", "DES-MD5-MODP768", "AES256-SHA384-MODP3072");
+  const auto* proposal =
+      GENERATE("AES128-SHA256-MODP2048", "AES256-SHA512-MODP1536", "3DES-SHA1-MODP1024", "AES192-SHA384-ECP256",
+               "AES256-SHA1-ECP384", "AES128-MD5-ECP521", "DES-MD5-MODP768", "AES256-SHA384-MODP3072");
   TwoHosts hosts;
   auto policy = usual_isakmp_policy();
   policy.proposals = {*IkeProposal::parse(proposal)};
@@ -36,7 +37,8 @@ TEST_CASE("every group and hash negotiates") {
 TEST_CASE("the initiator's order decides between several common proposals") {
   TwoHosts hosts;
   auto first = usual_isakmp_policy();
-  first.proposals = {*IkeProposal::parse("AES256-SHA512-ECP384"), *IkeProposal::parse("AES256-SHA256-CURVE25519"), *IkeProposal::parse("AES128-SHA256-CURVE25519")};
+  first.proposals = {*IkeProposal::parse("AES256-SHA512-ECP384"), *IkeProposal::parse("AES256-SHA256-CURVE25519"),
+                     *IkeProposal::parse("AES128-SHA256-CURVE25519")};
   auto second = first;
   second.proposals = {first.proposals[2], first.proposals[1]};
   hosts.a.engine.configure({first});
@@ -57,8 +59,8 @@ TEST_CASE("the shorter ISAKMP lifetime counts, and the SA ends with it on both s
   CHECK(hosts.b.engine.isakmp_sas(hosts.network.now)[0].lifetime == 700);
   hosts.network.advance(seconds(702));
   CHECK(hosts.b.engine.isakmp_sas(hosts.network.now).empty());
-  CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).empty());   // told by Delete
-  CHECK(hosts.connected());                                      // the IPSec SAs live on
+  CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).empty());  // told by Delete
+  CHECK(hosts.connected());                                     // the IPSec SAs live on
 }
 
 TEST_CASE("an absent peer is asked five times in 31 seconds, then given up") {
@@ -174,7 +176,8 @@ TEST_CASE("losing two of any nine messages still ends in the same SAs") {
     TwoHosts hosts;
     hosts.network.wire = [&](std::size_t number, const ike::Datagram& sent) {
       std::vector<std::pair<Duration, Bytes>> arrivals;
-      if (number != static_cast<std::size_t>(first) && number != static_cast<std::size_t>(second)) arrivals.emplace_back(hosts.network.latency, sent.bytes);
+      if (number != static_cast<std::size_t>(first) && number != static_cast<std::size_t>(second))
+        arrivals.emplace_back(hosts.network.latency, sent.bytes);
       return arrivals;
     };
     hosts.start();
@@ -211,7 +214,8 @@ TEST_CASE("ten thousand half-open negotiations do not keep a real peer out, and 
   hosts.network.carry_out(hosts.a);
   auto first = hosts.network.sent[0].bytes;
   for (unsigned i = 0; i < 12'000; ++i) {
-    const auto source = *IpAddress::from_bytes(Bytes{172, 16, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)});
+    const auto source =
+        *IpAddress::from_bytes(Bytes{172, 16, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)});
     hosts.b.keys[source] = "any";
     first[0] = static_cast<std::uint8_t>(1 + i % 250);
     hosts.b.engine.receive({{hosts.b.address, 500}, {source, 500}, first}, hosts.network.now);

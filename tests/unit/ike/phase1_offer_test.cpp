@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "ike/phase1_offer.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace ipsec9000;
 using namespace ipsec9000::ike;
@@ -60,6 +60,7 @@ TEST_CASE("lifetimes: the shorter one counts, kilobytes are not seconds") {
   CHECK(std::get<Phase1Answer>(choose_phase1(ours, offer_phase1(theirs))).choice.lifetime == 1000);
   auto offered = offer_phase1(theirs);
   for (auto& attribute : offered.proposals[0].transforms[0].attributes)
-    if (attribute.type == wire::oakley::life_type) attribute = wire::Attribute::of(attribute.type, wire::oakley::life_kilobytes);
+    if (attribute.type == wire::oakley::life_type)
+      attribute = wire::Attribute::of(attribute.type, wire::oakley::life_kilobytes);
   CHECK(std::get<Phase1Answer>(choose_phase1(ours, offered)).choice.lifetime == 1000);
 }

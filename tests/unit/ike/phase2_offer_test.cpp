@@ -1,6 +1,7 @@
+#include "ike/phase2_offer.hpp"
+
 #include <catch2/catch.hpp>
 
-#include "ike/phase2_offer.hpp"
 #include "ike/traffic_identity.hpp"
 #include "wire/numbers.hpp"
 
@@ -51,7 +52,10 @@ TEST_CASE("tunnel and transport do not match, and the record says mode") {
 
 TEST_CASE("a lifetime longer than ours is answered with ours") {
   const auto ours = protection({"ESP-AES128-HMAC-SHA256/3600/0"});
-  const auto [theirs, seconds, tell] = GENERATE(table<const char*, std::uint32_t, bool>({{"ESP-AES128-HMAC-SHA256/7200/0", 3600, true}, {"ESP-AES128-HMAC-SHA256/60/0", 60, false}, {"ESP-AES128-HMAC-SHA256/3600/0", 3600, false}}));
+  const auto [theirs, seconds, tell] =
+      GENERATE(table<const char*, std::uint32_t, bool>({{"ESP-AES128-HMAC-SHA256/7200/0", 3600, true},
+                                                        {"ESP-AES128-HMAC-SHA256/60/0", 60, false},
+                                                        {"ESP-AES128-HMAC-SHA256/3600/0", 3600, false}}));
   const auto answer = std::get<Phase2Answer>(choose_phase2(ours, offer_phase2(protection({theirs}), initiator_spis)));
   CHECK(answer.choice.transform.lifetime.seconds == seconds);
   CHECK(answer.choice.tell_lifetime == tell);

@@ -27,9 +27,15 @@ void let_b_have(TwoHosts& hosts, std::vector<std::string> names, std::optional<G
 
 TEST_CASE("every kind of transform ends in equal keys of the right length") {
   const auto [name, sas, encryption, integrity] = GENERATE(table<const char*, int, int, int>({
-      {"ESP-AES128-HMAC-SHA256", 2, 16, 32}, {"ESP-AES256-HMAC-SHA512", 2, 32, 64}, {"ESP-3DES-HMAC-SHA1", 2, 24, 20},
-      {"ESP-NULL-HMAC-SHA384", 2, 0, 48},    {"ESP-AES256-GCM16", 2, 36, 0},         {"ESP-CHACHA20-POLY1305", 2, 36, 0},
-      {"AH-SHA256", 2, 0, 32},               {"AH-MD5", 2, 0, 16},                   {"AH-SHA256+ESP-AES128", 4, 16, 0},
+      {"ESP-AES128-HMAC-SHA256", 2, 16, 32},
+      {"ESP-AES256-HMAC-SHA512", 2, 32, 64},
+      {"ESP-3DES-HMAC-SHA1", 2, 24, 20},
+      {"ESP-NULL-HMAC-SHA384", 2, 0, 48},
+      {"ESP-AES256-GCM16", 2, 36, 0},
+      {"ESP-CHACHA20-POLY1305", 2, 36, 0},
+      {"AH-SHA256", 2, 0, 32},
+      {"AH-MD5", 2, 0, 16},
+      {"AH-SHA256+ESP-AES128", 4, 16, 0},
       {"ESP-AES128CTR-HMAC-SHA256", 2, 20, 32},
   }));
   CAPTURE(name);
@@ -49,7 +55,8 @@ TEST_CASE("every kind of transform ends in equal keys of the right length") {
 TEST_CASE("the first transform of the initiator that the responder has too is taken") {
   TwoHosts hosts;
   let_b_have(hosts, {"AH-SHA1", "ESP-AES256-GCM16", "ESP-AES128-HMAC-SHA256"});
-  hosts.a.engine.acquire(with(hosts, {"ESP-CHACHA20-POLY1305", "ESP-AES128-HMAC-SHA256", "ESP-AES256-GCM16"}), hosts.network.now);
+  hosts.a.engine.acquire(with(hosts, {"ESP-CHACHA20-POLY1305", "ESP-AES128-HMAC-SHA256", "ESP-AES256-GCM16"}),
+                         hosts.network.now);
   hosts.network.settle();
   CHECK(hosts.connected());
   CHECK(hosts.a.installed.begin()->second.integrity == Integrity::hmac_sha256);
@@ -72,7 +79,7 @@ TEST_CASE("perfect forward secrecy") {
     REQUIRE(hosts.b.failures.size() == 1);
     CHECK(hosts.b.failures[0].differs == "pfs");
     CHECK(hosts.b.failures[0].wanted == "ECP256");
-    REQUIRE(hosts.a.failures.size() == 1);     // told at once, protected: no timeout to wait for
+    REQUIRE(hosts.a.failures.size() == 1);  // told at once, protected: no timeout to wait for
     CHECK(hosts.a.failures[0].reason == "no-proposal-chosen");
     CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).size() == 1);
   }
@@ -100,7 +107,9 @@ TEST_CASE("a transform mismatch leaves the ISAKMP SA and names the attribute") {
 
 TEST_CASE("traffic that no policy of the responder covers is refused, with the reason on both sides") {
   TwoHosts hosts;
-  hosts.b.cover = [](const CoverQuery&) -> Result<Protection> { return Error{ErrorCode::refused, "nearest policy \"web\", differs in protocol"}; };
+  hosts.b.cover = [](const CoverQuery&) -> Result<Protection> {
+    return Error{ErrorCode::refused, "nearest policy \"web\", differs in protocol"};
+  };
   hosts.start();
   hosts.network.settle();
   CHECK(hosts.a.sas.empty());
@@ -113,7 +122,7 @@ TEST_CASE("the same protection asked for again while it is negotiated makes one 
   TwoHosts hosts;
   for (int i = 0; i < 10; ++i) hosts.start();
   hosts.network.settle();
-  hosts.start();                               // and once more: an ACQUIRE that was late
+  hosts.start();  // and once more: an ACQUIRE that was late
   CHECK(hosts.a.sas.size() == 2);
 }
 

@@ -1,8 +1,9 @@
+#include "wire/message.hpp"
+
 #include <catch2/catch.hpp>
 #include <random>
 
 #include "wire/describe.hpp"
-#include "wire/message.hpp"
 #include "wire/vendor_ids.hpp"
 
 using namespace ipsec9000;
@@ -11,11 +12,31 @@ using namespace ipsec9000::wire;
 namespace {
 // One of each payload, with content in every field.
 std::vector<Payload> one_of_each() {
-  const SecurityAssociation sa{1, 1, {ProposalPayload{1, 3, {1, 2, 3, 4}, {TransformPayload{1, 12, {Attribute::of(1, 1), Attribute::of(2, 28800), Attribute::of(2, 0x12345678)}}, TransformPayload{2, 3, {}}}},
-                                      ProposalPayload{1, 2, {5, 6, 7, 8}, {TransformPayload{1, 5, {Attribute::of(5, 5)}}}}}};
-  return {sa, KeyExchange{Bytes(128, 7)}, Identification{1, 6, 23, {10, 1, 0, 1}}, Certificate{4, {1, 2, 3}}, CertificateRequest{4, {}},
-          Hash{Bytes(32, 1)}, Signature{Bytes(256, 2)}, Nonce{Bytes(16, 3)}, Notification{1, 3, 14, {1, 2, 3, 4}, {9}}, Deletion{1, 3, 4, {{1, 2, 3, 4}, {5, 6, 7, 8}}},
-          VendorId{Bytes(16, 4)}, NatDiscovery{Bytes(20, 5)}, NatOriginalAddress{1, 0, 0, {10, 1, 0, 1}}, Fragment{7, 1, 1, Bytes(40, 6)}, Unknown{200, {1, 2}}};
+  const SecurityAssociation sa{
+      1,
+      1,
+      {ProposalPayload{
+           1,
+           3,
+           {1, 2, 3, 4},
+           {TransformPayload{1, 12, {Attribute::of(1, 1), Attribute::of(2, 28800), Attribute::of(2, 0x12345678)}},
+            TransformPayload{2, 3, {}}}},
+       ProposalPayload{1, 2, {5, 6, 7, 8}, {TransformPayload{1, 5, {Attribute::of(5, 5)}}}}}};
+  return {sa,
+          KeyExchange{Bytes(128, 7)},
+          Identification{1, 6, 23, {10, 1, 0, 1}},
+          Certificate{4, {1, 2, 3}},
+          CertificateRequest{4, {}},
+          Hash{Bytes(32, 1)},
+          Signature{Bytes(256, 2)},
+          Nonce{Bytes(16, 3)},
+          Notification{1, 3, 14, {1, 2, 3, 4}, {9}},
+          Deletion{1, 3, 4, {{1, 2, 3, 4}, {5, 6, 7, 8}}},
+          VendorId{Bytes(16, 4)},
+          NatDiscovery{Bytes(20, 5)},
+          NatOriginalAddress{1, 0, 0, {10, 1, 0, 1}},
+          Fragment{7, 1, 1, Bytes(40, 6)},
+          Unknown{200, {1, 2}}};
 }
 
 Header some_header() {
@@ -49,12 +70,30 @@ TEST_CASE("every payload decodes to what was encoded, and encodes to the same by
 TEST_CASE("a known message comes out byte for byte") {
   Header header;
   header.cookies.initiator = Cookie{0x0102030405060708};
-  const SecurityAssociation sa{1, 1, {ProposalPayload{1, 1, {}, {TransformPayload{1, 1, {Attribute::of(1, 7), Attribute::of(14, 128), Attribute::of(12, 86400)}}}}}};
+  const SecurityAssociation sa{
+      1,
+      1,
+      {ProposalPayload{
+          1,
+          1,
+          {},
+          {TransformPayload{1, 1, {Attribute::of(1, 7), Attribute::of(14, 128), Attribute::of(12, 86400)}}}}}};
   CHECK(to_hex(encode_message(header, {sa})) ==
-        "0102030405060708" "0000000000000000" "01100200" "00000000" "00000048"   // header
-        "0000002c" "00000001" "00000001"                                         // SA, DOI, situation
-        "00000020" "01010001"                                                    // proposal
-        "00000018" "01010000" "80010007" "800e0080" "000c000400015180");         // transform with three attributes
+        "0102030405060708"
+        "0000000000000000"
+        "01100200"
+        "00000000"
+        "00000048"  // header
+        "0000002c"
+        "00000001"
+        "00000001"  // SA, DOI, situation
+        "00000020"
+        "01010001"  // proposal
+        "00000018"
+        "01010000"
+        "80010007"
+        "800e0080"
+        "000c000400015180");  // transform with three attributes
 }
 
 TEST_CASE("each prefix of a valid message is refused, and nothing is read beyond it") {
@@ -62,7 +101,8 @@ TEST_CASE("each prefix of a valid message is refused, and nothing is read beyond
   for (std::size_t length = 0; length < message.size(); ++length) {
     const Bytes cut(message.begin(), message.begin() + static_cast<std::ptrdiff_t>(length));
     CHECK_FALSE(decode_header(cut));
-    if (length >= header_size) CHECK_FALSE(decode_chain(PayloadType::security_association, ByteView(cut).subspan(header_size)));
+    if (length >= header_size)
+      CHECK_FALSE(decode_chain(PayloadType::security_association, ByteView(cut).subspan(header_size)));
   }
 }
 
@@ -74,14 +114,31 @@ TEST_CASE("malformed payloads are refused") {
       {"reserved byte", PayloadType::nonce, "0001000501"},
       {"SA without situation", PayloadType::security_association, "0000000800000001"},
       {"SA without proposals", PayloadType::security_association, "0000000c0000000100000001"},
-      {"proposal followed by a nonce", PayloadType::security_association, "000000140000000100000001" "0a00000801010000"},
-      {"more transforms than announced", PayloadType::security_association, "000000240000000100000001" "0000001801010001" "0300000801010000" "0000000801010000"},
-      {"fewer transforms than announced", PayloadType::security_association, "0000001c0000000100000001" "0000001001010002" "0000000801010000"},
-      {"SPI longer than the proposal", PayloadType::security_association, "000000140000000100000001" "00000008010110ff"},
-      {"attribute longer than the transform", PayloadType::security_association, "000000200000000100000001" "0000001401010001" "0000000c01010000" "000100ff"},
+      {"proposal followed by a nonce", PayloadType::security_association,
+       "000000140000000100000001"
+       "0a00000801010000"},
+      {"more transforms than announced", PayloadType::security_association,
+       "000000240000000100000001"
+       "0000001801010001"
+       "0300000801010000"
+       "0000000801010000"},
+      {"fewer transforms than announced", PayloadType::security_association,
+       "0000001c0000000100000001"
+       "0000001001010002"
+       "0000000801010000"},
+      {"SPI longer than the proposal", PayloadType::security_association,
+       "000000140000000100000001"
+       "00000008010110ff"},
+      {"attribute longer than the transform", PayloadType::security_association,
+       "000000200000000100000001"
+       "0000001401010001"
+       "0000000c01010000"
+       "000100ff"},
       {"delete whose SPIs do not fill it", PayloadType::deletion, "0000000f0000000103040001010203"},
       {"delete with SPIs of no length", PayloadType::deletion, "0000000c0000000103000001"},
-      {"delete of 65535 SPIs", PayloadType::deletion, "000000100000000103" "04ffff01020304"},
+      {"delete of 65535 SPIs", PayloadType::deletion,
+       "000000100000000103"
+       "04ffff01020304"},
       {"notify with an SPI beyond its end", PayloadType::notification, "0000000c0000000103ff000e"},
       {"identity without port", PayloadType::identification, "000000060106"},
   }));
