@@ -199,7 +199,7 @@ Json IkeService::status() const {
   return {{"ready", !sockets_.empty()},
           {"keystore", keys_.state()},
           {"isakmp_sas", counters.isakmp_sas},
-          {"ipsec_sas", counters.pairs * 2},
+          {"ipsec_sas", counters.ipsec_sas},
           {"negotiating", counters.negotiating + counters.quick_modes},
           {"problems", problems_}};
 }

@@ -91,16 +91,7 @@ Result<Json> query(PolicyService& service, const Json& params) {
 Result<Json> cover(PolicyService& service, const Json& params) {
   const auto asked = cover_query_from_json(params);
   if (!asked) return asked.error();
-  std::vector<Transform> offered;
-  if (const auto list = params.find("offered"); list != params.end() && list->is_array())
-    for (const auto& item : *list) {
-      const auto* text = item.get_ptr<const std::string*>();
-      if (text == nullptr) return missing("offered", "a list of transforms");
-      auto transform = Transform::parse(*text);
-      if (!transform) return transform.error();
-      offered.push_back(*transform);
-    }
-  const auto protection = service.set().keying.cover(*asked, offered);
+  const auto protection = service.set().keying.cover(*asked);
   if (!protection) return protection.error();
   return Json{{"protection", to_json(*protection)}};
 }

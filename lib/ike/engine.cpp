@@ -250,6 +250,8 @@ std::vector<MadEntry> Core::isakmp_sas(TimePoint now) const {
 Counters Core::counters() const {
   Counters counters;
   counters.pairs = pairs_.size();
+  for (const auto id : pairs_.where([](const PairRecord&) { return true; }))
+    counters.ipsec_sas += sa_keys(*pairs_.find(id)->pair, pairs_.find(id)->complete).size();
   for (const auto& [id, session] : sessions_) {
     ++(session.sa ? counters.isakmp_sas : counters.negotiating);
     for (const auto& [message_id, exchange] : session.quick)

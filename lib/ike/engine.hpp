@@ -34,6 +34,7 @@ struct Counters {
   std::size_t negotiating = 0;  // phase 1 under way
   std::size_t quick_modes = 0;  // phase 2 under way
   std::size_t pairs = 0;
+  std::size_t ipsec_sas = 0;  // two a pair, four where AH and ESP are nested
 };
 
 struct Limits {

@@ -254,6 +254,31 @@ std::optional<Mode> offered_mode(const wire::SecurityAssociation& offered) {
   return std::nullopt;
 }
 
+std::vector<Transform> offered_transforms(const wire::SecurityAssociation& offered, std::size_t limit) {
+  std::vector<Transform> understood;
+  for (const auto& offer : by_number(offered)) {
+    if (offer.odd) continue;
+    const auto ah_count = offer.ah != nullptr ? offer.ah->transforms.size() : 1;
+    const auto esp_count = offer.esp != nullptr ? offer.esp->transforms.size() : 1;
+    for (std::size_t i = 0; i < ah_count * esp_count && understood.size() < limit; ++i) {
+      Transform transform;
+      bool known = true;
+      if (offer.ah != nullptr) {
+        const auto values = read(wire::protocol::ah, offer.ah->transforms[i / esp_count]);
+        known = values.integrity.has_value();
+        transform.ah = values.integrity;
+      }
+      if (offer.esp != nullptr) {
+        const auto values = read(wire::protocol::esp, offer.esp->transforms[i % esp_count]);
+        known = known && values.integrity && values.encryption;
+        if (known) transform.esp = EspSuite{*values.encryption, *values.integrity};
+      }
+      if (known) understood.push_back(transform);
+    }
+  }
+  return understood;
+}
+
 std::optional<Group> offered_group(const wire::SecurityAssociation& offered) {
   for (const auto& proposal : offered.proposals)
     for (const auto& transform : proposal.transforms)

@@ -26,6 +26,8 @@ wire::SecurityAssociation offer_phase2(const Protection& protection, const Spis&
 
 // How the peer wants packets wrapped; nothing when it does not say or says what we do not do.
 std::optional<Mode> offered_mode(const wire::SecurityAssociation& offered);
+// What of an offer we understand, as configuration would name it, without its lifetimes; at most `limit`.
+std::vector<Transform> offered_transforms(const wire::SecurityAssociation& offered, std::size_t limit = 64);
 // The group of the first transform; nothing without PFS.
 std::optional<Group> offered_group(const wire::SecurityAssociation& offered);
 

@@ -80,7 +80,10 @@ std::vector<SaInstall> make_sas(const Pair& pair, Direction direction, const Pha
     SaInstall sa;
     sa.direction = direction;
     sa.key = {out ? protection.local : protection.remote, out ? protection.remote : protection.local, protocol, spi};
-    sa.mode = protection.mode;
+    // Nested in a tunnel: the inner layer makes the tunnel, the outer one only wraps its packet (secpolicyd compiles
+    // the templates alike).
+    const bool wraps = protocol == SaProtocol::ah && pair.transform.esp.has_value();
+    sa.mode = wraps ? Mode::transport : protection.mode;
     sa.reqid = protection.reqid;
     sa.selector = out ? protection.selector : protection.selector.mirrored();
     sa.encryption = protocol == SaProtocol::esp ? pair.transform.esp->encryption : Encryption::null;

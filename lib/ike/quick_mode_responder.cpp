@@ -76,7 +76,7 @@ Outcome respond(const Opened& first, const Context& context) {
   request->ni = nonce->value;
   if (key != nullptr) request->public_value = key->value;
   request->query = {context.local.address, context.remote.address, offered_mode(*sa).value_or(Mode::transport),
-                    *selector};
+                    *selector, offered_transforms(*sa)};
   for (const auto* id : ids) request->identities.emplace_back(*id);
   request->channel = first.next;
   Step step;

@@ -17,7 +17,7 @@ struct Fields<Protection> {
 template <>
 struct Fields<CoverQuery> {
   static constexpr auto list = std::tuple{field("local", &CoverQuery::local), field("remote", &CoverQuery::remote),
-                                          field("mode", &CoverQuery::mode), field("proposed", &CoverQuery::proposed)};
+                                          field("mode", &CoverQuery::mode), field("proposed", &CoverQuery::proposed), optional_field("offered", &CoverQuery::offered)};
 };
 }  // namespace codec
 

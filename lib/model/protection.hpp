@@ -42,7 +42,9 @@ struct CoverQuery {
   IpAddress local;  // where IKE runs
   IpAddress remote;
   Mode mode = Mode::transport;
-  Selector proposed;  // outbound: source is on our side; ports are one or any
+  Selector proposed;                    // outbound: source is on our side; ports are one or any
+  std::vector<Transform> offered = {};  // what of it we understand, in the peer's order of preference
+  // outbound: source is on our side; ports are one or any
   auto operator<=>(const CoverQuery&) const = default;
 };
 

@@ -96,7 +96,8 @@ std::string Keying::why_not(const Policy& policy, const CoverQuery& query, const
 }
 
 Result<Protection> Keying::choose(const CoverQuery& query, const Wanted& wanted,
-                                  const std::vector<const Bucket*>& buckets, std::span<const Transform> offered) const {
+                                  const std::vector<const Bucket*>& buckets) const {
+  const auto& offered = query.offered;
   const Policy* best = nullptr;
   int best_agreement = -1;
   std::string refusal;
@@ -122,13 +123,13 @@ Result<Protection> Keying::choose(const CoverQuery& query, const Wanted& wanted,
   return Error{ErrorCode::not_found, ""};
 }
 
-Result<Protection> Keying::cover(const CoverQuery& query, std::span<const Transform> offered) const {
+Result<Protection> Keying::cover(const CoverQuery& query) const {
   auto wanted = take_apart(query);
   if (!wanted) return wanted.error();
   if (matcher_.is_bypassed(query.local))
     return Error{ErrorCode::refused, query.local.to_string() + " is in the bypass list"};
   const auto buckets = buckets_for(wanted->family, wanted->hosts.local, wanted->hosts.remote);
-  auto chosen = choose(query, *wanted, buckets, offered);
+  auto chosen = choose(query, *wanted, buckets);
   if (chosen || chosen.error().code != ErrorCode::not_found) return chosen;
   // Nothing shares a packet with it: name the policy for these addresses that comes nearest.
   const Policy* nearest = nullptr;

@@ -16,7 +16,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -42,9 +41,9 @@ class Keying {
 
   // The responder's question: may a peer that we speak with as `query.remote` have SAs for `query.proposed`? The
   // answer's selector is what was proposed. refused: a policy for this traffic does not agree, and the sentence names
-  // it and the field that differs; not_found: no policy secures this traffic. `offered`: the transforms that the peer
-  // proposes, where known: of several groups that fit, the one with these transforms is taken.
-  Result<Protection> cover(const CoverQuery& query, std::span<const Transform> offered = {}) const;
+  // it and the field that differs; not_found: no policy secures this traffic. Of several groups that fit, the one with
+  // these transforms is taken.
+  Result<Protection> cover(const CoverQuery& query) const;
 
   // Of configuration.policies[index]; 0 for a policy that does not secure.
   std::uint32_t reqid_of(std::size_t index) const;
@@ -100,8 +99,8 @@ class Keying {
   std::vector<std::uint32_t> overlapping(const Wanted& wanted, const std::vector<const Bucket*>& buckets) const;
   std::string why_not(const Policy& policy, const CoverQuery& query, const Wanted& wanted,
                       const std::vector<const Bucket*>& buckets) const;
-  Result<Protection> choose(const CoverQuery& query, const Wanted& wanted, const std::vector<const Bucket*>& buckets,
-                            std::span<const Transform> offered) const;
+  Result<Protection> choose(const CoverQuery& query, const Wanted& wanted,
+                            const std::vector<const Bucket*>& buckets) const;
   const Policy& policy_at(std::uint32_t index) const { return matcher_.configuration().policies[index]; }
 
   const Matcher& matcher_;

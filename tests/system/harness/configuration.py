@@ -4,10 +4,11 @@ ESP = "ESP-AES128-HMAC-SHA256/28800/0"
 KEY = "a key that only the system tests use"
 
 
-def secure(name, host, peer, family, protocol="tcp", local_port=None, remote_port=None, transforms=(ESP,)):
-    """A `secure` policy for a flow between two hosts."""
+def secure(name, host, peer, family, protocol="tcp", local_port=None, remote_port=None, transforms=(ESP,),
+           **more):
+    """A `secure` policy for a flow between two hosts; `more`: further keys of a policy, such as pfs="MODP2048"."""
     return {"name": name, "filter": _filter(host, peer, family, protocol, local_port, remote_port),
-            "action": "secure", "transforms": list(transforms)}
+            "action": "secure", "transforms": list(transforms), **more}
 
 
 def plain(name, action, host, peer, family, protocol="tcp", local_port=None, remote_port=None):

@@ -12,6 +12,11 @@ def expect_clean(node):
     expect("block" not in defaults, f"{node.name}: the kernel's default is still to block:\n{defaults}")
 
 
+def flush_policies(node):
+    """The same for the policies."""
+    node.run(["ip", "xfrm", "policy", "flush"])
+
+
 def flush_sas(node):
     """Takes all SAs away behind the daemons' back."""
     node.run(["ip", "xfrm", "state", "flush"])

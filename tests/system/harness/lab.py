@@ -19,6 +19,7 @@ class Lab:
         self._directory = directory
         self._started = time.monotonic()
         self._running = []  # suites and peers
+        self._made = 0
         self.network = topology.two_hosts()
         self.a = self.network["A"]
         self.b = self.network["B"]
@@ -27,7 +28,8 @@ class Lab:
 
     def suite(self, node, document=None, key=None, peer=None, family=4):
         """Our suite on that node, with a password; configured and with the key for the peer, if given. Not started."""
-        suite = Suite(node, self._build, os.path.join(self._directory, node.name))
+        self._made += 1
+        suite = Suite(node, self._build, os.path.join(self._directory, f"{node.name}{self._made}"))
         self._running.append(suite)
         if document is not None:
             suite.configure(document)
@@ -36,10 +38,16 @@ class Lab:
         return suite
 
     def strongswan(self, node):
-        directory = os.path.join(self._directory, f"{node.name}-strongswan")
+        self._made += 1
+        directory = os.path.join(self._directory, f"{node.name}{self._made}-strongswan")
         peer = StrongSwan(node, directory)
         self._running.append(peer)
         return peer
+
+    def stop(self, one):
+        """Ends a suite or a peer before the case does, so that the next one can take its place."""
+        self._running.remove(one)
+        one.stop()
 
     def note(self, text):
         """A step of the case, for whoever reads its output."""

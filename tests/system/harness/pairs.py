@@ -16,11 +16,12 @@ def ours_with_ours(lab, family, client_key=configuration.KEY, server_key=configu
     return client, server
 
 
-def our_client_with_strongswan(lab, family):
+def our_client_with_strongswan(lab, family, peer_options=None, **policy_options):
     """TCP port 23 from A (ours) to B (strongSwan) secured. Gives (suite, peer), both started."""
-    suite = lab.suite(lab.a, configuration.telnet_client(lab.a, lab.b, family), configuration.KEY, lab.b, family)
+    suite = lab.suite(lab.a, configuration.telnet_client(lab.a, lab.b, family, **policy_options), configuration.KEY,
+                      lab.b, family)
     peer = lab.strongswan(lab.b)
-    peer.configure_transport(lab.a, family, configuration.KEY, local_port=traffic.TELNET)
+    peer.configure_transport(lab.a, family, configuration.KEY, local_port=traffic.TELNET, **(peer_options or {}))
     peer.start()
     suite.start()
     lab.note("our suite runs on A, strongSwan on B")

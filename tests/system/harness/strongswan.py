@@ -52,8 +52,8 @@ connections {{
     }}
     children {{
       flow {{
-        mode = transport
-        esp_proposals = {esp}
+        mode = {mode}
+        {protocol}_proposals = {transform}
         local_ts = {local}[{local_flow}]
         remote_ts = {remote}[{remote_flow}]
         start_action = {start}
@@ -84,11 +84,12 @@ class StrongSwan:
         self._write("strongswan.conf", DAEMON_CONFIGURATION.format(plugins=PLUGINS, directory=directory))
 
     def configure_transport(self, peer, family, key, local_port=None, remote_port=None, protocol="tcp",
-                            ike="aes128-sha256-modp2048", esp="aes128-sha256", start="none"):
-        """IKEv1 main mode with a pre-shared key, ESP in transport mode for one flow. A port that is None is any.
+                            ike="aes128-sha256-modp2048", esp="aes128-sha256", ah=None, mode="transport", start="none"):
+        """IKEv1 main mode with a pre-shared key, ESP (or AH, where given) for one flow. A port that is None is any.
         start="trap": the first packet of the flow starts the negotiation."""
         self._write("swanctl/swanctl.conf", CONNECTION.format(
-            local=self._node.address(family), remote=peer.address(family), ike=ike, esp=esp, start=start, key=key,
+            local=self._node.address(family), remote=peer.address(family), ike=ike, start=start, key=key, mode=mode,
+            protocol="ah" if ah else "esp", transform=ah or esp,
             local_flow=f"{protocol}/{local_port}" if local_port else protocol,
             remote_flow=f"{protocol}/{remote_port}" if remote_port else protocol))
 
@@ -124,6 +125,15 @@ class StrongSwan:
     def log_end(self, lines=40):
         with open(f"{self._directory}/charon.log", encoding="utf-8", errors="replace") as log:
             return "strongSwan's log ends with:\n  " + "  ".join(log.readlines()[-lines:])
+
+    def kill(self):
+        """As a crash would end it, and its kernel with it: nobody is told, nothing is left."""
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        os.unlink(f"{self._directory}/vici")
+        for what in ("state", "policy"):
+            self._node.run(["ip", "xfrm", what, "flush"])
 
     def stop(self):
         if self._process is None:

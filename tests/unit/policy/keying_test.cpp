@@ -250,10 +250,10 @@ TEST_CASE("of two groups that fit, the one with the offered transforms is taken"
   add(configuration, port(24), Decision::secure, "AH-SHA256");
   add(configuration, port(81), Decision::secure, "ESP-AES256-GCM16");
   const Host host(configuration);
-  const auto all_tcp = query("10.1.0.1", "10.1.0.2", IpProtocol::tcp);
+  auto all_tcp = query("10.1.0.1", "10.1.0.2", IpProtocol::tcp);
   CHECK(host.keying.cover(all_tcp)->policy == "p1");
-  const std::vector<Transform> offered{*Transform::parse("ESP-AES256-GCM16")};
-  CHECK(host.keying.cover(all_tcp, offered)->policy == "p2");
+  all_tcp.offered = {*Transform::parse("ESP-AES256-GCM16")};
+  CHECK(host.keying.cover(all_tcp)->policy == "p2");
 }
 
 TEST_CASE("what one host proposes, the host with the mirrored policies accepts with the same protection") {
@@ -272,7 +272,7 @@ TEST_CASE("what one host proposes, the host with the mirrored policies accepts w
       INFO("seed " << seed << ", " << packet.to_string() << ", " << proposed->selector.to_string());
       REQUIRE(proposed->selector.contains(packet.as_selector()));
       const auto accepted = there.keying.cover(
-          {proposed->remote, proposed->local, proposed->mode, proposed->selector.mirrored()}, proposed->transforms);
+          {proposed->remote, proposed->local, proposed->mode, proposed->selector.mirrored(), proposed->transforms});
       INFO((accepted ? "" : accepted.error().text));
       REQUIRE(accepted);
       CHECK(accepted->transforms == proposed->transforms);

@@ -1,0 +1,40 @@
+"""Keying: flows of policies with the same protection share one pair of SAs; exclusive ones have a pair each."""
+
+from harness import configuration, traffic
+from harness.command import expect
+
+TIME_LIMIT = 90
+SHARED, SHARED_TOO, EXCLUSIVE = 2301, 2302, 2303
+
+
+def policies(node, peer, port):
+    return [configuration.secure("one", node, peer, 4, **{port: SHARED}),
+            configuration.secure("two", node, peer, 4, **{port: SHARED_TOO}),
+            configuration.secure("each", node, peer, 4, exclusive=True, **{port: EXCLUSIVE})]
+
+
+def run(lab):
+    for port in (SHARED, SHARED_TOO, EXCLUSIVE):
+        lab.wire.protect(f"tcp port {port}", esp=False)
+        traffic.echo_server(lab.b, 4, port)
+    client = lab.suite(lab.a, configuration.document(policies(lab.a, lab.b, "remote_port"),
+                                                     [configuration.isakmp(lab.b, 4)]), configuration.KEY, lab.b)
+    server = lab.suite(lab.b, configuration.document(policies(lab.b, lab.a, "local_port"),
+                                                     [configuration.isakmp(lab.a, 4)]), configuration.KEY, lab.a)
+    client.start()
+    server.start()
+    for port in (SHARED, SHARED, SHARED_TOO):
+        traffic.talk(lab.a, lab.b, 4, port)
+    expect(len(client.sad()) == 2, f"three connections that may share a pair have more than one: {client.sad()}")
+    lab.note("three connections of two policies: one pair")
+
+    connections = [traffic.connect(lab.a, lab.b, 4, EXCLUSIVE) for _ in range(2)]
+    for connection in connections:
+        traffic.echo(connection)
+    own = [sa for sa in client.sad() if sa["policy"] == "each"]
+    expect(len(own) == 4, f"two exclusive connections should have two pairs: {own}")
+    ports = {sa["selector"]["source_port"] for sa in own if sa["direction"] == "out"}
+    expect(len(ports) == 2 and 0 not in ports, f"each pair should be for its own 5-tuple: {own}")
+    for connection in connections:
+        connection.close()
+    lab.note("two exclusive connections: two pairs")
