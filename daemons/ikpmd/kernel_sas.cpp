@@ -186,6 +186,16 @@ Result<void> KernelSas::remove(const std::vector<ike::SaKey>& keys) {
   return outcome;
 }
 
+Result<void> KernelSas::release(const UnansweredAcquire& unanswered) {
+  Acquire acquire;
+  acquire.sequence = unanswered.sequence;
+  acquire.source = unanswered.source;
+  acquire.destination = unanswered.destination;
+  acquire.protocol = unanswered.protocol;
+  acquire.policy.spec.templates = {{unanswered.protocol, unanswered.mode, unanswered.reqid}};
+  return drop_larval(kernel_, acquire);
+}
+
 Result<std::size_t> KernelSas::remove_all_ours() {
   auto states = kernel_.dump_sas(Keys::leave_out);
   if (!states) return states.error();

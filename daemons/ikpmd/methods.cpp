@@ -54,6 +54,13 @@ void IkeMethods::add_negotiation(RpcServer& server) {
     service_.settle();
     reply(Json::object());
   });
+  server.add("ike.release", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+    const auto acquire = unanswered_acquire_from_json(params);
+    if (!acquire) return reply(acquire.error());
+    const auto released = service_.sas_.release(*acquire);
+    if (!released) return reply(released.error());
+    reply(Json::object());
+  });
   server.add("ike.forget", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
     auto reqids = reqids_of(params);
     if (!reqids) return reply(reqids.error());

@@ -13,8 +13,10 @@ namespace ipsec9000 {
 class AcquireHandler {
  public:
   using Order = std::function<void(const Protection&)>;
-  AcquireHandler(EventLoop& loop, AuditClient& audit, Order order)
-      : loop_(loop), audit_(audit), order_(std::move(order)) {}
+  using Release = std::function<void(const UnansweredAcquire&)>;
+  // `order`: negotiate this. `release`: not for this packet; let the kernel ask again.
+  AcquireHandler(EventLoop& loop, AuditClient& audit, Order order, Release release)
+      : loop_(loop), audit_(audit), order_(std::move(order)), release_(std::move(release)) {}
 
   void handle(const Acquire& acquire, const PolicySet& set);
   std::uint64_t acquires() const { return acquires_; }
@@ -25,6 +27,7 @@ class AcquireHandler {
   EventLoop& loop_;
   AuditClient& audit_;
   Order order_;
+  Release release_;
   std::uint64_t acquires_ = 0;
   TimePoint last_refusal_{};
   bool refused_before_ = false;

@@ -75,6 +75,10 @@ void IkeLink::acquire(const Protection& protection) {
   if (waiting_.size() < most_waiting) waiting_.insert_or_assign(protection, context_.loop.now());
 }
 
+void IkeLink::release(const UnansweredAcquire& acquire) {
+  peer_.call("ike.release", to_json(acquire), answer_time, [](const Result<Json>&) {});
+}
+
 void IkeLink::send_acquire(const Protection& protection) {
   // The negotiation's own fate is ikpmd's to record; the kernel asks again while there is traffic.
   peer_.call("ike.acquire", to_json(protection), answer_time, [](const Result<Json>&) {});

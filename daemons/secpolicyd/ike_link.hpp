@@ -26,6 +26,9 @@ class IkeLink {
   // An SA is needed. While ikpmd is away the order waits for it, up to `patience`.
   void acquire(const Protection& protection);
 
+  // This ACQUIRE gets no SA. Not repeated: the kernel forgets it by itself in a while.
+  void release(const UnansweredAcquire& acquire);
+
   static constexpr Duration patience{30'000};  // after that the kernel asks again by itself
   static constexpr std::size_t most_waiting = 1000;
 

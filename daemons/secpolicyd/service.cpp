@@ -21,7 +21,9 @@ PolicyService::PolicyService(DaemonContext& context, std::unique_ptr<Kernel> ker
       set_(PolicySet::make(std::move(configuration))),
       kernel_side_(*kernel_),
       ike_(context),
-      acquires_(context.loop, context.audit, [this](const Protection& protection) { ike_.acquire(protection); }),
+      acquires_(
+          context.loop, context.audit, [this](const Protection& protection) { ike_.acquire(protection); },
+          [this](const UnansweredAcquire& acquire) { ike_.release(acquire); }),
       monitor_(context.loop, *kernel_,
                {[this](const Acquire& acquire) {
                   if (!withdrawn_) acquires_.handle(acquire, *set_);

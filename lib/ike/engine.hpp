@@ -38,8 +38,9 @@ struct Counters {
 };
 
 struct Limits {
-  std::size_t half_open = 10'000;            // responder's negotiations before message 3; the oldest gives way
-  std::size_t quick_modes_per_session = 64;  // a peer's Quick Modes under way at once
+  std::size_t half_open = 10'000;              // responder's negotiations before message 3; the oldest gives way
+  std::size_t quick_modes_per_session = 64;    // a peer's Quick Modes under way at once
+  std::size_t exchanges_per_session = 65'536;  // then an ISAKMP SA is ended: every message id is remembered
 };
 
 class Core;

@@ -85,6 +85,15 @@ struct Text<Mode> {
   }
 };
 template <>
+struct Text<SaProtocol> {
+  static std::string show(const SaProtocol& v) { return to_string(v); }
+  static Result<SaProtocol> parse(std::string_view t) {
+    if (t == "esp") return SaProtocol::esp;
+    if (t == "ah") return SaProtocol::ah;
+    return expected("esp or ah");
+  }
+};
+template <>
 struct Text<PortRange> {
   static std::string show(const PortRange& v) { return v.to_string(); }
   static Result<PortRange> parse(std::string_view t) {

@@ -17,9 +17,22 @@ struct Fields<Protection> {
 template <>
 struct Fields<CoverQuery> {
   static constexpr auto list = std::tuple{field("local", &CoverQuery::local), field("remote", &CoverQuery::remote),
-                                          field("mode", &CoverQuery::mode), field("proposed", &CoverQuery::proposed), optional_field("offered", &CoverQuery::offered)};
+                                          field("mode", &CoverQuery::mode), field("proposed", &CoverQuery::proposed),
+                                          optional_field("offered", &CoverQuery::offered)};
+};
+template <>
+struct Fields<UnansweredAcquire> {
+  using U = UnansweredAcquire;
+  static constexpr auto list =
+      std::tuple{field("sequence", &U::sequence), field("source", &U::source), field("destination", &U::destination),
+                 field("protocol", &U::protocol), field("mode", &U::mode),     field("reqid", &U::reqid)};
 };
 }  // namespace codec
+
+Json to_json(const UnansweredAcquire& acquire) { return codec::encode(acquire); }
+Result<UnansweredAcquire> unanswered_acquire_from_json(const Json& json) {
+  return codec::decode<UnansweredAcquire>(json);
+}
 
 Json to_json(const Protection& protection) { return codec::encode(protection); }
 Json to_json(const CoverQuery& query) { return codec::encode(query); }

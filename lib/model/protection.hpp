@@ -48,6 +48,21 @@ struct CoverQuery {
   auto operator<=>(const CoverQuery&) const = default;
 };
 
+// The kernel waits for an SA that shall not be made ("ike.release"): ikpmd, who owns the SA table, ends the wait, and
+// the next packet is asked for anew.
+struct UnansweredAcquire {
+  std::uint32_t sequence = 0;  // of the ACQUIRE
+  IpAddress source;
+  IpAddress destination;
+  SaProtocol protocol = SaProtocol::esp;
+  Mode mode = Mode::transport;
+  std::uint32_t reqid = 0;
+  auto operator<=>(const UnansweredAcquire&) const = default;
+};
+
+Json to_json(const UnansweredAcquire& acquire);
+Result<UnansweredAcquire> unanswered_acquire_from_json(const Json& json);
+
 Json to_json(const CoverQuery& query);
 Result<CoverQuery> cover_query_from_json(const Json& json);
 
