@@ -151,7 +151,7 @@ void Core::on_timer(TimePoint now) {
     auto* session = due->kind == TimerKind::retire_pair ? nullptr : find_session(id);
     switch (due->kind) {
       case TimerKind::retire_pair:
-        drop_pair(static_cast<PairId>(due->owner), true, "replaced by a new pair");
+        retirement_due(static_cast<PairId>(due->owner));
         break;
       case TimerKind::retransmit:
         if (session != nullptr) retransmission_due(*session, due->message_id, now);

@@ -21,6 +21,7 @@ struct Dialogue {
   Bytes last_sent;
   Retransmission retransmission;
   TimePoint began{};
+  std::uint64_t began_order = 0;
   std::string correlation;
   std::string heard;  // an unprotected hint from the peer: "NO-PROPOSAL-CHOSEN"
 };
@@ -167,7 +168,8 @@ class Core {
   // ---- engine_pairs.cpp
   void begin(const Protection& protection, TimePoint now);
   void pair_complete(PairId id, TimePoint now);
-  void retire(PairId id, TimePoint now);
+  void retire(PairId id, bool ours_to_act, TimePoint now);
+  void retirement_due(PairId id);
   void drop_pair(PairId id, bool tell_peer, std::string_view reason);
   void initial_contact(const Session& session);
 
@@ -186,6 +188,7 @@ class Core {
   std::uint64_t last_session_ = 0;
   std::uint64_t last_job_ = 0;
   std::uint64_t last_query_ = 0;
+  std::uint64_t order_ = 0;  // of events, see PairRecord
   TimePoint note_window_{};
   unsigned notes_in_window_ = 0;
   TimePoint now_{};  // of the entry point under way, for records
@@ -197,7 +200,8 @@ Bytes cookie_spi(const wire::Cookies& cookies);
 inline constexpr Duration responder_patience = seconds(31);  // for the initiator's next message
 inline constexpr Duration linger_time = seconds(60);         // a finished exchange answers repeated messages
 inline constexpr Duration probe_interval = seconds(2);
-inline constexpr unsigned probes = 5;                 // unanswered: the peer is dead
-inline constexpr Duration retire_grace = seconds(2);  // packets under way still find the old SA
+inline constexpr unsigned probes = 5;                     // unanswered: the peer is dead
+inline constexpr Duration retire_grace = seconds(2);      // packets under way still find the old SA
+inline constexpr Duration retire_patience = seconds(30);  // for the Delete of the end whose turn it is
 
 }  // namespace ipsec9000::ike

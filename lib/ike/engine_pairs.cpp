@@ -50,10 +50,18 @@ void Core::begin(const Protection& protection, TimePoint now) {
   if (!start_phase1(protection, now)) negotiating_.erase(key);
 }
 
+// Of pairs that serve the same traffic one is to stay, and both ends must keep the same one without a word about it.
+//
+// A pair that was complete before the new one's negotiation began is replaced by it. Else the two crossed, and the one
+// with the lowest nonce, which both ends know, goes. The two ends may disagree whether pairs crossed, since each goes
+// by its own clock, but in one way only: when the new pair's initiator says "replaced", its responder had completed the
+// old one even earlier in its own time and says so too. So whoever is the initiator (of the new pair; of the loser,
+// where they crossed) acts at once. The other end acts much later, if the Delete was lost and nothing has happened.
 void Core::pair_complete(PairId id, TimePoint now) {
   auto* record = pairs_.find(id);
   if (record == nullptr) return;
   record->complete = true;
+  record->completed_order = ++order_;
   const auto& pair = *record->pair;
   note(audit::qm_complete,
        {{"remote", pair.protection.remote.to_string()},
@@ -66,27 +74,36 @@ void Core::pair_complete(PairId id, TimePoint now) {
   for (const auto other_id : pairs_.with(record->key())) {
     const auto* other = pairs_.find(other_id);
     if (other_id == id || !other->complete || other->retiring) continue;
-    const bool crossed = other->made >= record->began && other->pair->role != pair.role;
-    if (!crossed) {
-      // Whoever renewed takes the old pair away; the other end hears of it by Delete.
-      if (pair.role == Role::initiator) retire(other_id, now);
-      continue;
-    }
-    // Both ends negotiated at the same time. The pair with the lowest nonce goes, by its own initiator's hand, so that
-    // both ends agree without a word.
-    const bool this_one_goes =
-        std::lexicographical_compare(pair.lowest_nonce.begin(), pair.lowest_nonce.end(),
-                                     other->pair->lowest_nonce.begin(), other->pair->lowest_nonce.end());
-    const auto* loser = this_one_goes ? record : other;
-    if (loser->pair->role == Role::initiator) retire(loser->id, now);
+    const bool crossed = other->completed_order > record->began_order && other->pair->role != pair.role;
+    const auto& nonce = pair.lowest_nonce;
+    const auto& other_nonce = other->pair->lowest_nonce;
+    const bool new_one_goes =
+        crossed && std::lexicographical_compare(nonce.begin(), nonce.end(), other_nonce.begin(), other_nonce.end());
+    const auto* loser = new_one_goes ? record : other;
+    const bool ours_to_act = (crossed ? loser->pair->role : pair.role) == Role::initiator;
+    retire(loser->id, ours_to_act, now);
+    if (new_one_goes) return;
   }
 }
 
-void Core::retire(PairId id, TimePoint now) {
+void Core::retire(PairId id, bool ours_to_act, TimePoint now) {
   auto* record = pairs_.find(id);
   if (record == nullptr || record->retiring) return;
-  record->retiring = true;
-  timers_.arm({TimerKind::retire_pair, static_cast<std::uint64_t>(id), 0}, now + retire_grace);
+  record->retiring = ours_to_act;
+  timers_.arm({TimerKind::retire_pair, static_cast<std::uint64_t>(id), 0},
+              now + (ours_to_act ? retire_grace : retire_patience));
+}
+
+void Core::retirement_due(PairId id) {
+  const auto* record = pairs_.find(id);
+  if (record == nullptr) return;
+  const auto keys = pairs_.with(record->key());
+  const bool another = std::any_of(keys.begin(), keys.end(), [&](PairId other) {
+    return other != id && pairs_.find(other)->complete && !pairs_.find(other)->retiring;
+  });
+  // What was to replace it may be gone meanwhile; then it stays.
+  if (another) return drop_pair(id, true, "replaced by a new pair");
+  pairs_.find(id)->retiring = false;
 }
 
 void Core::drop_pair(PairId id, bool tell_peer, std::string_view reason) {

@@ -38,6 +38,7 @@ bool Core::start_quick(Session& session, const Protection& protection, TimePoint
   exchange.role = Role::initiator;
   exchange.first = {session.sa->keys, phase2_iv(*session.sa->keys, session.sa->last_block, message_id)};
   exchange.dialogue.began = now;
+  exchange.dialogue.began_order = ++order_;
   exchange.dialogue.correlation = session.dialogue.correlation;
   exchange.negotiates = PairKey::of(protection);
   exchange.policy = protection.policy;
@@ -94,6 +95,7 @@ void Core::first_quick_message(Session& session, const wire::Header& header, con
   exchange.role = Role::responder;
   exchange.first = first;
   exchange.dialogue.began = now;
+  exchange.dialogue.began_order = ++order_;
   exchange.dialogue.correlation = session.dialogue.correlation;
   exchange.dialogue.last_received = received;
   const Spis none;
@@ -131,10 +133,17 @@ void Core::apply_quick(Session& session, QuickExchange& exchange, quick_mode::St
     pair = pairs_.add(step.half, false, exchange.dialogue.began, now);
     exchange.half = pair;
   }
+  if (step.complete && exchange.half && pairs_.find(*exchange.half) == nullptr) {
+    // Deleted before it was complete: the peer, which thinks it has a pair, is told so.
+    exchange.half.reset();
+    end_quick(session, exchange.message_id, now);
+    return send_delete(session, *step.complete);
+  }
   if (step.complete) {
     pair = exchange.half ? *exchange.half : pairs_.add(step.complete, true, exchange.dialogue.began, now);
     exchange.half.reset();
   }
+  if (step.half || step.complete) pairs_.find(pair)->began_order = exchange.dialogue.began_order;
   if (!step.install.empty()) actions_.emplace_back(InstallSas{pair, std::move(step.install)});
   if (step.ask) {
     const auto query = static_cast<QueryId>(++last_query_);

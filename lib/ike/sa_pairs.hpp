@@ -32,6 +32,10 @@ struct PairRecord {
   std::uint64_t packets_out = 0;
   TimePoint began{};  // when its negotiation began
   TimePoint made{};
+  // Order of events at this end, since two may share a tick: when its negotiation began, and when both directions
+  // were there (the initiator gets there first).
+  std::uint64_t began_order = 0;
+  std::uint64_t completed_order = 0;
   PairKey key() const { return PairKey::of(pair->protection); }
 };
 

@@ -76,7 +76,9 @@ bool ConfigurationReader::check_only_for_secure(const Node& item, const std::str
 
 bool ConfigurationReader::read_transforms(const Node& item, const std::string& pointer, Policy& policy) {
   const auto* list = item.usable("transforms");
-  if (list == nullptr || policy.action != Decision::secure) return true;
+  // Where the action itself is a mistake, the transforms are read all the same: every mistake in one pass.
+  const bool out_of_place = item.usable("action") != nullptr && policy.action != Decision::secure;
+  if (list == nullptr || out_of_place) return true;
   const auto here = pointer_to(pointer, "transforms");
   if (list->children.size() > transform_limit) {
     messages_.error(list->where, here, std::to_string(list->children.size()) + " transforms",

@@ -191,6 +191,14 @@ TEST_CASE("all mistakes are told in one pass, in the order of the file") {
   CHECK(all[7].find("did you mean \"error\"?") != std::string::npos);
 }
 
+TEST_CASE("a mistake in the action does not hide those in the transforms") {
+  const auto all = messages(R"({"version": 1,
+"policies": [{"name": "a", "action": "secur", "transforms": ["ESP-AES128-HMAC-SHA265"]}]})");
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].starts_with("ipsec.json:2:38: /policies/0/action: "));
+  CHECK(all[1].find("/policies/0/transforms/0: ") != std::string::npos);
+}
+
 TEST_CASE("warnings do not make a configuration invalid") {
   struct Row {
     std::string policies;

@@ -1,0 +1,125 @@
+// Crossings: both ends act at once, and the network loses, repeats and delays. Everything is seeded: a failing seed is
+// printed and fails again.
+#include <catch2/catch.hpp>
+
+#include "support/ike_network.hpp"
+
+using namespace ipsec9000;
+using namespace ipsec9000::test;
+
+namespace {
+using Arrivals = std::vector<std::pair<Duration, Bytes>>;
+
+struct Weather {
+  unsigned lost = 0;      // percent
+  unsigned repeated = 0;  // percent
+  int latest = 5;         // milliseconds of delay at most
+};
+
+void let_it_blow(Network& network, SeededRandom& random, const Weather& weather) {
+  network.wire = [&random, weather](std::size_t, const ike::Datagram& sent) {
+    Arrivals arrivals;
+    const auto delay = [&] {
+      return Duration(1 + static_cast<int>(random.u32() % static_cast<unsigned>(weather.latest)));
+    };
+    if (random.u32() % 100 >= weather.lost) arrivals.emplace_back(delay(), sent.bytes);
+    if (random.u32() % 100 < weather.repeated) arrivals.emplace_back(delay(), sent.bytes);
+    return arrivals;
+  };
+}
+
+// What can happen to a host at any time: traffic that wants SAs, a soft limit, an administrator.
+void something_happens(TwoHosts& hosts, SeededRandom& random) {
+  auto& host = random.u32() % 2 == 0 ? hosts.a : hosts.b;
+  auto& peer = &host == &hosts.a ? hosts.b : hosts.a;
+  const auto what = random.u32() % 10;
+  if (what < 4) return host.engine.acquire(usual_protection(host, peer), hosts.network.now);
+  if (what == 9) {
+    host.engine.delete_peer(peer.address, hosts.network.now);
+    return;
+  }
+  if (host.installed.empty()) return;
+  auto sa = host.installed.begin();
+  std::advance(sa, random.u32() % host.installed.size());
+  host.engine.sa_expired(sa->first, false, hosts.network.now);
+}
+
+// No packet of ours meets a missing SA at the other end: every outbound SA is somebody's inbound one.
+bool every_outbound_sa_is_received(const Host& sender, const Host& receiver) {
+  for (const auto& [key, sa] : sender.installed)
+    if (sa.direction == Direction::out && !receiver.sas.contains(key)) return false;
+  return true;
+}
+}  // namespace
+
+TEST_CASE("whatever crosses in bad weather, after it there is one pair, the same on both") {
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    CAPTURE(seed);
+    TwoHosts hosts(seed);
+    SeededRandom random(seed * 7919);
+    let_it_blow(hosts.network, random, {20, 20, 1500});
+    for (int event = 0; event < 12; ++event) {
+      something_happens(hosts, random);
+      hosts.network.advance(Duration(random.u32() % 4000));
+    }
+    hosts.network.wire = nullptr;
+    hosts.network.advance(seconds(130));  // what is under way ends
+    // Traffic again, and the kernel's limits in their turn, as they would come.
+    hosts.start();
+    hosts.network.advance(seconds(40));
+    for (const auto& [key, sa] : std::map(hosts.a.sas)) hosts.a.engine.sa_expired(key, false, hosts.network.now);
+    hosts.network.advance(seconds(40));
+    CHECK(every_outbound_sa_is_received(hosts.a, hosts.b));
+    CHECK(every_outbound_sa_is_received(hosts.b, hosts.a));
+    CHECK(hosts.connected());
+    CHECK(hosts.a.sas.size() == 2);
+  }
+}
+
+TEST_CASE("in good weather a host that has SAs never sends into a void, whatever crosses") {
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    CAPTURE(seed);
+    TwoHosts hosts(seed);
+    SeededRandom random(seed * 104729);
+    let_it_blow(hosts.network, random, {0, 0, 40});
+    hosts.start();
+    hosts.network.advance(seconds(3));
+    REQUIRE(hosts.connected());
+    hosts.network.after_each_step = [&] {
+      CHECK(hosts.a.sas.size() >= 2);
+      CHECK(hosts.b.sas.size() >= 2);
+    };
+    for (int event = 0; event < 8; ++event) {
+      auto& host = random.u32() % 2 == 0 ? hosts.a : hosts.b;
+      for (const auto& [key, sa] : std::map(host.sas)) host.engine.sa_expired(key, false, hosts.network.now);
+      hosts.network.advance(Duration(random.u32() % 120));
+    }
+    hosts.network.advance(seconds(45));
+    CHECK(hosts.connected());
+    CHECK(hosts.a.sas.size() == 2);
+  }
+}
+
+TEST_CASE("a mesh whose nodes all start at the same tick: every two of them end with one pair") {
+  constexpr unsigned nodes = 12;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    CAPTURE(seed);
+    Network network(seed);
+    std::vector<Host*> hosts;
+    for (unsigned i = 0; i < nodes; ++i)
+      hosts.push_back(&network.add("n" + std::to_string(i), "10.2.0." + std::to_string(i + 1)));
+    for (auto* from : hosts)
+      for (auto* to : hosts)
+        if (from != to) from->engine.acquire(usual_protection(*from, *to), network.now);
+    network.advance(seconds(40));
+    for (auto* host : hosts) {
+      CHECK(host->pairs() == nodes - 1);
+      CHECK(host->sas.size() == 2 * (nodes - 1));
+      for (const auto& [key, keys] : host->sas) {
+        const auto& peer = key.source == host->address ? key.destination : key.source;
+        for (auto* other : hosts)
+          if (other->address == peer) CHECK((other->sas.contains(key) && other->sas.at(key) == keys));
+      }
+    }
+  }
+}
