@@ -20,13 +20,17 @@ struct Describe {
   std::string operator()(const Done&) const { return "complete"; }
 };
 
-// Soft limits come before the hard ones, the initiator's well before the responder's, so that one end renews first;
-// a little chance keeps many SAs made at once from being renewed at once.
+// Soft limits come before the hard ones, the initiator's well before the responder's, so that one end renews first and
+// the other only if it does not; a little chance keeps many SAs made at once from being renewed at once. Whole seconds
+// are coarse: short lives keep a distance of two of them.
 std::uint32_t soft_limit(std::uint32_t hard, Role role, RandomSource& random) {
   if (hard == 0) return 0;
-  const std::uint32_t percent = role == Role::initiator ? 80 + random.u32() % 10 : 93;
-  const auto soft = static_cast<std::uint32_t>(std::uint64_t{hard} * percent / 100);
-  return std::clamp<std::uint32_t>(soft, 1, hard > 1 ? hard - 1 : 1);
+  const auto part = [&](std::uint32_t percent) {
+    return static_cast<std::uint32_t>(std::uint64_t{hard} * percent / 100);
+  };
+  const auto before_end = [&](std::uint32_t distance) { return hard > distance ? hard - distance : 1; };
+  if (role == Role::initiator) return std::max(1u, std::min(part(80 + random.u32() % 8), before_end(3)));
+  return hard <= 20 ? before_end(1) : part(95);
 }
 
 struct KeySource {
