@@ -28,6 +28,7 @@ def run(lab):
     stream = Stream(lab.a, lab.b, 4, PORT, interval=0.01)
     wait_for("the first datagram gets through", lambda: stream.answered)
     first = stream.first_answered()
+    client.wait_for_sas(2)
     before = {sa["spi"]: sa["bytes"] for sa in client.sad()}
     for round_ in range(1, RELOADS + 1):
         client.configure(document(lab.a, lab.b, round_, "remote_port"))
