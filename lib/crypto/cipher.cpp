@@ -3,8 +3,6 @@
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 
-#include <algorithm>
-#include <array>
 #include <map>
 #include <memory>
 
@@ -61,13 +59,6 @@ Result<Bytes> run_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView 
   out.resize(static_cast<std::size_t>(written + last));
   return out;
 }
-
-// Weak and semi-weak DES keys without their parity bits.
-constexpr std::array<std::uint64_t, 16> weak_des_keys{
-    0x0000000000000000, 0xfefefefefefefefe, 0x1e1e1e1e0e0e0e0e, 0xe0e0e0e0f0f0f0f0,
-    0x00fe00fe00fe00fe, 0xfe00fe00fe00fe00, 0x1ee01ee00ef00ef0, 0xe01ee01ef00ef00e,
-    0x00e000e000f000f0, 0xe000e000f000f000, 0x1efe1efe0efe0efe, 0xfe1efe1efe0efe0e,
-    0x001e001e000e000e, 0x1e001e000e000e00, 0xe0fee0fef0fef0fe, 0xfee0fee0fef0fef0};
 }  // namespace
 
 Result<Bytes> encrypt_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView text) {
@@ -75,19 +66,6 @@ Result<Bytes> encrypt_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteV
 }
 Result<Bytes> decrypt_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView text) {
   return run_cbc(algorithm, key, iv, text, false);
-}
-
-bool is_weak_key(Encryption algorithm, ByteView key) {
-  if (algorithm != Encryption::des && algorithm != Encryption::triple_des) return false;
-  Reader reader(key);
-  std::uint64_t previous = 1;  // an odd value never equals a key without parity
-  while (auto part = reader.u64()) {
-    const auto bare = *part & 0xfefefefefefefefe;
-    if (std::find(weak_des_keys.begin(), weak_des_keys.end(), bare) != weak_des_keys.end()) return true;
-    if (bare == previous) return true;  // neighbouring equal keys turn 3DES into DES
-    previous = bare;
-  }
-  return false;
 }
 
 }  // namespace ipsec9000

@@ -10,7 +10,4 @@ namespace ipsec9000 {
 Result<Bytes> encrypt_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView text);
 Result<Bytes> decrypt_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView text);
 
-// A DES or 3DES key that offers no protection (RFC 2409, appendix A lists them); false for other ciphers.
-bool is_weak_key(Encryption algorithm, ByteView key);
-
 }  // namespace ipsec9000

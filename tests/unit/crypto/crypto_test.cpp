@@ -49,13 +49,6 @@ TEST_CASE("AES-CBC agrees with SP 800-38A, and every cipher undoes itself") {
   }
 }
 
-TEST_CASE("weak keys are known") {
-  CHECK(is_weak_key(Encryption::des, Bytes(8, 1)));
-  CHECK(is_weak_key(Encryption::triple_des, Bytes(24, 0x22)));
-  CHECK_FALSE(is_weak_key(Encryption::des, *from_hex("133457799bbcdff1")));
-  CHECK_FALSE(is_weak_key(Encryption::aes128_cbc, Bytes(16, 0)));
-}
-
 TEST_CASE("both ends of every group get the same secret, of the right length") {
   for (const auto& group : all_groups()) {
     if (group.public_bytes > 512) continue;  // the largest two take long under sanitizers

@@ -87,7 +87,7 @@ TEST_CASE("a dead peer without an ISAKMP SA is found by the negotiation that fai
   CHECK(hosts.a.sas.empty());
 }
 
-TEST_CASE("an answer with another sequence number is no answer") {
+TEST_CASE("an answer that comes after the peer was given up revives nothing") {
   Connected hosts;
   hosts.drop_everything();
   hosts.a.engine.traffic(counted(hosts.a, 0, 1), hosts.network.now);
