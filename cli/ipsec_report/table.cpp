@@ -26,6 +26,10 @@ constexpr std::array options{
            ""},
     Option{"entity", "", Argument::required, "NAME", "with -audit: only the records of one program",
            "One of ipsec_admin, ipsec_report, ipsec_policy, ipsec_mgr, secauditd, secpolicyd, ikpmd.", ""},
+    Option{"verify", "", Argument::none, "", "with -audit: check that no record was removed or changed",
+           "Follows the hash chain through FILE and what joins it to the files before and after; without FILE through "
+           "every file beside the current one. The exit status is 1 when there is a fault.",
+           ""},
     Option{"file", "", Argument::required, "OUT", "write the report to OUT",
            "The file is made anew, readable by its owner only.", ""},
     Option{"all", "", Argument::none, "", "everything; so does no option at all",
@@ -36,6 +40,7 @@ constexpr std::array examples{
     Example{"ipsec_report -sad", "Which traffic is protected just now?"},
     Example{"ipsec_report -failures 10.1.0.2", "Why does negotiating with 10.1.0.2 fail?"},
     Example{"ipsec_report -audit -entity ikpmd", "What did the IKE daemon record?"},
+    Example{"ipsec_report -audit -verify", "Has anybody tampered with the audit trail?"},
     Example{"ipsec_report -all -file /tmp/report.txt", "A bundle for support. It holds no keys."},
 };
 

@@ -4,12 +4,12 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "audit/file.hpp"
 #include "base/address.hpp"
 #include "base/text.hpp"
 #include "cli/common/print_policy.hpp"
 #include "cli/common/print_sa.hpp"
 #include "cli/common/show.hpp"
+#include "cli/ipsec_report/audit_views.hpp"
 
 namespace ipsec9000::cli {
 
@@ -99,40 +99,11 @@ Result<void> print_bypass_list(const ViewRequest&, ReportContext& context) {
   return context.daemons.pages("secpolicyd", "policy.bypass", Json::object(), untyped(context.sink, print_bypass));
 }
 
-Result<std::string> current_audit_file(Daemons& daemons) {
-  const auto status = daemons.call("secauditd", "audit.status", Json::object());
-  if (!status) return status.error();
-  const auto* file = member(*status, "file");
-  const auto* name = file == nullptr ? nullptr : file->get_ptr<const std::string*>();
-  if (name == nullptr) return Error{ErrorCode::internal, "secauditd names no audit file"};
-  return *name;
-}
-
-Result<void> print_audit(const ViewRequest& view, ReportContext& context) {
-  const auto file = view.argument.empty() ? current_audit_file(context.daemons) : Result<std::string>(view.argument);
-  if (!file) return file.error();
-  context.sink.line("Audit file: " + safe(*file));
-  const auto read = read_audit_file(
-      *file,
-      [&](const AuditRecord& record) {
-        if (context.entity.empty() || record.from == context.entity)
-          context.sink.item(to_json(record), [&] {
-            auto text = to_hp_text(record);
-            if (!text.ends_with('\n')) text += '\n';
-            return text;
-          });
-      },
-      [&](std::uint64_t line, const Error& why) {
-        context.sink.line("Line " + std::to_string(line) + " is no audit record: " + safe(why.text));
-      });
-  if (!read) return read.error();
-  return {};
-}
-
 struct View {
   std::string_view name;
   Result<void> (*print)(const ViewRequest&, ReportContext&);
   std::string_view nothing;  // what is said of an empty one
+  bool in_whole_report = true;
 };
 // In the order of a whole report.
 constexpr View views[] = {{"ip", print_interfaces, "No IP interfaces"},
@@ -143,7 +114,8 @@ constexpr View views[] = {{"ip", print_interfaces, "No IP interfaces"},
                           {"sad", print_sad, "No IPSec SAs"},
                           {"failures", print_failures, "No failed negotiations"},
                           {"cache", print_flows, "No cache entries"},
-                          {"audit", print_audit, "No audit records"}};
+                          {"audit", print_audit, "No audit records"},
+                          {"verify", print_verification, "No audit files", false}};
 
 Result<void> check_argument(const ViewRequest& view) {
   if (view.argument.empty()) return {};
@@ -174,12 +146,16 @@ Result<RequestedViews> requested_views(const Arguments& arguments) {
   const auto by_sa = [&](std::string_view view) {
     return sa && ((view == "mad" && *sa != "ipsec") || (view == "sad" && *sa != "ike"));
   };
-  const auto asked = [&](const View& view) { return arguments.has(view.name) || by_sa(view.name); };
+  // -audit FILE -verify: FILE is not shown but checked.
+  const auto asked = [&](const View& view) {
+    return (arguments.has(view.name) || by_sa(view.name)) && !(view.name == "audit" && arguments.has("verify"));
+  };
   RequestedViews requested;
   requested.all = arguments.has("all") || std::none_of(std::begin(views), std::end(views), asked);
   for (const auto& view : views) {
-    if (!requested.all && !asked(view)) continue;
-    requested.views.push_back({std::string(view.name), arguments.value(view.name).value_or("")});
+    if (!asked(view) && !(requested.all && view.in_whole_report)) continue;
+    const auto option = view.name == "verify" ? std::string_view("audit") : view.name;
+    requested.views.push_back({std::string(view.name), arguments.value(option).value_or("")});
     if (auto checked = check_argument(requested.views.back()); !checked) return checked.error();
   }
   return requested;

@@ -1,5 +1,8 @@
 #include "service.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -48,9 +51,18 @@ Result<void> apply(TrailSettings& settings, const std::string& name, const Json&
   return {};
 }
 
+// Where somebody looks when the trail itself cannot tell: on stderr, which goes to the journal, and on the console.
+void announce(const std::filesystem::path& console, const std::string& text) {
+  const auto line = "secauditd: " + escape_control(text) + "\n";
+  std::fputs(line.c_str(), stderr);
+  const FileDescriptor out(::open(console.c_str(), O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+  if (out && ::write(out.get(), line.data(), line.size()) < 0) return;  // there is nobody left to tell
+}
+
 }  // namespace
 
-AuditService::AuditService(DaemonContext& context, AuditTrail trail) : trail_(std::move(trail)), retry_(context.loop) {
+AuditService::AuditService(DaemonContext& context, AuditTrail trail)
+    : trail_(std::move(trail)), console_(context.paths.below_root("/dev/console")), retry_(context.loop) {
   add_methods(context.server);
 }
 
@@ -139,9 +151,8 @@ void AuditService::add_status(Json& status) const { status["audit"] = this->stat
 // Announces a problem and its end once each, and tries again by itself: there may be nobody left who sends records.
 void AuditService::after_writing() {
   const auto& problem = trail_.problem();
-  if (problem && !announced_)
-    std::fprintf(stderr, "secauditd: records cannot be written: %s: they wait\n", escape_control(*problem).c_str());
-  if (!problem && announced_) std::fprintf(stderr, "secauditd: records are written again\n");
+  if (problem && !announced_) announce(console_, "records cannot be written: " + *problem + ": they wait");
+  if (!problem && announced_) announce(console_, "records are written again");
   announced_ = problem.has_value();
   if (problem)
     retry_.arm(retry_pause, [this] {

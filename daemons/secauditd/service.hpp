@@ -33,7 +33,8 @@ class AuditService : public DaemonService {
 
   AuditTrail trail_;
   std::uint64_t malformed_ = 0;
-  bool announced_ = false;  // the present problem, on stderr
+  std::filesystem::path console_;
+  bool announced_ = false;  // the present problem, on stderr and on the console
   std::deque<RpcServer::Reply> level_questions_;
   EventLoop::Timer retry_;
 };

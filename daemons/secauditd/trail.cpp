@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "audit/directory.hpp"
 #include "base/text.hpp"
 
 namespace ipsec9000 {
@@ -14,11 +15,17 @@ std::string named(const AuditLevel level) { return std::string(to_string(level))
 }  // namespace
 
 Result<AuditTrail> AuditTrail::open(TrailSettings settings, WallTime now) {
-  const auto last = last_audit_number(settings.directory);
-  const auto first = last == UINT64_MAX ? 1 : last + 1;
-  auto file = AuditFile::open({settings.directory, settings.max_kilobytes}, now, first);
+  const auto mended = mend_newest_audit_file(settings.directory);
+  auto file = AuditFile::open({settings.directory, settings.max_kilobytes}, now, audit_trail_end(settings.directory));
   if (!file) return file.error();
-  return AuditTrail(std::move(settings), std::move(*file));
+  AuditTrail trail(std::move(settings), std::move(*file));
+  if (!mended)
+    trail.note(audit::audit_file_not_mended, {{"reason", mended.error().text}}, now);
+  else if (*mended)
+    trail.note(audit::audit_file_mended,
+               {{"file", (*mended)->file.string()}, {"bytes", std::to_string((*mended)->bytes)}}, now);
+  trail.retry(now);
+  return trail;
 }
 
 bool AuditTrail::take(AuditRecord record, WallTime now) {
@@ -110,7 +117,8 @@ Json AuditTrail::status() const {
           {"records", written_},
           {"filtered", filtered_},
           {"dropped", dropped_},
-          {"next_number", file_.next_number()},
+          {"last_number", file_.position().number},
+          {"chain", file_.position().chain},
           {"problem", problem_ ? Json(*problem_) : Json(nullptr)}};
 }
 

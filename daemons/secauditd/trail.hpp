@@ -19,7 +19,8 @@ inline constexpr std::uint32_t max_trail_kilobytes = 1024 * 1024;
 
 class AuditTrail {
  public:
-  // Opens a new file and goes on with the numbers of the newest file that is there.
+  // Opens a new file and goes on with the numbers and the hash chain of the newest file that is there, after it has cut
+  // off what a crash left of a line at its end.
   static Result<AuditTrail> open(TrailSettings settings, WallTime now);
 
   // False when it cannot be written now: nothing has happened then, and it is to be offered again.
@@ -38,7 +39,8 @@ class AuditTrail {
   const std::optional<std::string>& problem() const { return problem_; }  // why nothing can be written at present
 
   // {"level", "file", "directory", "max_kilobytes", "size" in bytes, "records" written since the start, "filtered",
-  // "dropped" (what the daemons said they had lost), "next_number", "problem": null or a sentence}
+  // "dropped" (what the daemons said they had lost), "last_number", "chain": the last
+  // record's hash, "problem": null or a sentence}
   Json status() const;
 
  private:

@@ -39,17 +39,18 @@ Result<FileDescriptor> open_directory(const fs::path& directory) {
   return system_error("audit directory " + directory.string());
 }
 
-// The one place where a stored line is made: what is to protect a record (a hash chain) goes in here.
-std::string stored_line(const AuditRecord& record) {
-  return to_json(record).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+std::string stored_line(const AuditRecord& record, const AuditPosition& after, bool first_in_file) {
+  auto json = to_json(record);
+  if (first_in_file) json["continues"] = after.chain;
+  return chained_line(json.dump(-1, ' ', false, Json::error_handler_t::replace), after.chain) + "\n";
 }
 
 }  // namespace
 
-Result<AuditFile> AuditFile::open(Options options, WallTime now, std::uint64_t next_number) {
+Result<AuditFile> AuditFile::open(Options options, WallTime now, AuditPosition after) {
   AuditFile audit;
   audit.options_ = std::move(options);
-  audit.next_number_ = next_number;
+  audit.last_ = std::move(after);
   auto created = audit.create(now);
   if (!created) return created.error();
   return audit;
@@ -86,10 +87,14 @@ Result<void> AuditFile::rotate(WallTime now, fs::path directory) {
 
 Result<void> AuditFile::append(AuditRecord& record, WallTime now) {
   const auto number_before = record.number;
-  record.number = next_number_;
-  const auto line = (torn_ ? "\n" : "") + stored_line(record);
+  record.number = last_.number + 1;
+  const auto make_line = [&] { return (torn_ ? "\n" : "") + stored_line(record, last_, size_ == 0); };
+  auto line = make_line();
   Result<void> written;
-  if (is_full(line.size())) written = create(now);
+  if (is_full(line.size())) {
+    written = create(now);
+    line = make_line();
+  }
   if (written) written = write_line(line);
   if (!written) {
     record.number = number_before;
@@ -97,7 +102,7 @@ Result<void> AuditFile::append(AuditRecord& record, WallTime now) {
   }
   size_ += line.size();
   torn_ = false;
-  ++next_number_;
+  last_ = {record.number, std::string(split_chained_line(std::string_view(line).substr(0, line.size() - 1))->hash)};
   return {};
 }
 

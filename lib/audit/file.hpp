@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "audit/chain.hpp"
 #include "audit/record.hpp"
 #include "base/files.hpp"
 
@@ -22,11 +23,11 @@ class AuditFile {
     std::uint32_t max_kilobytes = 100;  // of 1024 bytes; a file ends before the record that would exceed it
   };
 
-  // Begins a new file. `next_number` is what the first record gets.
-  static Result<AuditFile> open(Options options, WallTime now, std::uint64_t next_number);
+  // Begins a new file. `after`: the trail that it continues.
+  static Result<AuditFile> open(Options options, WallTime now, AuditPosition after = {});
 
-  // Gives the record its number and appends it. When this fails (disk full) the file ends with the last whole record,
-  // the number is not used up, and the next call tries again.
+  // Gives the record its number, ties it into the hash chain and appends it. When this fails (disk full) the file ends
+  // with the last whole record, the number is not used up, and the next call tries again.
   Result<void> append(AuditRecord& record, WallTime now);
 
   // Begins a new file now, perhaps in another directory. When that fails, the old one stays in use.
@@ -38,7 +39,7 @@ class AuditFile {
   const std::filesystem::path& path() const { return path_; }
   const Options& options() const { return options_; }
   std::uint64_t size() const { return size_; }  // bytes in the current file
-  std::uint64_t next_number() const { return next_number_; }
+  const AuditPosition& position() const { return last_; }
 
  private:
   AuditFile() = default;
@@ -52,12 +53,9 @@ class AuditFile {
   std::filesystem::path path_;
   FileDescriptor file_;
   std::uint64_t size_ = 0;
-  std::uint64_t next_number_ = 1;
+  AuditPosition last_;
   bool torn_ = false;  // the file ends in half a line that could not be taken back
 };
-
-// The number of the last record in the directory's newest audit files, 0 when there is none.
-std::uint64_t last_audit_number(const std::filesystem::path& directory);
 
 struct AuditReadSummary {
   std::uint64_t records = 0;  // given to the callback

@@ -3,6 +3,7 @@
 #include <deque>
 #include <nlohmann/json.hpp>
 
+#include "audit/flood.hpp"
 #include "daemon/rpc_peer.hpp"
 
 namespace ipsec9000 {
@@ -26,9 +27,10 @@ std::size_t weight(const AuditRecord& record) {
 
 struct AuditClient::State {
   State(EventLoop& loop, const std::filesystem::path& socket, std::string program)
-      : from(std::move(program)), peer(loop, socket), retry(loop), ask_level(loop) {}
+      : events(loop), from(std::move(program)), peer(loop, socket), retry(loop), ask_level(loop), summing_up(loop) {}
 
   void add(AuditRecord record);
+  void sum_up();
   void enqueue(AuditRecord record);
   void report_dropped();
   void deliver();
@@ -37,7 +39,9 @@ struct AuditClient::State {
   void follow_level();
   void learn_level(const Json& answer);
 
+  EventLoop& events;
   std::string from;
+  AuditFlood flood;
   std::deque<AuditRecord> queue;
   std::uint64_t dropped = 0;
   std::uint64_t dropped_unreported = 0;
@@ -48,22 +52,34 @@ struct AuditClient::State {
   RpcPeer peer;
   EventLoop::Timer retry;
   EventLoop::Timer ask_level;
+  EventLoop::Timer summing_up;
 };
 
 void AuditClient::State::add(AuditRecord record) {
   if (record.level > level) return;
   record.from = from;
   if (record.time == WallTime{}) record.time = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  for (auto& admitted : flood.admit(std::move(record), events.now())) enqueue(std::move(admitted));
+  sum_up();
+}
+
+// Says what was held back once its time has come.
+void AuditClient::State::sum_up() {
+  const auto due = flood.due();
+  if (due && !summing_up.armed())
+    summing_up.arm_at(*due, [this] {
+      for (auto& summary : flood.summaries(events.now())) enqueue(std::move(summary));
+      sum_up();
+    });
+}
+
+void AuditClient::State::enqueue(AuditRecord record) {
   const auto room = record.level >= AuditLevel::informative ? max_queued / 2 : max_queued;
   if (queue.size() >= room) {
     ++dropped;
     ++dropped_unreported;
     return;
   }
-  enqueue(std::move(record));
-}
-
-void AuditClient::State::enqueue(AuditRecord record) {
   queue.push_back(std::move(record));
   deliver();
 }
@@ -158,6 +174,7 @@ std::size_t AuditClient::queued() const { return state_->queue.size(); }
 std::uint64_t AuditClient::dropped() const { return state_->dropped; }
 
 void AuditClient::when_drained(std::function<void()> drained) {
+  for (auto& summary : state_->flood.all_summaries()) state_->enqueue(std::move(summary));
   if (state_->queue.empty()) return drained();
   state_->drained = std::move(drained);
 }

@@ -24,7 +24,7 @@ class AuditClient {
 
   // Fills in `from`, and the time where there is none. Dropped when above level(). While secauditd is away the records
   // wait, up to max_queued (half of it for informative and debug ones); what is beyond is counted, and the count is a
-  // record of its own once there is room.
+  // record of its own once there is room. A flood is summarised (audit/flood.hpp).
   void record(AuditRecord record);
   // The same from an event; `correlation` (at most 64 bytes) ties the records of one negotiation together.
   void record(const AuditEvent& event, const AuditFields& fields = {}, std::string correlation = {});

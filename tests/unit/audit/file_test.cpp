@@ -7,6 +7,7 @@
 #include <csignal>
 #include <set>
 
+#include "audit/directory.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace ipsec9000;
@@ -51,7 +52,7 @@ class FileSizeLimit {
 
 TEST_CASE("an audit file is named for its time and for root only") {
   const test::TemporaryDirectory directory;
-  const auto file = AuditFile::open({directory / "audit"}, noon, 1);
+  const auto file = AuditFile::open({directory / "audit"}, noon);
   REQUIRE(file);
   CHECK(file->path() == directory / "audit/audit-20011019T120000Z.log");
   struct stat status {};
@@ -61,7 +62,7 @@ TEST_CASE("an audit file is named for its time and for root only") {
 
 TEST_CASE("files of one second get different names") {
   const test::TemporaryDirectory directory;
-  auto file = AuditFile::open({directory.path()}, noon, 1);
+  auto file = AuditFile::open({directory.path()}, noon);
   REQUIRE(file);
   REQUIRE(file->rotate(noon));
   CHECK(file->path() == directory / "audit-20011019T120000Z-2.log");
@@ -71,7 +72,7 @@ TEST_CASE("files of one second get different names") {
 
 TEST_CASE("records get running numbers across files") {
   const test::TemporaryDirectory directory;
-  auto file = AuditFile::open({directory.path(), 1}, noon, 7);
+  auto file = AuditFile::open({directory.path(), 1}, noon, {6, std::string(chain_begin)});
   REQUIRE(file);
   std::set<std::uint64_t> numbers;
   for (int i = 0; i < 50; ++i) {
@@ -86,12 +87,12 @@ TEST_CASE("records get running numbers across files") {
   CHECK(numbers.size() == 50);
   CHECK(*numbers.begin() == 7);
   CHECK(*numbers.rbegin() == 56);
-  CHECK(last_audit_number(directory.path()) == 56);
+  CHECK(audit_trail_end(directory.path()).number == 56);
 }
 
 TEST_CASE("a record larger than a file may be gets a file of its own") {
   const test::TemporaryDirectory directory;
-  auto file = AuditFile::open({directory.path(), 1}, noon, 1);
+  auto file = AuditFile::open({directory.path(), 1}, noon);
   for (int i = 0; i < 3; ++i) {
     auto record = record_of(std::string(5000, 'x'));
     REQUIRE(file->append(record, noon));
@@ -101,23 +102,23 @@ TEST_CASE("a record larger than a file may be gets a file of its own") {
 
 TEST_CASE("numbers go on from the newest file that has any") {
   const test::TemporaryDirectory directory;
-  CHECK(last_audit_number(directory.path()) == 0);
-  CHECK(last_audit_number(directory / "missing") == 0);
-  auto file = AuditFile::open({directory.path()}, noon, 40);
+  CHECK(audit_trail_end(directory.path()).number == 0);
+  CHECK(audit_trail_end(directory / "missing").number == 0);
+  auto file = AuditFile::open({directory.path()}, noon, {39, std::string(chain_begin)});
   auto record = record_of("x");
   REQUIRE(file->append(record, noon));
   for (int i = 0; i < 11; ++i) REQUIRE(file->rotate(noon));  // "-12" is newer than "-9"
   record = record_of("x");
   REQUIRE(file->append(record, noon));
-  REQUIRE(AuditFile::open({directory.path()}, noon + seconds(1), 1));  // empty
-  CHECK(last_audit_number(directory.path()) == 41);
+  REQUIRE(AuditFile::open({directory.path()}, noon + seconds(1)));  // empty
+  CHECK(audit_trail_end(directory.path()).number == 41);
 }
 
 TEST_CASE("a symbolic link in place of the directory is refused") {
   const test::TemporaryDirectory directory;
   std::filesystem::create_directory(directory / "elsewhere");
   std::filesystem::create_directory_symlink(directory / "elsewhere", directory / "audit");
-  const auto file = AuditFile::open({directory / "audit"}, noon, 1);
+  const auto file = AuditFile::open({directory / "audit"}, noon);
   REQUIRE_FALSE(file);
   CHECK(files_in(directory / "elsewhere").empty());
 }
@@ -125,7 +126,7 @@ TEST_CASE("a symbolic link in place of the directory is refused") {
 TEST_CASE("a symbolic link in place of the file is not followed") {
   const test::TemporaryDirectory directory;
   std::filesystem::create_symlink(directory / "victim", directory / "audit-20011019T120000Z.log");
-  const auto file = AuditFile::open({directory.path()}, noon, 1);
+  const auto file = AuditFile::open({directory.path()}, noon);
   REQUIRE(file);
   CHECK(file->path() == directory / "audit-20011019T120000Z-2.log");
   CHECK_FALSE(std::filesystem::exists(directory / "victim"));
@@ -134,8 +135,8 @@ TEST_CASE("a symbolic link in place of the file is not followed") {
 TEST_CASE("a directory that cannot be used is an error, and the old file stays in use") {
   const test::TemporaryDirectory directory;
   REQUIRE(replace_file(directory / "plain", ""));
-  CHECK_FALSE(AuditFile::open({directory / "plain"}, noon, 1));
-  auto file = AuditFile::open({directory / "audit"}, noon, 1);
+  CHECK_FALSE(AuditFile::open({directory / "plain"}, noon));
+  auto file = AuditFile::open({directory / "audit"}, noon);
   REQUIRE(file);
   const auto before = file->path();
   CHECK_FALSE(file->rotate(noon, directory / "plain"));
@@ -147,7 +148,7 @@ TEST_CASE("a directory that cannot be used is an error, and the old file stays i
 
 TEST_CASE("a full disk loses no number and leaves no torn line") {
   const test::TemporaryDirectory directory;
-  auto file = AuditFile::open({directory.path()}, noon, 1);
+  auto file = AuditFile::open({directory.path()}, noon);
   auto first = record_of("first");
   REQUIRE(file->append(first, noon));
   auto second = record_of(std::string(1000, 'x'));

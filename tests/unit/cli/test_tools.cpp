@@ -182,7 +182,8 @@ TEST_CASE_METHOD(ToolFixture, "all prints what there is and says what is missing
 }
 
 TEST_CASE_METHOD(ToolFixture, "the audit file is shown in two lines a record, filtered by entity") {
-  auto trail = AuditFile::open({root / "log", 100}, WallTime(milliseconds(1'700'000'000'000)), 31);
+  auto trail =
+      AuditFile::open({root / "log", 100}, WallTime(milliseconds(1'700'000'000'000)), {30, std::string(chain_begin)});
   REQUIRE(trail);
   for (const char* from : {"ikpmd", "secpolicyd"}) {
     auto record = make_record(audit::mm_timeout, {{"remote", "10.1.0.2"}});
@@ -205,6 +206,33 @@ TEST_CASE_METHOD(ToolFixture, "the audit file is shown in two lines a record, fi
   CHECK(report({"-audit"}) == 0);
   CHECK(out_has("Msg: 32"));
   CHECK(report({"-audit", (root / "absent").string()}) == 1);
+}
+
+TEST_CASE_METHOD(ToolFixture, "-verify says what was done to an audit file, and fails then") {
+  auto trail = AuditFile::open({root / "log", 100}, WallTime(milliseconds(1'700'000'000'000)));
+  REQUIRE(trail);
+  for (int n = 0; n < 3; ++n) {
+    auto record = make_record(audit::mm_timeout, {{"remote", "10.1.0." + std::to_string(n)}});
+    record.from = "ikpmd";
+    REQUIRE(trail->append(record, record.time));
+  }
+  const auto path = trail->path().string();
+  const Json status = {{"file", path}, {"last_number", 3}, {"chain", trail->position().chain}};
+  FakeDaemon secauditd(paths.socket("secauditd"), answers({{"audit.status", status.dump()}}));
+  CHECK(report({"-audit", "-verify"}) == 0);
+  CHECK(out_has("3 records, 1 to 3, none removed or changed"));
+  CHECK_FALSE(out_has("note:"));
+  auto content = *read_file(path);
+  content.replace(content.find("10.1.0.1"), 8, "10.1.0.9");
+  std::ofstream(path) << content;
+  CHECK(report({"-audit", path, "-verify"}) == 1);
+  CHECK(out_has("line 2: record 2, or the one before it, was changed"));
+  CHECK(err_has("not as it was written: 1 fault"));
+  std::ofstream(path) << content.substr(0, content.find('\n') + 1);
+  CHECK(report({"-audit", path, "-verify", "--json"}) == 1);
+  CHECK(document()["verify"][0]["fault_count"] == 1);
+  CHECK(document()["verify"][0]["faults"][0]["text"] ==
+        "records 2 to 3 are missing at the end of the file: secauditd has written up to 3");
 }
 
 TEST_CASE_METHOD(ToolFixture, "-file writes a private file, and follows no link") {

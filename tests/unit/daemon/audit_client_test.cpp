@@ -46,6 +46,16 @@ struct World {
   void record(const std::string& text, const AuditEvent& event = audit::mm_failed) {
     client.record(event, {{"reason", text}});
   }
+  // Of many kinds, so that they are no flood.
+  void record_mixed(std::size_t count, AuditLevel at_level) {
+    for (std::size_t i = 0; i < count; ++i) {
+      AuditRecord record;
+      record.event = "event-" + std::to_string(i % 100);
+      record.level = at_level;
+      record.text = "text: " + std::to_string(i);
+      client.record(std::move(record));
+    }
+  }
   bool received_count(std::size_t count) {
     return run_until(loop, [&] { return received.size() >= count; });
   }
@@ -99,7 +109,7 @@ TEST_CASE("what a full disk refuses is offered again, once each") {
 TEST_CASE("the queue is bounded, and what was lost is told") {
   World world;
   world.client.start();
-  for (std::size_t i = 0; i < AuditClient::max_queued + 50; ++i) world.record(std::to_string(i));
+  world.record_mixed(AuditClient::max_queued + 50, AuditLevel::error);
   CHECK(world.client.queued() == AuditClient::max_queued);
   CHECK(world.client.dropped() == 50);
   world.start_server();
@@ -113,7 +123,7 @@ TEST_CASE("the queue is bounded, and what was lost is told") {
 TEST_CASE("a flood of unimportant records leaves room for important ones") {
   World world;
   world.client.start();
-  for (std::size_t i = 0; i < AuditClient::max_queued; ++i) world.record("noise", audit::qm_started);
+  world.record_mixed(AuditClient::max_queued, AuditLevel::debug);
   CHECK(world.client.queued() == AuditClient::max_queued / 2);
   world.client.record(audit::auth_failed, {{"remote", "10.1.0.2"}});
   CHECK(world.client.queued() == AuditClient::max_queued / 2 + 1);
@@ -157,7 +167,38 @@ TEST_CASE("the largest records go through") {
   AuditFields fields;
   for (std::size_t i = 0; i < max_audit_fields; ++i)
     fields.emplace_back("f" + std::to_string(i), std::string(5000, '\n'));
-  for (int i = 0; i < 20; ++i) world.client.record(audit::mm_failed, fields);
+  for (int i = 0; i < 20; ++i) {
+    fields[0].second = std::to_string(i);
+    world.client.record(audit::mm_failed, fields, std::to_string(i));
+  }
   CHECK(world.received_count(20));
   CHECK(world.client.dropped() == 0);
+}
+
+TEST_CASE("a flood is summarised, and memory stays bounded while secauditd is away") {
+  World world;
+  world.client.start();
+  for (int i = 0; i < 100'000; ++i) world.record(std::to_string(i));
+  CHECK(world.client.queued() <= 1001);
+  for (int i = 0; i < 100'000; ++i) world.record("the same", audit::qm_failed);
+  world.start_server();
+  REQUIRE(run_until(world.loop, [&] {
+    return std::any_of(world.received.begin(), world.received.end(), [](const auto& record) {
+      return record.text.find("(repeated 99999 times)") != std::string::npos;
+    });
+  }));
+  CHECK(world.received.size() <= 1004);
+  CHECK(world.client.dropped() == 0);
+}
+
+TEST_CASE("what is summarised is told before the end") {
+  World world;
+  world.start_server();
+  world.client.start();
+  for (int i = 0; i < 3; ++i) world.record("the same");
+  bool drained = false;
+  world.client.when_drained([&] { drained = true; });
+  REQUIRE(run_until(world.loop, [&] { return drained; }));
+  REQUIRE(world.received.size() == 2);
+  CHECK_THAT(world.received[1].text, Catch::EndsWith("(repeated 2 times)"));
 }

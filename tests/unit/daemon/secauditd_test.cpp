@@ -3,6 +3,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <fstream>
+
+#include "audit/directory.hpp"
+#include "audit/verify.hpp"
 #include "secauditd_fixture.hpp"
 
 using namespace ipsec9000;
@@ -175,6 +179,9 @@ TEST_CASE("wrong usage is exit status 2, with the reason") {
 
 TEST_CASE("a full disk is announced, loses nothing and is recovered from") {
   Secauditd daemon;
+  const auto console = daemon.directory() / "dev/console";
+  REQUIRE(make_directory(console.parent_path(), 0700));
+  REQUIRE(replace_file(console, ""));
   REQUIRE(daemon.record({{audit::mm_failed, "before"}}));
   const auto size = daemon.status().at("size").get<rlim_t>();
   rlimit before{};
@@ -196,4 +203,32 @@ TEST_CASE("a full disk is announced, loses nothing and is recovered from") {
   CHECK(events_of(daemon.written()) == std::vector<std::string>{"mm-failed", "audit-file-full", "mm-failed"});
   CHECK_THAT(daemon.errors(), Catch::Contains("records cannot be written"));
   CHECK_THAT(daemon.errors(), Catch::Contains("records are written again"));
+  CHECK(read_file(console).value_or("") == daemon.errors());
+}
+
+TEST_CASE("a line torn by a crash is mended, and the chain goes on over it") {
+  Secauditd daemon;
+  REQUIRE(daemon.record({{audit::mm_failed, "1"}, {audit::mm_failed, "2"}}));
+  const std::filesystem::path torn = daemon.status().at("file").get<std::string>();
+  daemon.process().send_signal(SIGKILL);
+  REQUIRE(daemon.process().wait() == 128 + SIGKILL);
+  std::ofstream(torn, std::ios::app) << R"({"event":"mm-failed","fie)";
+  daemon.start();
+  REQUIRE(daemon.record({{audit::mm_failed, "3"}}));
+  const auto records = daemon.written();
+  CHECK(events_of(records) == std::vector<std::string>{"mm-failed", "mm-failed", "audit-file-mended", "mm-failed"});
+  for (const auto& file : audit_files(daemon.log_directory())) CHECK(verify_audit_file(file, {})->faults == 0);
+}
+
+TEST_CASE("the status tells where the trail ends, so that a cut end is found") {
+  Secauditd daemon;
+  REQUIRE(daemon.record({{audit::mm_failed, "1"}, {audit::mm_failed, "2"}}));
+  const auto status = daemon.status();
+  const std::filesystem::path file = status.at("file").get<std::string>();
+  const AuditPosition end{status.at("last_number").get<std::uint64_t>(), status.at("chain").get<std::string>()};
+  CHECK(end.number == 2);
+  CHECK(verify_audit_file(file, {}, end)->faults == 0);
+  const auto content = *read_file(file);
+  std::filesystem::resize_file(file, content.find('\n') + 1);
+  CHECK(verify_audit_file(file, {}, end)->faults == 1);
 }
