@@ -25,6 +25,7 @@ target_compile_definitions(ipsec9000_options INTERFACE _GNU_SOURCE IPSEC9000_VER
 if(IPSEC9000_SANITIZE)
   target_compile_options(ipsec9000_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(ipsec9000_options INTERFACE -fsanitize=address,undefined)
+  target_compile_definitions(ipsec9000_options INTERFACE IPSEC9000_SANITIZED)  # compilers disagree on a macro of theirs
 else()
   target_compile_options(ipsec9000_options INTERFACE $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>
                          -fstack-protector-strong)
@@ -43,7 +44,11 @@ function(ipsec9000_library name)
     target_link_libraries(ipsec9000_${name} PUBLIC ipsec9000_${used})
   endforeach()
   target_link_libraries(ipsec9000_${name} PRIVATE ${ARG_LINKS})
+  ipsec9000_precompile(ipsec9000_${name} library)
 endfunction()
+
+# The test code itself is not worth the optimiser's time, of which Catch with sanitizers takes most.
+set(ipsec9000_test_options $<$<BOOL:${IPSEC9000_SANITIZE}>:-O0>)
 
 # A unit test program: tests/unit/NAME, one Catch2 executable and one ctest entry for each library.
 function(ipsec9000_unit_test name)
@@ -55,8 +60,8 @@ function(ipsec9000_unit_test name)
     target_link_libraries(unit_${name} PRIVATE ipsec9000_${used})
   endforeach()
   target_compile_definitions(unit_${name} PRIVATE IPSEC9000_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  # The test code itself is not worth the optimiser's time, of which Catch with sanitizers takes most.
-  target_compile_options(unit_${name} PRIVATE $<$<BOOL:${IPSEC9000_SANITIZE}>:-O0>)
+  target_compile_options(unit_${name} PRIVATE ${ipsec9000_test_options})
+  ipsec9000_precompile(unit_${name} test)
   add_test(NAME unit.${name} COMMAND unit_${name})
   set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
 endfunction()

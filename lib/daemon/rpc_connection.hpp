@@ -38,8 +38,7 @@ class RpcConnection : public std::enable_shared_from_this<RpcConnection> {
   std::string output_;
   std::size_t sent_ = 0;  // of output_
   std::size_t outstanding_ = 0;
-  bool handling_ = false;  // inside handle_lines: answers given at once do not begin it anew
-  bool ending_ = false;    // nothing more is read; closes once everything is answered and sent
+  bool ending_ = false;  // nothing more is read; closes once everything is answered and sent
   bool closed_ = false;
   EventLoop::Watch readable_;
   EventLoop::Watch writable_;

@@ -26,7 +26,7 @@ class ClassAssignment {
   ClassAssignment(Range range, std::size_t begin, std::size_t end,
                   const std::vector<std::optional<std::uint32_t>>& preferred,
                   const std::unordered_set<std::uint32_t>& taken)
-      : range_(range), begin_(begin), end_(end), preferred_(preferred), taken_(taken), values_(end - begin, 0) {}
+      : range_(range), begin_(begin), preferred_(preferred), taken_(taken), values_(end - begin, 0) {}
 
   std::vector<std::uint32_t> assign() {
     keep_longest_ascent();
@@ -89,7 +89,6 @@ class ClassAssignment {
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
   Range range_;
   std::size_t begin_;
-  std::size_t end_;
   const std::vector<std::optional<std::uint32_t>>& preferred_;
   const std::unordered_set<std::uint32_t>& taken_;
   std::vector<std::uint32_t> values_;

@@ -40,7 +40,7 @@ std::size_t push(const FileDescriptor& socket, std::string_view bytes) {
 }
 
 // Far more than it needs; AddressSanitizer keeps freed memory back (256 MB).
-#ifdef __SANITIZE_ADDRESS__
+#ifdef IPSEC9000_SANITIZED
 constexpr std::size_t most_kilobytes = 800000;
 #else
 constexpr std::size_t most_kilobytes = 100000;
