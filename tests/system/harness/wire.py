@@ -17,7 +17,7 @@ import signal
 import subprocess
 import time
 
-from harness.command import Failure, run, wait_for
+from harness.command import Failure, patience, run, wait_for
 
 # A later fragment has no ports, so a filter with ports would not find it.
 CLEAR_FRAGMENT = "ip proto \\tcp and ip[6:2] & 0x1fff != 0"
@@ -42,6 +42,7 @@ class Wire:
         self._process = None
         self._protections = []
         self._clear = []
+        self._lags = False
 
     def start(self):
         # -Z root: else Debian's tcpdump becomes user tcpdump, who may not write here. The first 160 bytes of a packet
@@ -55,14 +56,26 @@ class Wire:
     def stop(self):
         if self._process is None:
             return
-        time.sleep(0.2)  # what was sent last is still on its way to the file
+        self._lags = not self._catches_up()
         self._process.send_signal(signal.SIGINT)
         try:
-            self._process.wait(5)
+            self._process.wait(patience(5))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+    def _catches_up(self):
+        """Waits until tcpdump has written all that the kernel has seen: at its end it drops what it has not read yet."""
+        deadline = time.monotonic() + patience(10)
+        while time.monotonic() < deadline and self._process.poll() is None:
+            self._process.send_signal(signal.SIGUSR1)  # it tells its counts
+            time.sleep(0.2)
+            counts = re.findall(r"^tcpdump: ([0-9]+) packets? captured, ([0-9]+) packets? received", self._read_log(),
+                                re.MULTILINE)
+            if counts and counts[-1][0] == counts[-1][1]:
+                return True
+        return False
 
     def protect(self, packets, esp=True):
         protection = Protection(packets, esp)
@@ -100,6 +113,8 @@ class Wire:
 
     def _holes(self):
         """A capture that missed packets proves nothing."""
+        if self._lags:
+            return [f"the capture is not complete, so it proves nothing: {self._read_log().strip()}"]
         dropped = re.search(r"^([0-9]+) packets? dropped by kernel", self._read_log(), re.MULTILINE)
         if dropped is None:
             return [f"tcpdump did not end as it should: {self._read_log().strip()}"]
