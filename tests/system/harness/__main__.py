@@ -8,6 +8,7 @@ import sys
 import tempfile
 import traceback
 
+from harness import sanitizers
 from harness.cases import Case
 from harness.command import Failure
 from harness.lab import Lab
@@ -28,6 +29,7 @@ def run_case(case, build, keep):
     """True if passed. The verdict: first the case's own, then that about the wire; both are printed."""
     # A short path, for Unix sockets; /tmp is private to this kernel.
     directory = tempfile.mkdtemp(prefix="lab.", dir="/tmp")
+    sanitizers.watch(keep)
     lab = Lab(build, directory)
     passed = True
     try:
@@ -50,6 +52,9 @@ def run_case(case, build, keep):
         print(f"FAILED: {failure}")
     lab.wire.save(keep)
     lab.close()
+    for report in sanitizers.reports(keep):
+        passed = False
+        print(f"FAILED: a sanitizer reports:\n{report}")
     lab.note("passed" if passed else "failed")
     return passed
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from harness.command import Failure, expect, run, wait_for
+from harness.command import Failure, expect, patience, run, wait_for
 
 # The list must be explicit: Debian's extra plugins contain one that does ESP in user space.
 PLUGINS = "random nonce aes sha1 sha2 md5 hmac kdf openssl pem x509 pubkey kernel-netlink socket-default vici"
@@ -101,7 +101,7 @@ class StrongSwan:
         self._swanctl("--load-all", "--noprompt")
 
     def initiate(self, timeout=15, expect_success=True):
-        finished = self._swanctl("--initiate", "--child", "flow", "--timeout", str(timeout), wanted=None)
+        finished = self._swanctl("--initiate", "--child", "flow", "--timeout", str(int(patience(timeout))), wanted=None)
         succeeded = finished.status == 0
         expect(succeeded == expect_success, f"strongSwan's initiation {'succeeded' if succeeded else 'failed'}:\n"
                f"{finished.describe()}\n{self.log_end()}")
@@ -139,7 +139,7 @@ class StrongSwan:
         if self._process is None:
             return
         self._process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + patience(5)
         while self._process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.1)
         if self._process.poll() is None:

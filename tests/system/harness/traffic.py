@@ -7,11 +7,12 @@ import socket
 import threading
 import time
 
-from harness.command import Failure
+from harness.command import Failure, patience
 
 # The packets that ask for SAs are dropped by the kernel, so a SYN comes through with its first or second repetition
 # (after 1 and 3 s); the negotiation itself is much shorter.
-CONNECT_SECONDS = 15
+CONNECT_SECONDS = patience(15)
+TRANSFER_SECONDS = patience(20)  # for each piece
 TELNET, HTTP, ECHO = 23, 80, 7
 MEGABYTE = 1 << 20
 
@@ -36,7 +37,7 @@ class Server:
     def _one(self, connection):
         # A broken connection is for the client to report, or not, as the case wants.
         with connection, contextlib.suppress(OSError):
-            connection.settimeout(20)
+            connection.settimeout(TRANSFER_SECONDS)
             self._serve(connection)
 
     def close(self):
@@ -54,7 +55,7 @@ def connect(client, server, family, port, timeout=CONNECT_SECONDS):
     except OSError:
         connection.close()
         raise
-    connection.settimeout(20)
+    connection.settimeout(TRANSFER_SECONDS)
     return connection
 
 
