@@ -30,6 +30,7 @@ void Core::receive(const Datagram& datagram, TimePoint now) {
   if (header->exchange == wire::ExchangeType::aggressive && header->cookies.responder == wire::Cookie{})
     return drop(audit::unexpected_message, "Aggressive Mode is off");
   drop(audit::unexpected_message, wire::describe(*header, nullptr) + " for an ISAKMP SA that is not known here");
+  unknown_session(*header, datagram, now);
 }
 
 void Core::dispatch(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now) {
@@ -133,12 +134,14 @@ void Core::policy_answered(QueryId id, const Result<Protection>& answer, TimePoi
   if (exchange == session->quick.end()) return;
   if (answer) {
     exchange->second.policy = answer->policy;
+    exchange->second.place = answer->place;
     return advance_quick(*session, exchange->second, *answer, {}, now);
   }
   Refusal refusal;
   refusal.event = &audit::no_policy_for_peer;
   refusal.fields = {{"kind", "IPSec"}, {"selector", answer.error().text}};
   refusal.reason = answer.error().code == ErrorCode::not_running ? "policy-manager-not-running" : "no-policy";
+  refusal.differs = refusal.reason == "no-policy" ? "selector" : "";
   refusal.notify = wire::notify::invalid_id_information;
   refusal.fatal = true;
   refuse_quick(*session, exchange->second, refusal, {}, now);
@@ -302,7 +305,7 @@ Engine::Deleted Engine::delete_peer(const IpAddress& remote, TimePoint now) { re
 void Engine::forget(const std::vector<std::uint32_t>& reqids, TimePoint now) { core_->forget(reqids, now); }
 void Engine::adopt(const AdoptedPair& pair, TimePoint now) { core_->adopt(pair, now); }
 void Engine::shutdown(TimePoint now) { core_->shutdown(now); }
-Actions Engine::take_actions() { return std::exchange(core_->actions_, {}); }
+Actions Engine::take_actions() { return std::exchange(static_cast<Actions&>(core_->actions_), {}); }
 std::vector<MadEntry> Engine::isakmp_sas(TimePoint now) const { return core_->isakmp_sas(now); }
 Counters Engine::counters() const { return core_->counters(); }
 std::optional<std::string> Engine::inconsistency() const { return core_->inconsistency(); }

@@ -92,6 +92,7 @@ class Engine {
   std::optional<std::string> inconsistency() const;
 
  private:
+  friend struct EngineSnapshot;  // tests: goes back to an earlier state, borrows an ISAKMP SA's keys
   std::unique_ptr<Core> core_;
 };
 

@@ -53,9 +53,9 @@ std::variant<Reply, Refusal> read_reply(const Offered& state, const wire::Decode
 }
 
 Outcome finish(const Deriving& state, const Secret* shared, const Context& context) {
-  auto pair = std::make_shared<Pair>(Pair{*state.protection, state.choice.transform,
-                                          spis_for(state.choice.transform, state.ours), state.choice.peer,
-                                          Role::initiator, lower(state.ni, state.nr)});
+  auto pair =
+      std::make_shared<Pair>(Pair{*state.protection, state.choice.transform,
+                                  spis_for(state.choice.transform, state.ours), state.choice.peer, Role::initiator});
   auto sealed = seal(state.channel, header_of(context),
                      {wire::Hash{hash_3(context.keys, context.message_id, state.ni, state.nr)}});
   if (!sealed) return crypto_failed(sealed.error());
