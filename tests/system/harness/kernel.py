@@ -37,9 +37,3 @@ def enable_audit():
     kind, = struct.unpack("=H", answer[4:6])
     error, = struct.unpack("=i", answer[16:20])
     expect(kind == 2 and error == 0, f"the kernel's audit cannot be switched on: error {error}")
-
-
-def counters():
-    """/proc/net/xfrm_stat of the namespace that the calling thread is in."""
-    with open("/proc/thread-self/net/xfrm_stat", encoding="ascii") as file:
-        return {name: int(count) for name, count in (line.split() for line in file)}
