@@ -41,6 +41,7 @@ struct PairRecord {
   // Of several pairs with one key the highest rank is to stay; see Core::pair_complete.
   bool we_choose = false;
   std::uint64_t rank = 0;
+  std::string correlation;  // of the audit records of its negotiation; "" for an adopted one
   PairKey key() const { return PairKey::of(pair->protection); }
   bool outranks(const PairRecord& other) const {
     return std::tie(rank, began_order) > std::tie(other.rank, other.began_order);
