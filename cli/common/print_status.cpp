@@ -28,6 +28,14 @@ std::string sources_shown(const Json& status) {
   return parts.empty() ? "None" : join(parts, ", ");
 }
 
+std::string boot_shown(const Json& status) {
+  const auto* boot = member(status, "boot");
+  const auto* enabled = boot == nullptr ? nullptr : member(*boot, "enabled");
+  if (enabled == nullptr || !enabled->is_boolean()) return "Unknown";
+  if (!enabled->get<bool>()) return "Off";
+  return text_of(*boot, "obstacle").empty() ? "On" : "On, but it will not start (see below)";
+}
+
 std::string in_step_shown(const Json& status) {
   if (text_of(status, "kernel") == "down") return "none";
   const auto* in_step = member(status, "in_step");
@@ -68,6 +76,7 @@ std::string print_status(const Json& status, const std::string& time) {
   text += "IPSec Policy file: " + or_unknown(text_of(status, "configuration")) + "\n";
   text += "Key store: " + or_unknown(capital(text_of(status, "keystore"))) + "\n";
   text += "Dropped packets are told by: " + sources_shown(status) + "\n";
+  text += "IPSec at boot-up: " + boot_shown(status) + "\n";
   const auto trace = text_of(status, "trace");
   text += "Level 4 tracing: " + (trace.empty() ? "None" : trace) + "\n";
   const auto count = [&](const char* name) { return or_unknown(text_of(status, name)); };

@@ -7,6 +7,7 @@
 #include "cli/common/daemons.hpp"
 #include "cli/common/show.hpp"
 #include "cli/ipsec_admin/commands.hpp"
+#include "policy/boot.hpp"
 
 namespace ipsec9000::cli {
 
@@ -68,6 +69,8 @@ int admin_reload(Context& context) {
     if (why.exit == Exit::usage) why.remedy = "nothing was changed";
     return context.fail(why);
   }
+  if (const auto remembered = remember_configuration(context.paths); !remembered)
+    context.err << context.tool.name << ": warning: " << safe(remembered.error().text) << "\n";
   if (context.json)
     context.out << answer->dump(2) << "\n";
   else

@@ -13,6 +13,7 @@ struct Action {
 constexpr std::array actions{Action{"key set", mgr_key_set},
                              Action{"key list", mgr_key_list},
                              Action{"key delete", mgr_key_delete},
+                             Action{"bootup", mgr_bootup},
                              Action{"check", mgr_check},
                              Action{"apply", mgr_apply},
                              Action{"policy list", mgr_policy_list},

@@ -7,6 +7,7 @@
 #include "cli/common/print_policy.hpp"
 #include "cli/common/show.hpp"
 #include "cli/ipsec_mgr/verbs.hpp"
+#include "policy/boot.hpp"
 
 namespace ipsec9000::cli {
 
@@ -60,6 +61,8 @@ int mgr_apply(Context& context, const VerbArguments&) {
   Daemons daemons(context.paths, seconds(120));
   const auto answer = daemons.call("secpolicyd", "policy.reload", Json::object());
   if (!answer) return context.fail("loading the configuration", answer.error());
+  if (const auto remembered = remember_configuration(context.paths); !remembered)
+    context.err << context.tool.name << ": warning: " << safe(remembered.error().text) << "\n";
   if (context.json)
     context.out << answer->dump(2) << "\n";
   else

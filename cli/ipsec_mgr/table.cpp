@@ -20,6 +20,11 @@ constexpr std::array verbs{
          "twice, without echo. A key that is there is replaced."},
     Verb{"key list", "", 0, 0, "list the hosts that have keys, without the keys", ""},
     Verb{"key delete", "REMOTE", 1, 1, "delete the pre-shared key for a remote host", "REMOTE as key list shows it."},
+    Verb{
+        "bootup", "on|off", 1, 1, "start IPSec with the system, or no longer",
+        "on: sets startup.bootup in the configuration, and lets a key of this machine (/var/lib/ipsec9000/machine.key) "
+        "open the key store, so that nobody is asked for the password at boot. off takes both back. Needs the IPSec "
+        "password. Says what else is missing for a start at boot; ipsec_admin -status says it too."},
     Verb{"check", "[FILE]", 0, 1, "check a configuration, by default the one in use",
          "Every mistake is reported in one pass, with line and column, what was found, and what is allowed. Warnings "
          "alone "

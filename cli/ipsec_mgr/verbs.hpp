@@ -12,6 +12,7 @@ using VerbArguments = std::vector<std::string>;
 int mgr_key_set(Context& context, const VerbArguments& arguments);
 int mgr_key_list(Context& context, const VerbArguments& arguments);
 int mgr_key_delete(Context& context, const VerbArguments& arguments);
+int mgr_bootup(Context& context, const VerbArguments& arguments);
 int mgr_check(Context& context, const VerbArguments& arguments);
 int mgr_apply(Context& context, const VerbArguments& arguments);
 int mgr_policy_list(Context& context, const VerbArguments& arguments);

@@ -237,6 +237,16 @@ void IkeMethods::add_keys(RpcServer& server) {
         params, "password", [name = *name](Keystore& store) { return store.erase(KeyKind::psk, name); },
         &audit::key_deleted, reply);
   });
+  server.add("keystore.machine_slot", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+    const auto enabled = params.find("enabled");
+    if (enabled == params.end() || !enabled->is_boolean())
+      return reply(Error{ErrorCode::invalid_input, "\"enabled\" must be true or false"});
+    const auto file = Keystore::machine_key_file(service_.context_.paths.keystore());
+    change_keys(
+        params, "password",
+        [file, on = enabled->get<bool>()](Keystore& store) { return store.set_machine_slot(file, on); }, nullptr,
+        reply);
+  });
   server.add("key.list", [this](const Json&, const Caller&, const RpcServer::Reply& reply) {
     const auto keys = service_.keys_.list();
     if (!keys) return reply(keys.error());

@@ -105,7 +105,7 @@ IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
     : context_(context),
       kernel_(std::move(kernel)),
       sas_(*kernel_),
-      keys_(context.loop, context.paths.keystore(), context.paths.state_directory() / "machine.key"),
+      keys_(context.loop, context.paths.keystore(), Keystore::machine_key_file(context.paths.keystore())),
       engine_(random_, keys_),
       policy_manager_(context.loop, context.paths.socket("secpolicyd")),
       deadline_(context.loop),

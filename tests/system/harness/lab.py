@@ -15,8 +15,8 @@ from harness.wire import Wire
 class Lab:
     def __init__(self, build, directory):
         """`build`: where sbin and libexec of our suite are. `directory`: for files, on a local file system."""
-        self._build = build
-        self._directory = directory
+        self.build = build
+        self.directory = directory
         self._started = time.monotonic()
         self._running = []  # suites and peers
         self._made = 0
@@ -29,7 +29,7 @@ class Lab:
     def suite(self, node, document=None, key=None, peer=None, family=4):
         """Our suite on that node, with a password; configured and with the key for the peer, if given. Not started."""
         self._made += 1
-        suite = Suite(node, self._build, os.path.join(self._directory, f"{node.name}{self._made}"))
+        suite = Suite(node, self.build, os.path.join(self.directory, f"{node.name}{self._made}"))
         self._running.append(suite)
         if document is not None:
             suite.configure(document)
@@ -39,7 +39,7 @@ class Lab:
 
     def strongswan(self, node):
         self._made += 1
-        directory = os.path.join(self._directory, f"{node.name}{self._made}-strongswan")
+        directory = os.path.join(self.directory, f"{node.name}{self._made}-strongswan")
         peer = StrongSwan(node, directory)
         self._running.append(peer)
         return peer
@@ -77,6 +77,6 @@ class Lab:
                     subprocess.run(command.split(), stdout=file, stderr=file, timeout=20, check=False)
         for pattern in ("*/var/log/ipsec9000/*", "*/etc/ipsec9000/*", "*-strongswan/charon.log", "*-strongswan/output",
                         "*-strongswan/swanctl/swanctl.conf"):
-            for path in glob.glob(os.path.join(self._directory, pattern)):
-                name = os.path.relpath(path, self._directory).replace("/", "-")
+            for path in glob.glob(os.path.join(self.directory, pattern)):
+                name = os.path.relpath(path, self.directory).replace("/", "-")
                 shutil.copy(path, os.path.join(directory, name))
