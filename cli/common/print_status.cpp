@@ -82,6 +82,7 @@ std::string print_status(const Json& status, const std::string& time) {
   const auto count = [&](const char* name) { return or_unknown(text_of(status, name)); };
   text += "Policies: " + count("policies") + "     ISAKMP SAs: " + count("isakmp_sas") +
           "     IPSec SAs: " + count("ipsec_sas") + "\n";
+  text += "Repairs in the kernel: " + count("repairs") + "     Kernel events lost: " + count("overruns") + "\n";
   for (const auto& problem : texts_of(status, "problems")) text += "Problem: " + problem + "\n";
   return text + "-------------- End of IPSec Status Report --------------\n";
 }

@@ -33,6 +33,8 @@ Json empty_status(const Paths& paths) {
               {"isakmp_sas", nullptr},
               {"ipsec_sas", nullptr},
               {"kernel_events", nullptr},
+              {"overruns", 0},
+              {"repairs", 0},
               {"configuration", paths.configuration().string()},
               {"keystore", keys ? Json(nullptr) : Json("missing")},
               {"boot", {{"enabled", nullptr}, {"obstacle", nullptr}}},
@@ -61,13 +63,20 @@ void read_audit(Json& status, const Json& answer) {
     status["problems"].push_back("secauditd: " + problem);
 }
 
+void count_overruns(Json& status, const Json& answer) {
+  status["overruns"] = number_of(status, "overruns") + number_of(answer, "overruns");
+}
+
 void read_policy(Json& status, const Json& answer) {
+  count_overruns(status, answer);
+  take(status, "repairs", answer, "repairs");
   for (const char* name : {"kernel", "in_step", "policies", "configuration", "kernel_events"})
     take(status, name, answer, name);
   take_problems(status, "secpolicyd", answer);
 }
 
 void read_ike(Json& status, const Json& answer) {
+  count_overruns(status, answer);
   for (const char* name : {"isakmp_sas", "ipsec_sas", "keystore"}) take(status, name, answer, name);
   take_problems(status, "ikpmd", answer);
   if (text_of(answer, "keystore") == "locked")

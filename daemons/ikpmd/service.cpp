@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint16_t ike_port = 500;
 constexpr Duration policy_answer_time = seconds(5);
 constexpr Duration sampling_interval = seconds(5);
+constexpr Duration settle_time{50};  // a program that flushes does so in one go
 constexpr Duration send_complaint_interval = seconds(10);
 
 WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
@@ -109,7 +110,8 @@ IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
       engine_(random_, keys_),
       policy_manager_(context.loop, context.paths.socket("secpolicyd")),
       deadline_(context.loop),
-      sampling_(context.loop) {}
+      sampling_(context.loop),
+      comparison_(context.loop) {}
 
 IkeService::~IkeService() = default;
 
@@ -143,7 +145,7 @@ Result<void> IkeService::watch_kernel() {
   auto capabilities = kernel_->probe();
   if (!capabilities) return capabilities.error();
   for (const auto& problem : capabilities->problems) problems_.push_back(problem);
-  const EventGroup groups[] = {EventGroup::expire};
+  const EventGroup groups[] = {EventGroup::expire, EventGroup::sa};
   auto events = kernel_->open_events(groups);
   if (!events) return events.error();
   events_ = std::move(*events);
@@ -171,12 +173,41 @@ void IkeService::received(std::size_t socket) {
 }
 
 void IkeService::kernel_events() {
-  auto events = events_->read_events();
-  if (!events) return;
-  for (const auto& event : *events) {
-    if (const auto* expire = std::get_if<Expire>(&event)) sa_limit_reached(*expire);
-    if (std::holds_alternative<MonitorOverrun>(event)) context_.audit.record(audit::kernel_events_lost);
+  // The rest is read when the loop comes round again: other work must not wait for a flood.
+  constexpr int rounds = 16;
+  for (int round = 0; round < rounds; ++round) {
+    auto events = events_->read_events();
+    if (!events || events->empty()) break;
+    for (const auto& event : *events) take(event);
   }
+  settle();
+}
+
+void IkeService::take(const Event& event) {
+  const auto somebody_else = [&](std::uint32_t sender) { return sender != kernel_->port(); };
+  if (const auto* expire = std::get_if<Expire>(&event)) return sa_limit_reached(*expire);
+  if (std::holds_alternative<MonitorOverrun>(event)) {
+    ++overruns_;
+    context_.audit.record(audit::kernel_events_lost, {{"events", "SAs and their lifetimes"}});
+    compare_soon();
+  } else if (const auto* flushed = std::get_if<Flushed>(&event)) {
+    if (!flushed->policies && somebody_else(flushed->sender)) compare_soon();
+  } else if (const auto* changed = std::get_if<SaChanged>(&event)) {
+    const auto& sa = changed->sa.spec;
+    if (changed->change == Change::deleted && somebody_else(changed->sender) && is_our_reqid(sa.reqid))
+      engine_.sa_vanished({sa.source, sa.destination, sa.protocol, sa.spi}, context_.loop.now());
+  }
+}
+
+void IkeService::compare_soon() {
+  if (!comparison_.armed()) comparison_.arm(settle_time, [this] { compare_with_kernel(); });
+}
+
+void IkeService::compare_with_kernel() {
+  const auto samples = sas_.traffic();
+  if (!samples) return;
+  kernel_events();  // an SA that is missing because its lifetime ended is told of there
+  engine_.sas_present(*samples, context_.loop.now());
   settle();
 }
 
@@ -203,7 +234,11 @@ void IkeService::settle() {
 // Only where there are SAs: an idle host reads nothing.
 void IkeService::sample_traffic() {
   if (engine_.counters().pairs != 0) {
-    if (const auto samples = sas_.traffic()) engine_.traffic(*samples, context_.loop.now());
+    if (const auto samples = sas_.traffic()) {
+      kernel_events();  // an SA that is missing because its lifetime ended is told of there
+      engine_.sas_present(*samples, context_.loop.now());
+      engine_.traffic(*samples, context_.loop.now());
+    }
     settle();
   }
   sampling_.arm(sampling_interval, [this] { sample_traffic(); });
@@ -217,6 +252,7 @@ Json IkeService::status() const {
           {"ipsec_sas", counters.ipsec_sas},
           {"negotiating", counters.negotiating + counters.quick_modes},
           {"statistics", statistics_.to_json()},
+          {"overruns", overruns_},
           {"problems", problems_}};
 }
 

@@ -34,6 +34,9 @@ class IkeService final : public DaemonService {
   void adopt_sas();
   void received(std::size_t socket);
   void kernel_events();
+  void take(const Event& event);
+  void compare_soon();
+  void compare_with_kernel();  // what vanished there behind our back
   void sa_limit_reached(const Expire& expire);
   void settle();  // after each engine call: carry out its actions, arm its next deadline
   void sample_traffic();
@@ -55,6 +58,8 @@ class IkeService final : public DaemonService {
   EventLoop::Watch events_watch_;
   EventLoop::Timer deadline_;
   EventLoop::Timer sampling_;
+  EventLoop::Timer comparison_;
+  std::uint64_t overruns_ = 0;  // how often the kernel had events for us that were lost
   TimePoint last_send_complaint_{};
   std::vector<std::string> problems_;
   std::map<std::uint32_t, std::string> policy_names_;  // of reqids, as secpolicyd told

@@ -4,6 +4,8 @@
 
 #include "base/text.hpp"
 #include "parameters.hpp"
+#include "policy/edit.hpp"
+#include "policy/parse.hpp"
 #include "policy/policy_json.hpp"
 #include "service.hpp"
 
@@ -105,6 +107,29 @@ Result<Json> cover(PolicyService& service, const Json& params) {
   if (!protection) return protection.error();
   return Json{{"protection", to_json(*protection)}};
 }
+
+// The file only: what is in force changes with the next reload.
+Result<Json> edit_configuration(PolicyService& service, const Json& params) {
+  const auto revision = optional_text(params, "revision");
+  if (!revision) return revision.error();
+  const auto list = params.is_object() ? params.find("edits") : params.end();
+  if (list == params.end() || !list->is_array() || list->empty()) return missing("edits", "a list of edits");
+  std::vector<Edit> edits;
+  for (const auto& item : *list) {
+    auto edit = edit_from_json(item);
+    if (!edit) return edit.error();
+    edits.push_back(std::move(*edit));
+  }
+  const auto done = edit_file(service.paths().configuration(), edits, *revision);
+  if (!done) return done.error();
+  return Json{{"revision", done->revision}, {"warnings", done->warnings}};
+}
+
+Result<Json> configuration_revision(PolicyService& service) {
+  const auto text = read_file(service.paths().configuration(), maximum_configuration_bytes);
+  if (!text) return text.error();
+  return Json{{"file", service.paths().configuration().string()}, {"revision", revision_of(*text)}};
+}
 }  // namespace
 
 void add_policy_methods(RpcServer& server, PolicyService& service) {
@@ -114,7 +139,19 @@ void add_policy_methods(RpcServer& server, PolicyService& service) {
     });
   };
   add("policy.status", [](PolicyService& s, const Json&) -> Result<Json> { return s.status(); });
-  add("policy.reload", [](PolicyService& s, const Json&) -> Result<Json> { return s.reload_now(); });
+  add("policy.reload", [](PolicyService& s, const Json& params) -> Result<Json> {
+    const auto revision = optional_text(params, "revision");
+    if (!revision) return revision.error();
+    return s.reload_now(*revision);
+  });
+  add("policy.diff", [](PolicyService& s, const Json& params) -> Result<Json> {
+    const auto file = optional_text(params, "file");
+    if (!file) return file.error();
+    if (!file->empty() && !file->starts_with('/')) return missing("file", "an absolute path");
+    return s.difference_to(file->empty() ? s.paths().configuration() : std::filesystem::path(*file));
+  });
+  add("config.edit", [](PolicyService& s, const Json& params) { return edit_configuration(s, params); });
+  add("config.revision", [](PolicyService& s, const Json&) { return configuration_revision(s); });
   add("policy.withdraw", [](PolicyService& s, const Json&) -> Result<Json> {
     if (auto done = s.withdraw(); !done) return done.error();
     return Json::object();

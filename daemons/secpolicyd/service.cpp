@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/events.hpp"
-#include "base/text.hpp"
+#include "configuration_file.hpp"
 #include "methods.hpp"
 #include "policy/changes.hpp"
 
@@ -57,16 +57,18 @@ Result<void> PolicyService::start() {
 
 void PolicyService::reload() { (void)reload_now(); }  // on SIGHUP; what went wrong is in the audit trail
 
-Result<Json> PolicyService::reload_now() {
+Result<Json> PolicyService::reload_now(const std::string& revision) {
   const auto refuse = [&](const Error& error) {
     context_.audit.record(audit::policy_reload_failed,
                           {{"file", context_.paths.configuration().string()}, {"reason", error.text}});
     return error;
   };
   if (withdrawn_) return refuse({ErrorCode::refused, "the policies have been withdrawn; secpolicyd is about to stop"});
-  auto parsed = load_configuration(context_.paths.configuration());
-  if (!parsed.valid()) return refuse({ErrorCode::invalid_input, join(parsed.lines(), "\n")});
-  auto next = PolicySet::make(std::move(*parsed.configuration), set_->keying.reqid_map());
+  auto file = read_configuration_file(context_.paths.configuration());
+  if (!file) return refuse(file.error());
+  if (!revision.empty() && file->revision != revision)
+    return refuse({ErrorCode::refused, "the file has been changed meanwhile"});
+  auto next = PolicySet::make(std::move(file->configuration), set_->keying.reqid_map());
   if (const auto applied = kernel_side_.bring_in_step(*next); !applied) {
     const auto back = kernel_side_.bring_in_step(*set_);
     in_step_ = back.has_value();
@@ -81,11 +83,19 @@ Result<Json> PolicyService::reload_now() {
   if (!gone.empty()) ike_.forget(gone);
   context_.audit.record(audit::policy_loaded, {{"count", std::to_string(set_->configuration.policies.size())},
                                                {"file", context_.paths.configuration().string()}});
-  Json list = Json::array();
-  constexpr std::size_t most_changes = 2000;  // an answer holds a megabyte
-  for (const auto& change : changes)
-    if (list.size() < most_changes) list.push_back(to_json(change));
-  return Json{{"changes", std::move(list)}, {"changed", changes.size()}, {"generation", generation_}};
+  auto answer = changes_answer(changes);
+  answer["generation"] = generation_;
+  return answer;
+}
+
+Result<Json> PolicyService::difference_to(const std::filesystem::path& path) const {
+  auto file = read_configuration_file(path);
+  if (!file) return file.error();
+  const auto next = PolicySet::make(std::move(file->configuration), set_->keying.reqid_map());
+  auto answer = changes_answer(changes_between(set_->configuration, set_->keying, next->configuration, next->keying));
+  answer["revision"] = file->revision;
+  answer["warnings"] = file->warnings;
+  return answer;
 }
 
 Result<void> PolicyService::withdraw() {

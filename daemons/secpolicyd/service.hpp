@@ -27,8 +27,10 @@ class PolicyService final : public DaemonService {
   void add_status(Json& status) const override;
 
   // Checks the file, then changes kernel and ikpmd; on any failure the old configuration stays in force. Gives the
-  // answer of "policy.reload".
-  Result<Json> reload_now();
+  // answer of "policy.reload". `revision`: what the file is expected to be, "" for anything; refused otherwise.
+  Result<Json> reload_now(const std::string& revision = {});
+  // What a reload of that file would change: the answer of "policy.diff". Changes nothing.
+  Result<Json> difference_to(const std::filesystem::path& file) const;
   Result<void> withdraw();
   // Reads the kernel's policies and repairs what differs; counts and records it.
   void reconcile();
@@ -36,6 +38,8 @@ class PolicyService final : public DaemonService {
   // The audit record of what a peer asked for and was told.
   void record_answer(const CoverQuery& asked, const Result<Protection>& answer, const std::string& correlation);
 
+  std::vector<Flow> requested_flows() const { return acquires_.recent(); }
+  const Paths& paths() const { return context_.paths; }
   const PolicySet& set() const { return *set_; }
   KernelSide& kernel_side() { return kernel_side_; }
   KernelMonitor& monitor() { return monitor_; }

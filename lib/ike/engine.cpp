@@ -298,6 +298,8 @@ void Engine::policy_answered(QueryId id, const Result<Protection>& answer, TimeP
 void Engine::install_failed(PairId pair, const std::string& reason, TimePoint now) {
   core_->install_failed(pair, reason, now);
 }
+void Engine::sa_vanished(const SaKey& key, TimePoint now) { core_->sa_vanished(key, now); }
+void Engine::sas_present(const std::vector<TrafficSample>& present, TimePoint now) { core_->sas_present(present, now); }
 void Engine::sa_expired(const SaKey& key, bool hard, TimePoint now) { core_->sa_expired(key, hard, now); }
 void Engine::traffic(const std::vector<TrafficSample>& samples, TimePoint now) { core_->traffic(samples, now); }
 void Engine::on_timer(TimePoint now) { core_->on_timer(now); }

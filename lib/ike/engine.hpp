@@ -66,6 +66,11 @@ class Engine {
   void install_failed(PairId pair, const std::string& reason, TimePoint now);
   // The kernel says that an SA reached a limit. Soft: a new pair is negotiated. Hard: the pair is gone.
   void sa_expired(const SaKey& key, bool hard, TimePoint now);
+  // Somebody else has deleted this SA in the kernel. What is left of its pair goes, the peer is told, and a new pair is
+  // negotiated at once, because the peer may be sending with what we no longer have.
+  void sa_vanished(const SaKey& key, TimePoint now);
+  // The SAs of ours that the kernel has; those of the engine that are not among them have vanished.
+  void sas_present(const std::vector<TrafficSample>& present, TimePoint now);
   // What the kernel has counted for SAs of ours, a few seconds after the last such call. A peer that we send to and
   // that sends nothing back is asked whether it lives (RFC 3706), and its SAs are dropped when it does not answer.
   void traffic(const std::vector<TrafficSample>& samples, TimePoint now);

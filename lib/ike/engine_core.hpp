@@ -101,6 +101,8 @@ class Core {
   std::string correlation_of(const Protection& protection) const;
   void install_failed(PairId pair, const std::string& reason, TimePoint now);
   void sa_expired(const SaKey& key, bool hard, TimePoint now);
+  void sa_vanished(const SaKey& key, TimePoint now);
+  void sas_present(const std::vector<TrafficSample>& present, TimePoint now);
   Engine::Deleted delete_peer(const IpAddress& remote, TimePoint now);
   void forget(const std::vector<std::uint32_t>& reqids, TimePoint now);
   void adopt(const AdoptedPair& pair, TimePoint now);

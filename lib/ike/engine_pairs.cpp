@@ -1,5 +1,6 @@
 // SA pairs in the engine: what is wanted, what replaces what, what goes.
 #include <algorithm>
+#include <set>
 
 #include "base/text.hpp"
 #include "ike/engine_core.hpp"
@@ -194,6 +195,34 @@ void Core::sa_expired(const SaKey& key, bool hard, TimePoint now) {
   for (const auto other : pairs_.with(pair_key))
     if (pairs_.find(other)->made > record->made) return;  // renewed already
   renew(Protection{record->pair->protection}, now);
+}
+
+void Core::sa_vanished(const SaKey& key, TimePoint now) {
+  now_ = now;
+  const auto* record = pairs_.find(key);
+  if (record == nullptr) return;
+  note(audit::sa_drift_repaired,
+       {{"spi", hex8(static_cast<std::uint32_t>(key.spi))},
+        {"source", key.source.to_string()},
+        {"destination", key.destination.to_string()},
+        {"protocol", std::to_string(static_cast<unsigned>(key.protocol))}},
+       "");
+  const bool wanted = record->complete && !record->retiring;
+  const auto protection = record->pair->protection;
+  drop_pair(record->id, true, "somebody else deleted it in part");
+  if (wanted) acquire(protection, now);
+}
+
+void Core::sas_present(const std::vector<TrafficSample>& present, TimePoint now) {
+  std::set<SaKey> keys;
+  for (const auto& sample : present) keys.insert(sample.key);
+  std::vector<SaKey> gone;
+  for (const auto id : pairs_.where([](const PairRecord&) { return true; })) {
+    const auto& record = *pairs_.find(id);
+    for (const auto& key : sa_keys(*record.pair, record.complete))
+      if (!keys.contains(key)) gone.push_back(key);
+  }
+  for (const auto& key : gone) sa_vanished(key, now);
 }
 
 Engine::Deleted Core::delete_peer(const IpAddress& remote, TimePoint now) {

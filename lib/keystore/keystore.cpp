@@ -8,17 +8,16 @@
 #include <set>
 
 #include "base/files.hpp"
+#include "base/write_lock.hpp"
 #include "crypto/random.hpp"
 #include "keystore/contents.hpp"
 #include "keystore/document.hpp"
-#include "keystore/lock.hpp"
 
 namespace ipsec9000 {
 
 namespace fs = std::filesystem;
 using keystore::Document;
 using keystore::Entries;
-using keystore::WriteLock;
 
 namespace {
 constexpr std::size_t salt_bytes = 32;

@@ -13,14 +13,15 @@ from harness.wire import Wire
 
 
 class Lab:
-    def __init__(self, build, directory):
-        """`build`: where sbin and libexec of our suite are. `directory`: for files, on a local file system."""
+    def __init__(self, build, directory, layout="hosts"):
+        """`build`: where sbin and libexec of our suite are. `directory`: for files, on a local file system.
+        `layout`: a key of topology.LAYOUTS."""
         self.build = build
         self.directory = directory
         self._started = time.monotonic()
         self._running = []  # suites and peers
         self._made = 0
-        self.network = topology.two_hosts()
+        self.network = topology.LAYOUTS[layout]()
         self.a = self.network["A"]
         self.b = self.network["B"]
         self.wire = Wire(self.network, directory)

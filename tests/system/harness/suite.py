@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 
 from harness.command import Failure, expect, run, wait_for
 
@@ -44,6 +45,31 @@ class Suite:
 
     def reload(self):
         self._tool("ipsec_admin", "-reload", "--password-file", self._password_file)
+
+    def manage(self, *arguments, wanted=0):
+        """ipsec_mgr with these arguments."""
+        return self._tool("ipsec_mgr", *arguments, wanted=wanted)
+
+    def manage_json(self, *arguments):
+        return self._json("ipsec_mgr", *arguments)
+
+    def call(self, daemon, method, **parameters):
+        """The result of a method of a daemon, without a tool between: for what has to be quick."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(20)
+            connection.connect(os.path.join(self.root, "run/ipsec9000", f"{daemon}.sock"))
+            request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            answer = b""
+            while not answer.endswith(b"\n"):
+                part = connection.recv(1 << 16)
+                if not part:
+                    raise Failure(f"{daemon} closed the connection on {method}")
+                answer += part
+        answer = json.loads(answer)
+        if "error" in answer:
+            raise Failure(f"{daemon}: {method}: {answer['error']}")
+        return answer["result"]
 
     def status(self, wanted=0):
         return self._json("ipsec_admin", "-status", status=wanted)
