@@ -31,6 +31,7 @@ Json empty_status(const Paths& paths) {
               {"policies", nullptr},
               {"isakmp_sas", nullptr},
               {"ipsec_sas", nullptr},
+              {"kernel_events", nullptr},
               {"configuration", paths.configuration().string()},
               {"keystore", keys ? Json(nullptr) : Json("missing")},
               {"problems", Json::array()}};
@@ -59,7 +60,8 @@ void read_audit(Json& status, const Json& answer) {
 }
 
 void read_policy(Json& status, const Json& answer) {
-  for (const char* name : {"kernel", "in_step", "policies", "configuration"}) take(status, name, answer, name);
+  for (const char* name : {"kernel", "in_step", "policies", "configuration", "kernel_events"})
+    take(status, name, answer, name);
   take_problems(status, "secpolicyd", answer);
 }
 

@@ -22,7 +22,10 @@ struct IkeService::Carrier {
   void operator()(ike::SendDatagram& action) const {
     for (auto& socket : service.sockets_) {
       if (!socket.serves(action.datagram.local)) continue;
-      if (auto sent = socket.send(action.datagram); !sent) complain(sent.error());
+      if (auto sent = socket.send(action.datagram); !sent)
+        complain(sent.error());
+      else
+        service.peers_.sent(action.datagram.remote.address, wall_now());
       return;
     }
   }
@@ -48,8 +51,10 @@ struct IkeService::Carrier {
   void operator()(ike::AskPolicy& action) const {
     auto& owner = service;
     const auto id = action.id;
+    auto question = to_json(action.query);
+    question["correlation"] = action.correlation;
     owner.policy_manager_.call(
-        "policy.cover", to_json(action.query), policy_answer_time, [&owner, id](Result<Json> answer) {
+        "policy.cover", std::move(question), policy_answer_time, [&owner, id](Result<Json> answer) {
           Result<Protection> granted = Error{ErrorCode::internal, ""};
           if (!answer)
             granted = answer.error();
@@ -69,12 +74,15 @@ struct IkeService::Carrier {
                                       {{"spi", hex8(static_cast<std::uint32_t>(sa.key.spi))},
                                        {"source", sa.key.source.to_string()},
                                        {"destination", sa.key.destination.to_string()},
-                                       {"protocol", std::to_string(static_cast<unsigned>(sa.key.protocol))}});
+                                       {"protocol", std::to_string(static_cast<unsigned>(sa.key.protocol))}},
+                                      action.correlation);
       return;
     }
-    service.context_.audit.record(audit::kernel_refused, {{"request", "add an SA"},
-                                                          {"selector", action.sas.front().selector.to_string()},
-                                                          {"reason", installed.error().text}});
+    service.context_.audit.record(audit::kernel_refused,
+                                  {{"request", "add an SA"},
+                                   {"selector", action.sas.front().selector.to_string()},
+                                   {"reason", installed.error().text}},
+                                  action.correlation);
     service.engine_.install_failed(action.pair, installed.error().text, service.context_.loop.now());
   }
   void operator()(ike::RemoveSas& action) const {
@@ -82,9 +90,13 @@ struct IkeService::Carrier {
       service.context_.audit.record(audit::kernel_refused,
                                     {{"request", "delete an SA"}, {"reason", removed.error().text}});
   }
-  void operator()(ike::WriteAudit& action) const { service.context_.audit.record(std::move(action.record)); }
+  void operator()(ike::WriteAudit& action) const {
+    service.statistics_.note(action.record, service.context_.loop.now());
+    service.context_.audit.record(std::move(action.record));
+  }
   void operator()(ike::ReportFailure& action) const {
     action.failure.time = to_rfc3339(wall_now());
+    service.statistics_.note(action.failure);
     service.failures_.add(std::move(action.failure));
   }
 };
@@ -151,7 +163,10 @@ void IkeService::adopt_sas() {
 }
 
 void IkeService::received(std::size_t socket) {
-  for (const auto& datagram : sockets_[socket].receive()) engine_.receive(datagram, context_.loop.now());
+  for (const auto& datagram : sockets_[socket].receive()) {
+    peers_.received(datagram.remote.address, wall_now());
+    engine_.receive(datagram, context_.loop.now());
+  }
   settle();
 }
 
@@ -201,6 +216,7 @@ Json IkeService::status() const {
           {"isakmp_sas", counters.isakmp_sas},
           {"ipsec_sas", counters.ipsec_sas},
           {"negotiating", counters.negotiating + counters.quick_modes},
+          {"statistics", statistics_.to_json()},
           {"problems", problems_}};
 }
 

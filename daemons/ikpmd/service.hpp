@@ -10,6 +10,8 @@
 #include "ike/engine.hpp"
 #include "kernel_sas.hpp"
 #include "key_ring.hpp"
+#include "negotiation_statistics.hpp"
+#include "peer_traffic.hpp"
 #include "udp_socket.hpp"
 #include "xfrm/kernel.hpp"
 
@@ -44,6 +46,8 @@ class IkeService final : public DaemonService {
   SystemRandom random_;
   ike::Engine engine_;
   FailureLog failures_;
+  PeerTraffic peers_;
+  NegotiationStatistics statistics_;
   RpcPeer policy_manager_;
   std::vector<UdpSocket> sockets_;
   std::vector<EventLoop::Watch> watches_;

@@ -46,8 +46,9 @@ Result<std::unique_ptr<DaemonService>> build(DaemonContext& context) {
   }
   auto kernel = NetlinkKernel::open();
   if (!kernel) return kernel.error();
-  return std::unique_ptr<DaemonService>(
-      std::make_unique<PolicyService>(context, std::move(*kernel), std::move(*parsed.configuration)));
+  auto service = std::make_unique<PolicyService>(context, std::move(*kernel), std::move(*parsed.configuration));
+  service->record_discards();
+  return std::unique_ptr<DaemonService>(std::move(service));
 }
 }  // namespace
 

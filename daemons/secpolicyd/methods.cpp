@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "parameters.hpp"
 #include "policy/policy_json.hpp"
 #include "service.hpp"
@@ -88,10 +89,19 @@ Result<Json> query(PolicyService& service, const Json& params) {
   return answer;
 }
 
+// The caller's own mark for the records of one negotiation.
+std::string correlation_in(const Json& params) {
+  constexpr std::size_t longest = 64;
+  const auto found = params.find("correlation");
+  const auto* text = found == params.end() ? nullptr : found->get_ptr<const std::string*>();
+  return text == nullptr ? std::string() : escape_control(text->substr(0, longest / 4));
+}
+
 Result<Json> cover(PolicyService& service, const Json& params) {
   const auto asked = cover_query_from_json(params);
   if (!asked) return asked.error();
   const auto protection = service.set().keying.cover(*asked);
+  service.record_answer(*asked, protection, correlation_in(params));
   if (!protection) return protection.error();
   return Json{{"protection", to_json(*protection)}};
 }

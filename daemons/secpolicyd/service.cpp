@@ -29,6 +29,7 @@ PolicyService::PolicyService(DaemonContext& context, std::unique_ptr<Kernel> ker
                   if (!withdrawn_) acquires_.handle(acquire, *set_);
                 },
                 [this] { reconcile_soon(); }, [this] { overrun(); }}),
+      kernel_events_(context, *kernel_, kernel_side_, [this]() -> const PolicySet& { return *set_; }),
       periodic_(context.loop),
       soon_(context.loop) {
   add_methods();
@@ -50,6 +51,7 @@ Result<void> PolicyService::start() {
   context_.audit.record(audit::policy_loaded, {{"count", std::to_string(set_->configuration.policies.size())},
                                                {"file", context_.paths.configuration().string()}});
   arm_reconcile();
+  if (discards_) kernel_events_.start();
   return {};
 }
 
@@ -133,6 +135,18 @@ void PolicyService::overrun() {
   reconcile_soon();
 }
 
+void PolicyService::record_answer(const CoverQuery& asked, const Result<Protection>& answer,
+                                  const std::string& correlation) {
+  AuditFields fields{{"selector", asked.proposed.to_string()}, {"remote", asked.remote.to_string()}};
+  if (answer) {
+    fields.emplace_back("policy", answer->policy);
+    fields.emplace_back("cause", "the peer");
+    return context_.audit.record(audit::policy_chosen, fields, correlation);
+  }
+  fields.emplace_back("reason", answer.error().text);
+  context_.audit.record(audit::policy_refused, fields, correlation);
+}
+
 Json PolicyService::status() const {
   Json problems = Json::array();
   for (const auto& problem : kernel_side_.problems()) problems.push_back(problem);
@@ -147,6 +161,7 @@ Json PolicyService::status() const {
           {"problems", std::move(problems)},
           {"overruns", overruns_},
           {"repairs", repairs_},
+          {"kernel_events", kernel_events_.status()},
           {"acquires", acquires_.acquires()}};
 }
 

@@ -287,6 +287,7 @@ void Engine::configure(std::vector<IsakmpPolicy> policies) {
 
 void Engine::receive(const Datagram& datagram, TimePoint now) { core_->receive(datagram, now); }
 void Engine::acquire(const Protection& protection, TimePoint now) { core_->acquire(protection, now); }
+std::string Engine::correlation_of(const Protection& protection) const { return core_->correlation_of(protection); }
 void Engine::job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now) { core_->job_done(id, outcome, now); }
 void Engine::policy_answered(QueryId id, const Result<Protection>& answer, TimePoint now) {
   core_->policy_answered(id, answer, now);

@@ -59,6 +59,8 @@ class Engine {
   void receive(const Datagram& datagram, TimePoint now);
   // Protection is wanted. Does nothing when the same is being negotiated already.
   void acquire(const Protection& protection, TimePoint now);
+  // Of the audit records of the negotiation under way for this protection; "" when there is none.
+  std::string correlation_of(const Protection& protection) const;
   void job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now);
   void policy_answered(QueryId id, const Result<Protection>& answer, TimePoint now);
   void install_failed(PairId pair, const std::string& reason, TimePoint now);

@@ -87,6 +87,7 @@ class Core {
 
   // ---- engine_pairs.cpp: SA pairs
   void acquire(const Protection& protection, TimePoint now);
+  std::string correlation_of(const Protection& protection) const;
   void install_failed(PairId pair, const std::string& reason, TimePoint now);
   void sa_expired(const SaKey& key, bool hard, TimePoint now);
   Engine::Deleted delete_peer(const IpAddress& remote, TimePoint now);

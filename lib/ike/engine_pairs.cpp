@@ -31,6 +31,19 @@ void Core::acquire(const Protection& protection, TimePoint now) {
   begin(protection, now);
 }
 
+std::string Core::correlation_of(const Protection& protection) const {
+  const auto key = PairKey::of(protection);
+  const auto [first, last] = by_remote_.equal_range(protection.remote);
+  for (auto at = first; at != last; ++at) {
+    const auto& session = sessions_.at(at->second);
+    for (const auto& waiting : session.waiting)
+      if (PairKey::of(waiting) == key) return session.dialogue.correlation;
+    for (const auto& [message_id, exchange] : session.quick)
+      if (exchange.negotiates == key) return exchange.dialogue.correlation;
+  }
+  return "";
+}
+
 void Core::begin(const Protection& protection, TimePoint now) {
   const auto key = PairKey::of(protection);
   if (negotiating_.contains(key)) return;
@@ -70,7 +83,7 @@ void Core::pair_complete(PairId id, TimePoint now) {
         {"spi_out", spi_text(pair.peer)},
         {"transform", pair.transform.to_string()},
         {"role", std::string(to_string(pair.role))}},
-       "");
+       record->correlation);
   for (const auto other_id : pairs_.with(record->key())) {
     const auto* other = pairs_.find(other_id);
     if (other_id == id || !other->complete || other->retiring) continue;
@@ -120,7 +133,7 @@ void Core::drop_pair(PairId id, bool tell_peer, std::string_view reason) {
           {"destination", key.destination.to_string()},
           {"protocol", std::to_string(static_cast<unsigned>(key.protocol))},
           {"reason", std::string(reason)}},
-         "");
+         record->correlation);
   actions_.emplace_back(RemoveSas{std::move(keys)});
   pairs_.remove(id);
   if (!tell_peer) return;
@@ -152,7 +165,7 @@ void Core::sa_expired(const SaKey& key, bool hard, TimePoint now) {
         {"source", key.source.to_string()},
         {"destination", key.destination.to_string()},
         {"protocol", std::to_string(static_cast<unsigned>(key.protocol))}},
-       "");
+       record->correlation);
   if (hard) return drop_pair(record->id, true, "its lifetime ended");
   if (!record->complete || record->retiring || record->pair->transform.lifetime == Lifetime{0, 0}) return;
   const auto pair_key = record->key();

@@ -143,12 +143,17 @@ void Core::apply_quick(Session& session, QuickExchange& exchange, quick_mode::St
     pair = exchange.half ? *exchange.half : pairs_.add(step.complete, true, exchange.dialogue.began, now);
     exchange.half.reset();
   }
-  if (step.half || step.complete) pairs_.find(pair)->began_order = exchange.dialogue.began_order;
-  if (!step.install.empty()) actions_.emplace_back(InstallSas{pair, std::move(step.install)});
+  if (step.half || step.complete) {
+    auto& record = *pairs_.find(pair);
+    record.began_order = exchange.dialogue.began_order;
+    record.correlation = exchange.dialogue.correlation;
+  }
+  if (!step.install.empty())
+    actions_.emplace_back(InstallSas{pair, std::move(step.install), exchange.dialogue.correlation});
   if (step.ask) {
     const auto query = static_cast<QueryId>(++last_query_);
     queries_[query] = {session.id, exchange.message_id};
-    actions_.emplace_back(AskPolicy{query, std::move(*step.ask)});
+    actions_.emplace_back(AskPolicy{query, std::move(*step.ask), exchange.dialogue.correlation});
   }
   if (step.job) {
     const auto job = static_cast<JobId>(++last_job_);

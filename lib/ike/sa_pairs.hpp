@@ -36,6 +36,7 @@ struct PairRecord {
   // were there (the initiator gets there first).
   std::uint64_t began_order = 0;
   std::uint64_t completed_order = 0;
+  std::string correlation;  // of the audit records of its negotiation; "" for an adopted one
   PairKey key() const { return PairKey::of(pair->protection); }
 };
 
