@@ -85,6 +85,7 @@ struct Describe {
 }  // namespace
 
 std::variant<Event, Refusal> read_message(const State& state, const wire::Header& header, ByteView message) {
+  if (header.message_id != 0) return bad_packet("a message id, which phase 1 does not have");  // RFC 2408, 3.1
   if (!header.encrypted()) return read_clear(header, message);
   const Channel* channel = nullptr;
   if (const auto* sent = std::get_if<AuthSent>(&state)) channel = &sent->channel;

@@ -17,6 +17,7 @@ from harness.lab import Lab
 def judge_wire(case, lab):
     if not case.wire_must_object:
         lab.wire.check()
+        lab.check_messages()
         return
     objections = lab.wire.objections()
     for text in objections:

@@ -71,6 +71,9 @@ class Suite:
             raise Failure(f"{daemon}: {method}: {answer['error']}")
         return answer["result"]
 
+    def delete_sas(self, remote):
+        self._tool("ipsec_admin", "-deletesa", remote)
+
     def status(self, wanted=0):
         return self._json("ipsec_admin", "-status", status=wanted)
 
