@@ -3,11 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "ike/nat_traversal.hpp"
 
 namespace ipsec9000 {
 
 namespace {
-constexpr std::uint16_t ike_port = 500;
 constexpr Duration policy_answer_time = seconds(5);
 constexpr Duration sampling_interval = seconds(5);
 constexpr Duration send_complaint_interval = seconds(10);
@@ -82,6 +82,12 @@ struct IkeService::Carrier {
       service.context_.audit.record(audit::kernel_refused,
                                     {{"request", "delete an SA"}, {"reason", removed.error().text}});
   }
+  void operator()(ike::MoveSas& action) const {
+    for (const auto& [key, ports] : action.sas)
+      if (auto moved = service.sas_.move(key, ports); !moved)
+        service.context_.audit.record(audit::kernel_refused,
+                                      {{"request", "change an SA's ports"}, {"reason", moved.error().text}});
+  }
   void operator()(ike::WriteAudit& action) const { service.context_.audit.record(std::move(action.record)); }
   void operator()(ike::ReportFailure& action) const {
     action.failure.time = to_rfc3339(wall_now());
@@ -113,14 +119,16 @@ Result<void> IkeService::start() {
 
 Result<void> IkeService::open_sockets() {
   for (const auto family : {Family::ipv4, Family::ipv6}) {
-    auto socket = UdpSocket::open(family, ike_port, *kernel_);
-    if (!socket) {
-      // A host without IPv6 is a host; one without IPv4 sockets is not ours to serve.
-      if (family == Family::ipv4) return socket.error();
-      problems_.push_back("IKE over IPv6 is off: " + socket.error().text);
-      continue;
+    for (const auto port : {ike::ike_port, ike::nat_traversal_port}) {
+      auto socket = UdpSocket::open(family, port, *kernel_);
+      if (!socket) {
+        // A host without IPv6 is a host; one without IPv4 sockets is not ours to serve.
+        if (family == Family::ipv4) return socket.error();
+        problems_.push_back("IKE over IPv6 is off: " + socket.error().text);
+        break;
+      }
+      sockets_.push_back(std::move(*socket));
     }
-    sockets_.push_back(std::move(*socket));
   }
   for (std::size_t i = 0; i < sockets_.size(); ++i)
     watches_.push_back(context_.loop.watch_readable(sockets_[i].fd(), [this, i] { received(i); }));
@@ -131,7 +139,7 @@ Result<void> IkeService::watch_kernel() {
   auto capabilities = kernel_->probe();
   if (!capabilities) return capabilities.error();
   for (const auto& problem : capabilities->problems) problems_.push_back(problem);
-  const EventGroup groups[] = {EventGroup::expire};
+  const EventGroup groups[] = {EventGroup::expire, EventGroup::mapping};
   auto events = kernel_->open_events(groups);
   if (!events) return events.error();
   events_ = std::move(*events);
@@ -160,6 +168,9 @@ void IkeService::kernel_events() {
   if (!events) return;
   for (const auto& event : *events) {
     if (const auto* expire = std::get_if<Expire>(&event)) sa_limit_reached(*expire);
+    if (const auto* mapping = std::get_if<Mapping>(&event))
+      engine_.peer_moved({mapping->old_source.address, mapping->sa.destination, mapping->sa.protocol, mapping->sa.spi},
+                         mapping->new_source, context_.loop.now());
     if (std::holds_alternative<MonitorOverrun>(event)) context_.audit.record(audit::kernel_events_lost);
   }
   settle();

@@ -13,8 +13,17 @@ constexpr unsigned notes_per_second = 50;  // of records that strangers can caus
 std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
 }  // namespace
 
-void Core::receive(const Datagram& datagram, TimePoint now) {
+void Core::receive(const Datagram& arrived, TimePoint now) {
   now_ = now;
+  if (is_keepalive(arrived.bytes)) return;
+  const auto message = unframe(arrived.local.port, arrived.bytes);
+  if (!message) {
+    if (allowed_to_note(audit::bad_packet, now))
+      note(audit::bad_packet, {{"remote", arrived.remote.to_string()}, {"reason", "no ISAKMP message on UDP 4500"}},
+           "");
+    return;
+  }
+  const Datagram datagram{arrived.local, arrived.remote, to_bytes(*message)};
   auto header = wire::decode_header(datagram.bytes);
   const auto drop = [&](const AuditEvent& event, const std::string& reason) {
     if (allowed_to_note(event, now)) note(event, {{"remote", datagram.remote.to_string()}, {"reason", reason}}, "");
@@ -63,7 +72,7 @@ Session* Core::find_session(const wire::Header& header, const Datagram& datagram
   for (const auto ours : {header.cookies.initiator, header.cookies.responder}) {
     const auto found = by_cookie_.find(static_cast<std::uint64_t>(ours));
     Session* session = found == by_cookie_.end() ? nullptr : find_session(found->second);
-    if (session == nullptr || session->remote.address != datagram.remote.address) continue;
+    if (session == nullptr || !may_come_from(*session, datagram.remote)) continue;
     const bool unanswered = session->role == Role::initiator && session->cookies.responder == wire::Cookie{};
     if (session->cookies == header.cookies || (unanswered && session->cookies.initiator == header.cookies.initiator))
       return session;
@@ -72,7 +81,7 @@ Session* Core::find_session(const wire::Header& header, const Datagram& datagram
 }
 
 void Core::send(const Session& session, const Bytes& bytes) {
-  actions_.emplace_back(SendDatagram{{session.local, session.remote, bytes}});
+  actions_.emplace_back(SendDatagram{{session.local, session.remote, frame(session.local.port, bytes)}});
 }
 
 void Core::note(const AuditEvent& event, AuditFields fields, const std::string& correlation) {
@@ -106,7 +115,7 @@ void Core::job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now) {
   auto* session = find_session(session_id);
   if (session == nullptr) return;
   if (message_id == 0) {
-    if (outcome) return advance_phase1(*session, *outcome, {}, now);
+    if (outcome) return advance_phase1(*session, *outcome, nullptr, {}, now);
     FailureRecord failure;
     failure.reason = "key-exchange-failed";
     failure.text = outcome.error().text;
@@ -114,7 +123,7 @@ void Core::job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now) {
   }
   const auto exchange = session->quick.find(message_id);
   if (exchange == session->quick.end()) return;
-  if (outcome) return advance_quick(*session, exchange->second, *outcome, {}, now);
+  if (outcome) return advance_quick(*session, exchange->second, *outcome, nullptr, {}, now);
   FailureRecord failure;
   failure.reason = "key-exchange-failed";
   failure.text = outcome.error().text;
@@ -133,7 +142,7 @@ void Core::policy_answered(QueryId id, const Result<Protection>& answer, TimePoi
   if (exchange == session->quick.end()) return;
   if (answer) {
     exchange->second.policy = answer->policy;
-    return advance_quick(*session, exchange->second, *answer, {}, now);
+    return advance_quick(*session, exchange->second, *answer, nullptr, {}, now);
   }
   Refusal refusal;
   refusal.event = &audit::no_policy_for_peer;
@@ -165,6 +174,9 @@ void Core::on_timer(TimePoint now) {
           session->negotiation.reset();
         else
           session->quick.erase(due->message_id);
+        break;
+      case TimerKind::keepalive:
+        keepalive_due(now);
         break;
       case TimerKind::probe:
         if (session != nullptr) send_probe(*session, now);
@@ -296,6 +308,7 @@ void Engine::install_failed(PairId pair, const std::string& reason, TimePoint no
 }
 void Engine::sa_expired(const SaKey& key, bool hard, TimePoint now) { core_->sa_expired(key, hard, now); }
 void Engine::traffic(const std::vector<TrafficSample>& samples, TimePoint now) { core_->traffic(samples, now); }
+void Engine::peer_moved(const SaKey& key, const Endpoint& from, TimePoint now) { core_->peer_moved(key, from, now); }
 void Engine::on_timer(TimePoint now) { core_->on_timer(now); }
 std::optional<TimePoint> Engine::next_deadline() const { return core_->timers_.next(); }
 Engine::Deleted Engine::delete_peer(const IpAddress& remote, TimePoint now) { return core_->delete_peer(remote, now); }

@@ -16,6 +16,7 @@ struct AdoptedPair {
   Protection protection;  // as far as it is known; `policy` may be empty
   std::optional<Spi> in_esp, out_esp, in_ah, out_ah;
   std::uint64_t age_seconds = 0;
+  std::optional<UdpPorts> udp;  // of the inbound SA
 };
 
 struct TrafficSample {
@@ -67,6 +68,9 @@ class Engine {
   // What the kernel has counted for SAs of ours, a few seconds after the last such call. A peer that we send to and
   // that sends nothing back is asked whether it lives (RFC 3706), and its SAs are dropped when it does not answer.
   void traffic(const std::vector<TrafficSample>& samples, TimePoint now);
+  // The kernel says that an authenticated packet of this inbound SA came from there: the peer's address translation has
+  // moved it.
+  void peer_moved(const SaKey& key, const Endpoint& from, TimePoint now);
   void on_timer(TimePoint now);
   // When on_timer wants to be called next; nothing: not at all.
   std::optional<TimePoint> next_deadline() const;

@@ -1,5 +1,6 @@
 // The inside of the engine: its state and the steps between. Internal to lib/ike; the parts are in
-// engine_phase1.cpp, engine_phase2.cpp, engine_informational.cpp, engine_liveness.cpp and engine_pairs.cpp.
+// engine_phase1.cpp, engine_phase2.cpp, engine_informational.cpp, engine_liveness.cpp, engine_nat.cpp and
+// engine_pairs.cpp.
 #pragma once
 #include <deque>
 #include <map>
@@ -62,6 +63,7 @@ struct Session {
   std::deque<Protection> waiting;  // Quick Modes to start once it is established
   std::map<std::uint32_t, QuickExchange> quick;
   std::set<std::uint32_t> used_message_ids;
+  NatFound nat;  // as far as it is known
   std::uint32_t quick_modes = 0;
   std::optional<Probe> probe;  // we asked whether it lives
   bool closing = false;        // no new Quick Modes of ours
@@ -84,6 +86,9 @@ class Core {
 
   // ---- engine_liveness.cpp: dead peer detection
   void traffic(const std::vector<TrafficSample>& samples, TimePoint now);
+
+  // ---- engine_nat.cpp: address translation
+  void peer_moved(const SaKey& key, const Endpoint& from, TimePoint now);
 
   // ---- engine_pairs.cpp: SA pairs
   void acquire(const Protection& protection, TimePoint now);
@@ -116,7 +121,8 @@ class Core {
   bool start_phase1(const Protection& protection, TimePoint now);
   void first_message(const wire::Header& header, const Datagram& datagram, TimePoint now);
   void receive_main_mode(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
-  void advance_phase1(Session& session, const main_mode::Event& event, const Bytes& digest, TimePoint now);
+  void advance_phase1(Session& session, const main_mode::Event& event, const Datagram* from, const Bytes& digest,
+                      TimePoint now);
   void apply_phase1(Session& session, main_mode::Step step, TimePoint now);
   void established(Session& session, main_mode::Established sa, TimePoint now);
   void refuse_phase1(Session& session, const Refusal& refusal, const Bytes& digest, TimePoint now);
@@ -136,8 +142,8 @@ class Core {
   void receive_quick_mode(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
   void first_quick_message(Session& session, const wire::Header& header, const Datagram& datagram, const Bytes& digest,
                            TimePoint now);
-  void advance_quick(Session& session, QuickExchange& exchange, const quick_mode::Event& event, const Bytes& digest,
-                     TimePoint now);
+  void advance_quick(Session& session, QuickExchange& exchange, const quick_mode::Event& event, const Datagram* from,
+                     const Bytes& digest, TimePoint now);
   void apply_quick(Session& session, QuickExchange& exchange, quick_mode::Step step, TimePoint now);
   void quick_mode_used(Session& session, TimePoint now);
   void refuse_quick(Session& session, QuickExchange& exchange, const Refusal& refusal, const Bytes& digest,
@@ -164,6 +170,14 @@ class Core {
   void send_probe(Session& session, TimePoint now);
   void probe_answered(Session& session, const wire::Notification& answer);
   void peer_dead(const IpAddress& remote, std::string_view reason);
+
+  // ---- engine_nat.cpp
+  static bool may_come_from(const Session& session, const Endpoint& remote);
+  void float_ports(Session& session);
+  void follow(Session& session, const Datagram& authenticated);
+  void move_pairs(const Endpoint& from, const Endpoint& to);
+  void keepalive_due(TimePoint now);
+  std::pair<Endpoint, Endpoint> ends_to(const IpAddress& local, const IpAddress& remote) const;
 
   // ---- engine_pairs.cpp
   void begin(const Protection& protection, TimePoint now);
@@ -200,8 +214,9 @@ Bytes cookie_spi(const wire::Cookies& cookies);
 inline constexpr Duration responder_patience = seconds(31);  // for the initiator's next message
 inline constexpr Duration linger_time = seconds(60);         // a finished exchange answers repeated messages
 inline constexpr Duration probe_interval = seconds(2);
-inline constexpr unsigned probes = 5;                     // unanswered: the peer is dead
-inline constexpr Duration retire_grace = seconds(2);      // packets under way still find the old SA
+inline constexpr unsigned probes = 5;                 // unanswered: the peer is dead
+inline constexpr Duration retire_grace = seconds(2);  // packets under way still find the old SA
+inline constexpr Duration keepalive_interval = seconds(20);
 inline constexpr Duration retire_patience = seconds(30);  // for the Delete of the end whose turn it is
 
 }  // namespace ipsec9000::ike

@@ -37,6 +37,7 @@ void Core::receive_informational(Session& session, const wire::Header& header, c
     return drop(bad_packet("the HASH of an Informational message does not verify"));
   const auto id = session.id;
   session.used_message_ids.insert(header.message_id);
+  follow(session, datagram);
   if (session.used_message_ids.size() > limits_.exchanges_per_session) return close_session(id, now);
   for (const auto* notification : opened->chain.all<wire::Notification>())
     notification_received(session, *notification, now);

@@ -80,7 +80,8 @@ bool Core::start_phase1(const Protection& protection, TimePoint now) {
                   "unsupported-authentication");
   if (credentials_.pre_shared_key(protection.remote, (*policy)->remote_id) == nullptr)
     return refuse(audit::no_preshared_key, {{"remote", protection.remote.to_string()}}, "no-preshared-key");
-  auto& session = new_session(Role::initiator, {protection.local, 500}, {protection.remote, 500}, *policy, now);
+  const auto [local, remote] = ends_to(protection.local, protection.remote);
+  auto& session = new_session(Role::initiator, local, remote, *policy, now);
   session.waiting.push_back(protection);
   auto step = main_mode::start(context_for(session));
   session.cookies.initiator = std::get<main_mode::SaSent>(step.next).ours;
@@ -100,7 +101,7 @@ void Core::answer_in_clear(const Endpoint& local, const Endpoint& remote, const 
   while (header.message_id == 0) header.message_id = random_.u32();
   auto message = wire::encode_message(header, {wire::Notification{1, wire::protocol::isakmp, notify, {}, {}}});
   if (message.size() > received) return;  // never more than came in, to an address that proved nothing
-  actions_.emplace_back(SendDatagram{{local, remote, std::move(message)}});
+  actions_.emplace_back(SendDatagram{{local, remote, frame(local.port, message)}});
 }
 
 void Core::drop_oldest_half_open() {
@@ -176,10 +177,11 @@ void Core::receive_main_mode(Session& session, const wire::Header& header, const
   }
   auto event = main_mode::read_message(*session.negotiation, header, datagram.bytes);
   if (const auto* refusal = std::get_if<Refusal>(&event)) return refuse_phase1(session, *refusal, received, now);
-  advance_phase1(session, std::get<main_mode::Event>(event), received, now);
+  advance_phase1(session, std::get<main_mode::Event>(event), &datagram, received, now);
 }
 
-void Core::advance_phase1(Session& session, const main_mode::Event& event, const Bytes& received, TimePoint now) {
+void Core::advance_phase1(Session& session, const main_mode::Event& event, const Datagram* from, const Bytes& received,
+                          TimePoint now) {
   if (!session.negotiation) return;
   const auto context = context_for(session);
   if (context.pre_shared_key == nullptr) {  // it was deleted while we negotiated
@@ -195,13 +197,18 @@ void Core::advance_phase1(Session& session, const main_mode::Event& event, const
     session.dialogue.retransmission.stop();
     timers_.cancel({TimerKind::retransmit, number(session.id), 0});
   }
-  apply_phase1(session, std::move(std::get<main_mode::Step>(outcome)), now);
+  auto& step = std::get<main_mode::Step>(outcome);
+  if (from != nullptr && step.established) follow(session, *from);
+  apply_phase1(session, std::move(step), now);
 }
 
 void Core::apply_phase1(Session& session, main_mode::Step step, TimePoint now) {
   session.negotiation = std::move(step.next);
   if (const auto* generating = std::get_if<main_mode::GeneratingKey>(&*session.negotiation))
     session.cookies = generating->agreed->cookies;
+  if (const auto* agreed = main_mode::agreed_in(*session.negotiation)) session.nat = agreed->nat;
+  if (session.role == Role::initiator && std::holds_alternative<main_mode::AuthSent>(*session.negotiation))
+    float_ports(session);
   if (session.role == Role::responder && std::holds_alternative<main_mode::Exchanging>(*session.negotiation)) {
     no_longer_half_open(session);  // it returned our cookie: its address is its own
     timers_.arm({TimerKind::give_up, number(session.id), 0}, now + responder_patience);
@@ -235,6 +242,10 @@ void Core::established(Session& session, main_mode::Established sa, TimePoint no
         {"proposal", sa.choice.proposal.to_string()},
         {"policy", session.policy->name}},
        session.dialogue.correlation);
+  if (session.nat.any())
+    note(audit::nat_found, {{"remote", session.remote.to_string()}, {"side", session.nat.ours ? "ours" : "the peer's"}},
+         session.dialogue.correlation);
+  if (session.nat.ours) timers_.arm({TimerKind::keepalive, 0, 0}, now + keepalive_interval);
   const bool contact = sa.initial_contact;
   session.sa = std::move(sa);
   if (contact) initial_contact(session);

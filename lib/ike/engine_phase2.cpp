@@ -13,7 +13,8 @@ std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
 }  // namespace
 
 quick_mode::Context Core::quick_context(Session& session, const QuickExchange& exchange, const Spis& fresh) const {
-  return {*session.sa->keys, session.cookies, exchange.message_id, session.local, session.remote, random_, fresh};
+  return {*session.sa->keys, session.cookies, exchange.message_id, session.local, session.remote,
+          random_,           fresh,           session.nat};
 }
 
 // SPIs that are nobody's, kept for this exchange until it ends.
@@ -76,7 +77,7 @@ void Core::receive_quick_mode(Session& session, const wire::Header& header, cons
   if (channel == nullptr) return drop(unexpected("it does not fit: " + quick_mode::describe(exchange.state)));
   auto opened = open(*channel, header, datagram.bytes);
   if (!opened) return refuse_quick(session, exchange, bad_packet(opened.error().text), received, now);
-  advance_quick(session, exchange, quick_mode::Message{std::move(*opened)}, received, now);
+  advance_quick(session, exchange, quick_mode::Message{std::move(*opened)}, &datagram, received, now);
 }
 
 void Core::first_quick_message(Session& session, const wire::Header& header, const Datagram& datagram,
@@ -99,10 +100,14 @@ void Core::first_quick_message(Session& session, const wire::Header& header, con
   exchange.dialogue.correlation = session.dialogue.correlation;
   exchange.dialogue.last_received = received;
   const Spis none;
-  auto outcome = quick_mode::respond(*opened, quick_context(session, exchange, none));
+  auto context = quick_context(session, exchange, none);
+  context.local = datagram.local;  // if it is authentic, this is where the peer is now
+  context.remote = datagram.remote;
+  auto outcome = quick_mode::respond(*opened, context);
   auto* refusal = std::get_if<Refusal>(&outcome);
   if (refusal != nullptr && !refusal->fatal) return drop(*refusal);
   session.used_message_ids.insert(header.message_id);
+  follow(session, datagram);
   auto& kept = session.quick[header.message_id] = std::move(exchange);
   if (refusal != nullptr) return refuse_quick(session, kept, *refusal, received, now);
   note(audit::qm_started,
@@ -112,11 +117,12 @@ void Core::first_quick_message(Session& session, const wire::Header& header, con
 }
 
 void Core::advance_quick(Session& session, QuickExchange& exchange, const quick_mode::Event& event,
-                         const Bytes& received, TimePoint now) {
+                         const Datagram* from, const Bytes& received, TimePoint now) {
   const auto fresh = fresh_spis(exchange);
   auto outcome = quick_mode::advance(exchange.state, event, quick_context(session, exchange, fresh), exchange.first);
   if (const auto* refusal = std::get_if<Refusal>(&outcome))
     return refuse_quick(session, exchange, *refusal, received, now);
+  if (from != nullptr) follow(session, *from);
   if (!received.empty()) {
     exchange.dialogue.last_received = received;
     exchange.dialogue.last_sent.clear();
@@ -143,6 +149,7 @@ void Core::apply_quick(Session& session, QuickExchange& exchange, quick_mode::St
     pair = exchange.half ? *exchange.half : pairs_.add(step.complete, true, exchange.dialogue.began, now);
     exchange.half.reset();
   }
+  if (step.half || step.complete) pairs_.find(pair)->peer = session.sa->peer;
   if (step.half || step.complete) pairs_.find(pair)->began_order = exchange.dialogue.began_order;
   if (!step.install.empty()) actions_.emplace_back(InstallSas{pair, std::move(step.install)});
   if (step.ask) {

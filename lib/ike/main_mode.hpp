@@ -17,6 +17,7 @@
 #include <variant>
 
 #include "ike/channel.hpp"
+#include "ike/nat_traversal.hpp"
 #include "ike/phase1_offer.hpp"
 #include "ike/types.hpp"
 
@@ -34,6 +35,7 @@ struct Agreed {
   Bytes sa_body;  // SAi_b: the initiator's SA payload as it went over the wire
   Phase1Choice choice;
   PeerFeatures features;
+  NatFound nat = {};  // known once message 3 or 4 has come
 };
 
 struct SaSent {
@@ -81,6 +83,8 @@ using State = std::variant<SaSent, GeneratingKey, KeySent, Deriving, AuthSent, S
 
 // "message 3 (key exchange) sent": where a negotiation stands, for records.
 std::string describe(const State& state);
+// What was agreed by then; null before message 2.
+const Agreed* agreed_in(const State& state);
 
 // ---- what can happen
 struct SaMessage {
@@ -93,6 +97,7 @@ struct SaMessage {
 struct KeyMessage {
   Bytes public_value;
   Bytes nonce;
+  std::vector<Bytes> nat_discovery = {};
 };
 struct AuthMessage {
   wire::Identification id;
@@ -123,6 +128,7 @@ struct Established {
   Bytes last_block;  // phase 2 IVs grow from it
   Identity peer;
   PeerFeatures features;
+  NatFound nat = {};
   bool initial_contact = false;  // the peer says it has no other SA with us
 };
 

@@ -39,7 +39,9 @@ std::variant<Event, Refusal> read_clear(const wire::Header& header, ByteView mes
     return bad_packet("neither one SA payload nor one KE and one NONCE payload: " + wire::describe(header, &*chain));
   if (nonce->value.size() < nonce_minimum || nonce->value.size() > nonce_maximum)
     return bad_packet("a nonce of " + std::to_string(nonce->value.size()) + " bytes (8 to 256 are allowed)");
-  return Event{KeyMessage{key->value, nonce->value}};
+  KeyMessage keys{key->value, nonce->value};
+  for (const auto* discovery : chain->all<wire::NatDiscovery>()) keys.nat_discovery.push_back(discovery->value);
+  return Event{std::move(keys)};
 }
 
 Refusal not_decrypted(const Error& error) {
@@ -94,6 +96,17 @@ std::variant<Event, Refusal> read_message(const State& state, const wire::Header
 }
 
 std::string describe(const State& state) { return std::visit(Describe{}, state); }
+
+const Agreed* agreed_in(const State& state) {
+  return std::visit(
+      [](const auto& in) -> const Agreed* {
+        if constexpr (requires { in.agreed; })
+          return in.agreed.get();
+        else
+          return nullptr;
+      },
+      state);
+}
 
 Outcome advance(const State& state, const Event& event, const Context& context) {
   return std::visit(

@@ -1,9 +1,12 @@
 #include "ike/main_mode_parts.hpp"
 
+#include "wire/vendor_ids.hpp"
+
 namespace ipsec9000::ike::main_mode {
 
 namespace {
 constexpr std::size_t nonce_size = 32;
+constexpr std::size_t payload_header_size = 4;
 
 Identity identity_from(const wire::Identification& id) { return {static_cast<IdType>(id.id_type), id.value}; }
 
@@ -87,8 +90,48 @@ std::optional<Refusal> check_key_message(const KeyMessage& message, Group group)
   return std::nullopt;
 }
 
+std::vector<wire::Payload> our_vendor_ids() {
+  std::vector<wire::Payload> ids;
+  for (const auto feature : {wire::Feature::dead_peer_detection, wire::Feature::nat_traversal})
+    ids.emplace_back(wire::VendorId{wire::vendor_id_of(feature)});
+  return ids;
+}
+
+std::vector<wire::Payload> our_vendor_ids(const PeerFeatures& peer, std::size_t room) {
+  std::vector<wire::Payload> ids;
+  const auto add = [&](bool wanted, wire::Feature feature) {
+    auto id = wire::vendor_id_of(feature);
+    const auto size = id.size() + payload_header_size;
+    if (!wanted || size > room) return;
+    room -= size;
+    ids.emplace_back(wire::VendorId{std::move(id)});
+  };
+  add(peer.nat_traversal, wire::Feature::nat_traversal);
+  add(true, wire::Feature::dead_peer_detection);
+  return ids;
+}
+
+Bytes key_message(const Agreed& agreed, ByteView public_value, const Bytes& nonce, const Context& context) {
+  std::vector<wire::Payload> payloads{wire::KeyExchange{to_bytes(public_value)}, wire::Nonce{nonce}};
+  if (agreed.features.nat_traversal)
+    for (auto& payload :
+         nat_discovery_payloads(agreed.choice.proposal.hash, agreed.cookies, context.local, context.remote))
+      payloads.push_back(std::move(payload));
+  return wire::encode_message(header_of(agreed.cookies), payloads);
+}
+
+std::shared_ptr<const Agreed> with_nat(const std::shared_ptr<const Agreed>& agreed, const KeyMessage& message,
+                                       const Context& context) {
+  if (!agreed->features.nat_traversal) return agreed;
+  auto found = std::make_shared<Agreed>(*agreed);
+  found->nat =
+      find_nat(agreed->choice.proposal.hash, agreed->cookies, message.nat_discovery, context.local, context.remote);
+  return found;
+}
+
 Established established_from(const Agreed& agreed, const Channel& last, Identity peer, bool initial_contact) {
-  return {agreed.cookies, agreed.choice, last.keys, last.iv, std::move(peer), agreed.features, initial_contact};
+  return {agreed.cookies,  agreed.choice,   last.keys,  last.iv,
+          std::move(peer), agreed.features, agreed.nat, initial_contact};
 }
 
 Refusal crypto_failed(const Error& error) {

@@ -39,6 +39,17 @@ Result<Sealed> seal_authentication(const Agreed& agreed, const Channel& channel,
 // A public value of the wrong size is refused before any arithmetic (RFC 6989).
 std::optional<Refusal> check_key_message(const KeyMessage& message, Group group);
 
+// The vendor IDs that announce what we can do. As responder only what the peer can do too, and only as much as `room`
+// bytes hold.
+std::vector<wire::Payload> our_vendor_ids();
+std::vector<wire::Payload> our_vendor_ids(const PeerFeatures& peer, std::size_t room);
+
+// KE, NONCE and, for a peer that knows them, NAT-D payloads: message 3 or 4.
+Bytes key_message(const Agreed& agreed, ByteView public_value, const Bytes& nonce, const Context& context);
+// What the peer's NAT-D payloads tell, put into what was agreed.
+std::shared_ptr<const Agreed> with_nat(const std::shared_ptr<const Agreed>& agreed, const KeyMessage& message,
+                                       const Context& context);
+
 Established established_from(const Agreed& agreed, const Channel& last, Identity peer, bool initial_contact);
 Refusal crypto_failed(const Error& error);
 

@@ -40,6 +40,25 @@ Host& Network::add(const std::string& name, const std::string& address) {
   return *hosts_.back();
 }
 
+Nat::Nat(const std::string& outside, std::vector<IpAddress> inside)
+    : outside_(*IpAddress::parse(outside)), inside_(std::move(inside)) {}
+
+std::optional<ike::Datagram> Nat::pass(ike::Datagram sent) {
+  if (std::find(inside_.begin(), inside_.end(), sent.local.address) != inside_.end()) {
+    auto& port = ports_[sent.local];
+    if (port == 0) port = ++last_port_;
+    sent.local = {outside_, port};
+    return sent;
+  }
+  if (sent.remote.address != outside_) return sent;
+  for (const auto& [inside, port] : ports_) {
+    if (port != sent.remote.port) continue;
+    sent.remote = inside;
+    return sent;
+  }
+  return std::nullopt;
+}
+
 Host* Network::find(const IpAddress& address) {
   for (auto& host : hosts_)
     if (host->address == address) return host.get();
@@ -57,9 +76,13 @@ struct Carrier {
     network.sent.push_back(action.datagram);
     std::vector<std::pair<Duration, Bytes>> arrivals{{network.latency, action.datagram.bytes}};
     if (network.wire) arrivals = network.wire(network.sent.size() - 1, action.datagram);
-    for (auto& [delay, bytes] : arrivals)
-      flying.push_back(
-          {network.now + delay, ++order, {action.datagram.remote, action.datagram.local, std::move(bytes)}});
+    for (auto& [delay, bytes] : arrivals) {
+      std::optional<ike::Datagram> passed =
+          ike::Datagram{action.datagram.local, action.datagram.remote, std::move(bytes)};
+      if (network.nat) passed = network.nat->pass(std::move(*passed));
+      if (passed)
+        flying.push_back({network.now + delay, ++order, {passed->remote, passed->local, std::move(passed->bytes)}});
+    }
   }
   void operator()(ike::RunJob& action) { host.engine.job_done(action.id, ike::perform(action.job), network.now); }
   void operator()(ike::AskPolicy& action) {
@@ -77,6 +100,10 @@ struct Carrier {
       host.sas.erase(key);
       host.installed.erase(key);
     }
+  }
+  void operator()(ike::MoveSas& action) {
+    for (const auto& [key, ports] : action.sas)
+      if (const auto at = host.installed.find(key); at != host.installed.end()) at->second.udp = ports;
   }
   void operator()(ike::WriteAudit& action) { host.records.push_back(std::move(action.record)); }
   void operator()(ike::ReportFailure& action) { host.failures.push_back(std::move(action.failure)); }
@@ -171,5 +198,14 @@ TwoHosts::TwoHosts(std::uint64_t seed)
     : network(seed), a(network.add("a", "10.1.0.1")), b(network.add("b", "10.1.0.2")) {}
 
 bool TwoHosts::connected() const { return !a.sas.empty() && a.sas == b.sas; }
+
+bool TwoHosts::connected_through_nat() const {
+  const auto keys = [](const Host& host) {
+    std::map<Spi, Bytes> by_spi;
+    for (const auto& [key, bytes] : host.sas) by_spi[key.spi] = bytes;
+    return by_spi;
+  };
+  return !a.sas.empty() && keys(a) == keys(b);
+}
 
 }  // namespace ipsec9000::test

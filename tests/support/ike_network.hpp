@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ike/engine.hpp"
+#include "ike/nat_traversal.hpp"
 
 namespace ipsec9000::test {
 
@@ -58,6 +59,24 @@ struct Flight {
   bool operator==(const Flight& other) const { return order == other.order; }
 };
 
+// A router that translates the addresses of the hosts behind it, as a masquerading one does: each of their ports gets a
+// port of the outside address when it first sends.
+class Nat {
+ public:
+  Nat(const std::string& outside, std::vector<IpAddress> inside);
+  // The datagram as it goes on; nothing when it comes from outside and nobody inside has sent from that port.
+  std::optional<ike::Datagram> pass(ike::Datagram sent);
+  void forget() { ports_.clear(); }  // whoever sends next gets another port
+  void move(const std::string& outside) { outside_ = *IpAddress::parse(outside); }
+  void forward(std::uint16_t port, const IpAddress& to) { ports_[{to, port}] = port; }  // reachable from outside
+
+ private:
+  IpAddress outside_;
+  std::vector<IpAddress> inside_;
+  std::map<Endpoint, std::uint16_t> ports_;
+  std::uint16_t last_port_ = 20'000;
+};
+
 class Network {
  public:
   explicit Network(std::uint64_t seed = 1) : seed_(seed) {}
@@ -75,6 +94,7 @@ class Network {
   // Called for each message put on the wire, with its running number: what really arrives, each with its own delay.
   // Absent: the message itself, after `latency`.
   std::function<std::vector<std::pair<Duration, Bytes>>(std::size_t number, const ike::Datagram& sent)> wire;
+  std::optional<Nat> nat;
   std::vector<ike::Datagram> sent;        // all of them, as the sender sent them
   std::function<void()> after_each_step;  // invariants
 
@@ -100,7 +120,8 @@ struct TwoHosts {
   Host& a;
   Host& b;
   void start(TimePoint = {}) { a.engine.acquire(usual_protection(a, b), network.now); }
-  bool connected() const;  // both kernels hold the same SAs with the same keys
+  bool connected() const;              // both kernels hold the same SAs with the same keys
+  bool connected_through_nat() const;  // the same, the hosts' addresses apart
 };
 
 }  // namespace ipsec9000::test
