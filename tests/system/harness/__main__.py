@@ -30,7 +30,7 @@ def run_case(case, build, keep):
     # A short path, for Unix sockets; /tmp is private to this kernel.
     directory = tempfile.mkdtemp(prefix="lab.", dir="/tmp")
     sanitizers.watch(keep)
-    lab = Lab(build, directory)
+    lab = Lab(build, directory, case.layout)
     passed = True
     try:
         case.run(lab)

@@ -13,14 +13,14 @@ from harness.wire import Wire
 
 
 class Lab:
-    def __init__(self, build, directory):
+    def __init__(self, build, directory, layout="two_hosts"):
         """`build`: where sbin and libexec of our suite are. `directory`: for files, on a local file system."""
         self._build = build
         self._directory = directory
         self._started = time.monotonic()
         self._running = []  # suites and peers
         self._made = 0
-        self.network = topology.two_hosts()
+        self.network = getattr(topology, layout)()
         self.a = self.network["A"]
         self.b = self.network["B"]
         self.wire = Wire(self.network, directory)
@@ -34,7 +34,7 @@ class Lab:
         if document is not None:
             suite.configure(document)
         if key is not None:
-            suite.set_key(peer.address(family), key)
+            suite.set_key(peer.seen_as(family), key)
         return suite
 
     def strongswan(self, node):

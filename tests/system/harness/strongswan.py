@@ -48,14 +48,14 @@ connections {{
     }}
     remote {{
       auth = psk
-      id = {remote}
+      id = {remote_id}
     }}
     children {{
       flow {{
         mode = {mode}
         {protocol}_proposals = {transform}
         local_ts = {local}[{local_flow}]
-        remote_ts = {remote}[{remote_flow}]
+        remote_ts = {remote_traffic}[{remote_flow}]
         start_action = {start}
       }}
     }}
@@ -64,7 +64,7 @@ connections {{
 secrets {{
   ike-peer {{
     id-1 = {local}
-    id-2 = {remote}
+    id-2 = {remote_id}
     secret = "{key}"
   }}
 }}
@@ -86,9 +86,12 @@ class StrongSwan:
     def configure_transport(self, peer, family, key, local_port=None, remote_port=None, protocol="tcp",
                             ike="aes128-sha256-modp2048", esp="aes128-sha256", ah=None, mode="transport", start="none"):
         """IKEv1 main mode with a pre-shared key, ESP (or AH, where given) for one flow. A port that is None is any.
-        start="trap": the first packet of the flow starts the negotiation."""
+        start="trap": the first packet of the flow starts the negotiation. Where the peer's address is translated, its
+        identity, and in tunnel mode its end of the traffic, are those that it has itself."""
+        remote, remote_id = peer.seen_as(family), peer.address(family)
         self._write("swanctl/swanctl.conf", CONNECTION.format(
-            local=self._node.address(family), remote=peer.address(family), ike=ike, start=start, key=key, mode=mode,
+            local=self._node.address(family), remote=remote, remote_id=remote_id,
+            remote_traffic=remote_id if mode == "tunnel" else remote, ike=ike, start=start, key=key, mode=mode,
             protocol="ah" if ah else "esp", transform=ah or esp,
             local_flow=f"{protocol}/{local_port}" if local_port else protocol,
             remote_flow=f"{protocol}/{remote_port}" if remote_port else protocol))

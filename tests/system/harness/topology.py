@@ -1,11 +1,17 @@
 """Hosts as network namespaces, and the wires between them.
 
-The one layout so far, two_hosts():
+two_hosts():
 
     A a0 ---- wa [bridge in W] wb ---- b0 B      A: 10.1.0.1/24, fd00:1::1/64    B: 10.1.0.2/24, fd00:1::2/64
 
 W is transparent, and its port wa is the place to capture: on a host's own interface one would also see what IPsec
-has just decapsulated. Further layouts (address translation, a gateway) are further functions that return a Network.
+has just decapsulated.
+
+behind_nat():
+
+    A a0 ---- n0 N n1 ---- wa [bridge in W] wb ---- b0 B     A: 10.1.0.1/24, B: 10.2.0.2/24, IPv4 only
+
+N is a masquerading router: on the wire, and to B, A is 10.2.0.254.
 """
 
 import contextlib
@@ -27,9 +33,14 @@ def _enter_namespace(descriptor):
 class Node:
     """A network namespace. The name is also that of the namespace for `ip netns`."""
 
-    def __init__(self, name, addresses=None):
+    def __init__(self, name, addresses=None, outside=None):
         self.name = name
         self.addresses = addresses or {}  # 4 or 6 -> address
+        self._outside = outside or {}  # the same, where translation makes it another one
+
+    def seen_as(self, family):
+        """The address that the other hosts, and the wire, see."""
+        return self._outside.get(family, self.addresses[family])
 
     def address(self, family):
         return self.addresses[family]
@@ -81,23 +92,61 @@ def _batch(commands, node=None):
     run(["ip"] + (["-n", node.name] if node else []) + ["-batch", "-"], given="\n".join(commands) + "\n")
 
 
-def two_hosts():
+def _expect_private_kernel():
     if os.environ.get("IN_KERNEL") != "1":
         raise Failure("not in a private kernel: start the cases by tests/system/run")
+
+
+def two_hosts():
+    _expect_private_kernel()
     a = Node("A", {4: "10.1.0.1", 6: "fd00:1::1"})
     b = Node("B", {4: "10.1.0.2", 6: "fd00:1::2"})
     w = Node("W")
     _batch(["netns add A", "netns add B", "netns add W",
             "link add a0 netns A type veth peer name wa netns W",
             "link add b0 netns B type veth peer name wb netns W"])
-    # A link-local address on W's ports would have to be probed first and would delay the first packets by 2 s.
-    w.set_kernel_option("net/ipv6/conf/all/disable_ipv6", 1)
-    w.set_kernel_option("net/ipv6/conf/default/disable_ipv6", 1)
-    _batch(["link add bridge type bridge mcast_snooping 0", "link set dev wa master bridge",
-            "link set dev wb master bridge", "link set dev wa up", "link set dev wb up", "link set dev bridge up"], w)
+    _make_bridge(w)
     for host, device in ((a, "a0"), (b, "b0")):
         host.set_kernel_option("net/ipv6/conf/default/accept_dad", 0)
         host.set_kernel_option(f"net/ipv6/conf/{device}/accept_dad", 0)
         _batch(["link set dev lo up", f"address add {host.address(4)}/24 dev {device}",
                 f"address add {host.address(6)}/64 dev {device} nodad", f"link set dev {device} up"], host)
     return Network([a, b, w], capture_at=(w, "wa"))
+
+
+def behind_nat():
+    _expect_private_kernel()
+    a = Node("A", {4: "10.1.0.1"}, outside={4: "10.2.0.254"})
+    b = Node("B", {4: "10.2.0.2"})
+    n = Node("N")
+    w = Node("W")
+    _batch(["netns add A", "netns add B", "netns add N", "netns add W",
+            "link add a0 netns A type veth peer name n0 netns N",
+            "link add n1 netns N type veth peer name wa netns W",
+            "link add b0 netns B type veth peer name wb netns W"])
+    _make_bridge(w)
+    _batch(["link set dev lo up", "address add 10.1.0.1/24 dev a0", "link set dev a0 up",
+            "route add default via 10.1.0.254"], a)
+    _batch(["link set dev lo up", "address add 10.2.0.2/24 dev b0", "link set dev b0 up"], b)
+    _batch(["link set dev lo up", "address add 10.1.0.254/24 dev n0", "link set dev n0 up",
+            "address add 10.2.0.254/24 dev n1", "link set dev n1 up"], n)
+    n.set_kernel_option("net/ipv4/ip_forward", 1)
+    n.run(["iptables-legacy", "-t", "nat", "-A", "POSTROUTING", "-o", "n1", "-j", "MASQUERADE"])
+    return Network([a, b, n, w], capture_at=(w, "wa"))
+
+
+def translate_anew(network, first_port):
+    """N forgets its translations, and from now on gives UDP's the ports from that one on."""
+    n = network["N"]
+    n.run(["iptables-legacy", "-t", "nat", "-I", "POSTROUTING", "-o", "n1", "-p", "udp", "-j", "MASQUERADE",
+           "--to-ports", f"{first_port}-{first_port + 99}"])
+    # The kernel drops what it has masqueraded through an interface that goes down.
+    _batch(["link set dev n1 down", "link set dev n1 up"], n)
+
+
+def _make_bridge(w):
+    # A link-local address on W's ports would have to be probed first and would delay the first packets by 2 s.
+    w.set_kernel_option("net/ipv6/conf/all/disable_ipv6", 1)
+    w.set_kernel_option("net/ipv6/conf/default/disable_ipv6", 1)
+    _batch(["link add bridge type bridge mcast_snooping 0", "link set dev wa master bridge",
+            "link set dev wb master bridge", "link set dev wa up", "link set dev wb up", "link set dev bridge up"], w)
