@@ -42,6 +42,7 @@ void Core::receive(const Datagram& arrived, TimePoint now) {
 }
 
 void Core::dispatch(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now) {
+  if (header.next_payload == wire::PayloadType::fragment) return receive_fragment(session, header, datagram, now);
   switch (header.exchange) {
     case wire::ExchangeType::main_mode:
       return receive_main_mode(session, header, datagram, now);
@@ -99,10 +100,10 @@ bool Core::allowed_to_note(const AuditEvent& event, TimePoint now) {
   return notes_in_window_++ < notes_per_second;
 }
 
-bool Core::is_repeated(const Session& session, Dialogue& dialogue, const Bytes& digest) {
+bool Core::is_repeated(Session& session, Dialogue& dialogue, const Bytes& digest) {
   if (digest == dialogue.refused) return true;
   if (digest != dialogue.last_received) return false;
-  if (!dialogue.last_sent.empty()) send(session, dialogue.last_sent);
+  if (!dialogue.last_sent.empty()) send_message(session, dialogue.last_sent);
   return true;
 }
 
@@ -194,7 +195,7 @@ void Core::retransmission_due(Session& session, std::uint32_t message_id, TimePo
   auto& dialogue = message_id == 0 ? session.dialogue : exchange->second.dialogue;
   if (!dialogue.retransmission.running()) return;
   if (dialogue.retransmission.again(now)) {
-    send(session, dialogue.last_sent);
+    send_message(session, dialogue.last_sent);
     timers_.arm({TimerKind::retransmit, number(session.id), message_id}, dialogue.retransmission.next());
   } else if (message_id == 0) {
     phase1_timeout(session, now);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "ike/fragments.hpp"
 #include "ike/types.hpp"
 
 namespace ipsec9000::ike {
@@ -39,9 +40,10 @@ struct Counters {
 };
 
 struct Limits {
-  std::size_t half_open = 10'000;              // responder's negotiations before message 3; the oldest gives way
-  std::size_t quick_modes_per_session = 64;    // a peer's Quick Modes under way at once
-  std::size_t exchanges_per_session = 65'536;  // then an ISAKMP SA is ended: every message id is remembered
+  std::size_t half_open = 10'000;                   // responder's negotiations before message 3; the oldest gives way
+  std::size_t quick_modes_per_session = 64;         // a peer's Quick Modes under way at once
+  std::size_t unfragmented = largest_unfragmented;  // bytes of a message; longer ones are cut, if the peer can do it
+  std::size_t exchanges_per_session = 65'536;       // then an ISAKMP SA is ended: every message id is remembered
 };
 
 class Core;

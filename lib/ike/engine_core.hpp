@@ -1,6 +1,6 @@
 // The inside of the engine: its state and the steps between. Internal to lib/ike; the parts are in
-// engine_phase1.cpp, engine_phase2.cpp, engine_informational.cpp, engine_liveness.cpp, engine_nat.cpp and
-// engine_pairs.cpp.
+// engine_phase1.cpp, engine_phase2.cpp, engine_informational.cpp, engine_liveness.cpp, engine_fragments.cpp,
+// engine_nat.cpp and engine_pairs.cpp.
 #pragma once
 #include <deque>
 #include <map>
@@ -63,7 +63,10 @@ struct Session {
   std::deque<Protection> waiting;  // Quick Modes to start once it is established
   std::map<std::uint32_t, QuickExchange> quick;
   std::set<std::uint32_t> used_message_ids;
-  NatFound nat;  // as far as it is known
+  NatFound nat;                // as far as it is known
+  bool fragmentation = false;  // both ends have announced it
+  std::uint16_t last_fragment_id = 0;
+  Reassembly reassembly;
   std::uint32_t quick_modes = 0;
   std::optional<Probe> probe;  // we asked whether it lives
   bool closing = false;        // no new Quick Modes of ours
@@ -114,7 +117,7 @@ class Core {
   bool allowed_to_note(const AuditEvent& event, TimePoint now);
   void retransmission_due(Session& session, std::uint32_t message_id, TimePoint now);
   void remove_session(SessionId id);
-  bool is_repeated(const Session& session, Dialogue& dialogue, const Bytes& digest);
+  bool is_repeated(Session& session, Dialogue& dialogue, const Bytes& digest);
 
   // ---- engine_phase1.cpp
   const std::shared_ptr<const IsakmpPolicy>* policy_for(const IpAddress& remote) const;
@@ -170,6 +173,10 @@ class Core {
   void send_probe(Session& session, TimePoint now);
   void probe_answered(Session& session, const wire::Notification& answer);
   void peer_dead(const IpAddress& remote, std::string_view reason);
+
+  // ---- engine_fragments.cpp
+  void send_message(Session& session, const Bytes& message);  // in fragments where it must be
+  void receive_fragment(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
 
   // ---- engine_nat.cpp
   static bool may_come_from(const Session& session, const Endpoint& remote);

@@ -153,7 +153,7 @@ void Core::send_informational(Session& session, std::vector<wire::Payload> paylo
   session.used_message_ids.insert(header.message_id);
   const Channel channel{session.sa->keys, phase2_iv(*session.sa->keys, session.sa->last_block, header.message_id)};
   auto sealed = seal(channel, header, with_hash_1(*session.sa->keys, header.message_id, std::move(payloads)));
-  if (sealed) send(session, sealed->message);
+  if (sealed) send_message(session, sealed->message);
 }
 
 void Core::send_delete(Session& session, const quick_mode::Pair& pair) {

@@ -206,7 +206,10 @@ void Core::apply_phase1(Session& session, main_mode::Step step, TimePoint now) {
   session.negotiation = std::move(step.next);
   if (const auto* generating = std::get_if<main_mode::GeneratingKey>(&*session.negotiation))
     session.cookies = generating->agreed->cookies;
-  if (const auto* agreed = main_mode::agreed_in(*session.negotiation)) session.nat = agreed->nat;
+  if (const auto* agreed = main_mode::agreed_in(*session.negotiation)) {
+    session.nat = agreed->nat;
+    session.fragmentation = agreed->features.fragmentation;
+  }
   if (session.role == Role::initiator && std::holds_alternative<main_mode::AuthSent>(*session.negotiation))
     float_ports(session);
   if (session.role == Role::responder && std::holds_alternative<main_mode::Exchanging>(*session.negotiation)) {
@@ -219,7 +222,7 @@ void Core::apply_phase1(Session& session, main_mode::Step step, TimePoint now) {
     actions_.emplace_back(RunJob{job, std::move(*step.job)});
   }
   if (step.send) {
-    send(session, *step.send);
+    send_message(session, *step.send);
     session.dialogue.last_sent = std::move(*step.send);
     if (session.role == Role::initiator) {  // the responder's answers are asked for again by the initiator
       session.dialogue.retransmission.start(now);

@@ -163,7 +163,7 @@ void Core::apply_quick(Session& session, QuickExchange& exchange, quick_mode::St
     actions_.emplace_back(RunJob{job, std::move(*step.job)});
   }
   if (step.send) {
-    send(session, *step.send);
+    send_message(session, *step.send);
     exchange.dialogue.last_sent = std::move(*step.send);
     // Message 3 is not answered: it is sent again only when message 2 comes again.
     if (!step.complete) {

@@ -16,7 +16,7 @@ PeerFeatures features_of(const wire::DecodedChain& chain) {
     if (known == nullptr) continue;
     if (known->feature == wire::Feature::dead_peer_detection) features.dead_peer_detection = true;
     if (known->feature == wire::Feature::nat_traversal) features.nat_traversal = true;
-    if (known->feature == wire::Feature::fragmentation) features.fragmentation = true;
+    if (wire::announces_fragmentation(vendor->value)) features.fragmentation = true;
   }
   return features;
 }

@@ -92,7 +92,8 @@ std::optional<Refusal> check_key_message(const KeyMessage& message, Group group)
 
 std::vector<wire::Payload> our_vendor_ids() {
   std::vector<wire::Payload> ids;
-  for (const auto feature : {wire::Feature::dead_peer_detection, wire::Feature::nat_traversal})
+  for (const auto feature :
+       {wire::Feature::dead_peer_detection, wire::Feature::nat_traversal, wire::Feature::fragmentation})
     ids.emplace_back(wire::VendorId{wire::vendor_id_of(feature)});
   return ids;
 }
@@ -108,6 +109,7 @@ std::vector<wire::Payload> our_vendor_ids(const PeerFeatures& peer, std::size_t 
   };
   add(peer.nat_traversal, wire::Feature::nat_traversal);
   add(true, wire::Feature::dead_peer_detection);
+  add(peer.fragmentation, wire::Feature::fragmentation);
   return ids;
 }
 

@@ -4,12 +4,12 @@
 
 namespace ipsec9000::test {
 
-Host::Host(std::string host_name, const std::string& text, std::uint64_t seed)
+Host::Host(std::string host_name, const std::string& text, std::uint64_t seed, ike::Limits limits)
     : name(std::move(host_name)),
       address(*IpAddress::parse(text)),
       random(seed),
       cover(grant_anything),
-      engine(random, *this) {
+      engine(random, *this, limits) {
   engine.configure({usual_isakmp_policy()});
 }
 
@@ -31,8 +31,8 @@ std::string Host::audit_text(std::string_view event) const {
   return "";
 }
 
-Host& Network::add(const std::string& name, const std::string& address) {
-  hosts_.push_back(std::make_unique<Host>(name, address, seed_ * 1000 + hosts_.size()));
+Host& Network::add(const std::string& name, const std::string& address, ike::Limits limits) {
+  hosts_.push_back(std::make_unique<Host>(name, address, seed_ * 1000 + hosts_.size(), limits));
   for (auto& host : hosts_) {
     host->keys[hosts_.back()->address] = "a key that everybody here has";
     hosts_.back()->keys[host->address] = "a key that everybody here has";
@@ -194,8 +194,8 @@ Result<Protection> grant_anything(const CoverQuery& query) {
   return protection;
 }
 
-TwoHosts::TwoHosts(std::uint64_t seed)
-    : network(seed), a(network.add("a", "10.1.0.1")), b(network.add("b", "10.1.0.2")) {}
+TwoHosts::TwoHosts(std::uint64_t seed, ike::Limits limits)
+    : network(seed), a(network.add("a", "10.1.0.1", limits)), b(network.add("b", "10.1.0.2", limits)) {}
 
 bool TwoHosts::connected() const { return !a.sas.empty() && a.sas == b.sas; }
 

@@ -27,7 +27,7 @@ class SeededRandom final : public RandomSource {
 
 class Host final : public ike::Credentials {
  public:
-  Host(std::string name, const std::string& address, std::uint64_t seed);
+  Host(std::string name, const std::string& address, std::uint64_t seed, ike::Limits limits = {});
 
   const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const override;
   bool has_audit(std::string_view event) const;
@@ -81,7 +81,7 @@ class Network {
  public:
   explicit Network(std::uint64_t seed = 1) : seed_(seed) {}
 
-  Host& add(const std::string& name, const std::string& address);
+  Host& add(const std::string& name, const std::string& address, ike::Limits limits = {});
   // Lets everything happen that is due until nothing is under way, or `limit` has passed. Timers that are further
   // away than `limit` do not run.
   void settle(Duration limit = seconds(0));
@@ -115,7 +115,7 @@ Protection usual_protection(const Host& from, const Host& to);
 Result<Protection> grant_anything(const CoverQuery& query);
 
 struct TwoHosts {
-  explicit TwoHosts(std::uint64_t seed = 1);
+  explicit TwoHosts(std::uint64_t seed = 1, ike::Limits limits = {});
   Network network;
   Host& a;
   Host& b;
