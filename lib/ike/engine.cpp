@@ -11,6 +11,11 @@ namespace {
 constexpr unsigned notes_per_second = 50;  // of records that strangers can cause
 
 std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
+
+bool is_first_message(const wire::Header& header) {
+  return header.cookies.responder == wire::Cookie{} &&
+         (header.exchange == wire::ExchangeType::main_mode || header.exchange == wire::ExchangeType::aggressive);
+}
 }  // namespace
 
 void Core::receive(const Datagram& arrived, TimePoint now) {
@@ -33,11 +38,7 @@ void Core::receive(const Datagram& arrived, TimePoint now) {
     return drop(audit::bad_packet, "IKE major version " + std::to_string(header->version >> 4));
   if (header->cookies.initiator == wire::Cookie{}) return drop(audit::bad_packet, "the initiator's cookie is zero");
   if (auto* session = find_session(*header, datagram)) return dispatch(*session, *header, datagram, now);
-  if (header->cookies.responder == wire::Cookie{} && header->exchange == wire::ExchangeType::main_mode &&
-      !header->encrypted())
-    return first_message(*header, datagram, now);
-  if (header->exchange == wire::ExchangeType::aggressive && header->cookies.responder == wire::Cookie{})
-    return drop(audit::unexpected_message, "Aggressive Mode is off");
+  if (is_first_message(*header) && !header->encrypted()) return first_message(*header, datagram, now);
   drop(audit::unexpected_message, wire::describe(*header, nullptr) + " for an ISAKMP SA that is not known here");
 }
 
@@ -45,7 +46,8 @@ void Core::dispatch(Session& session, const wire::Header& header, const Datagram
   if (header.next_payload == wire::PayloadType::fragment) return receive_fragment(session, header, datagram, now);
   switch (header.exchange) {
     case wire::ExchangeType::main_mode:
-      return receive_main_mode(session, header, datagram, now);
+    case wire::ExchangeType::aggressive:
+      return receive_phase1(session, header, datagram, now);
     case wire::ExchangeType::quick_mode:
       return receive_quick_mode(session, header, datagram, now);
     case wire::ExchangeType::informational:
@@ -65,8 +67,7 @@ Session* Core::find_session(SessionId id) {
 }
 
 Session* Core::find_session(const wire::Header& header, const Datagram& datagram) {
-  if (header.cookies.responder == wire::Cookie{} &&
-      header.exchange == wire::ExchangeType::main_mode) {  // a first message: perhaps one we have answered
+  if (is_first_message(header)) {  // perhaps one we have answered
     const auto found = half_open_.find({datagram.remote, header.cookies.initiator});
     return found == half_open_.end() ? nullptr : find_session(found->second);
   }
@@ -195,6 +196,8 @@ void Core::retransmission_due(Session& session, std::uint32_t message_id, TimePo
   auto& dialogue = message_id == 0 ? session.dialogue : exchange->second.dialogue;
   if (!dialogue.retransmission.running()) return;
   if (dialogue.retransmission.again(now)) {
+    // The last message of Aggressive Mode may have been lost, and then the peer cannot read this one.
+    if (message_id != 0 && session.unconfirmed) send_message(session, session.dialogue.last_sent);
     send_message(session, dialogue.last_sent);
     timers_.arm({TimerKind::retransmit, number(session.id), message_id}, dialogue.retransmission.next());
   } else if (message_id == 0) {

@@ -42,6 +42,7 @@ struct Counters {
 struct Limits {
   std::size_t half_open = 10'000;                   // responder's negotiations before message 3; the oldest gives way
   std::size_t quick_modes_per_session = 64;         // a peer's Quick Modes under way at once
+  unsigned aggressive_per_second = 20;              // first messages of Aggressive Mode that are computed for
   std::size_t unfragmented = largest_unfragmented;  // bytes of a message; longer ones are cut, if the peer can do it
   std::size_t exchanges_per_session = 65'536;       // then an ISAKMP SA is ended: every message id is remembered
 };

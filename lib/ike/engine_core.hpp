@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "ike/engine.hpp"
-#include "ike/main_mode.hpp"
+#include "ike/phase1_states.hpp"
 #include "ike/quick_mode.hpp"
 #include "ike/sa_pairs.hpp"
 #include "ike/timers.hpp"
@@ -54,10 +54,11 @@ struct Session {
   Role role = Role::initiator;
   Endpoint local;
   Endpoint remote;
+  wire::ExchangeType exchange = wire::ExchangeType::main_mode;  // of phase 1
   wire::Cookies cookies;
   std::shared_ptr<const IsakmpPolicy> policy;
-  std::optional<main_mode::State> negotiation;  // gone some time after it is done
-  std::optional<main_mode::Established> sa;
+  std::optional<phase1::State> negotiation;  // gone some time after it is done
+  std::optional<phase1::Established> sa;
   Dialogue dialogue;
   TimePoint established{};
   std::deque<Protection> waiting;  // Quick Modes to start once it is established
@@ -67,6 +68,7 @@ struct Session {
   bool fragmentation = false;  // both ends have announced it
   std::uint16_t last_fragment_id = 0;
   Reassembly reassembly;
+  bool unconfirmed = false;  // nothing has come since our last message of phase 1, which nobody answers
   std::uint32_t quick_modes = 0;
   std::optional<Probe> probe;  // we asked whether it lives
   bool closing = false;        // no new Quick Modes of ours
@@ -123,11 +125,13 @@ class Core {
   const std::shared_ptr<const IsakmpPolicy>* policy_for(const IpAddress& remote) const;
   bool start_phase1(const Protection& protection, TimePoint now);
   void first_message(const wire::Header& header, const Datagram& datagram, TimePoint now);
-  void receive_main_mode(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
-  void advance_phase1(Session& session, const main_mode::Event& event, const Datagram* from, const Bytes& digest,
+  phase1::Outcome respond(const phase1::Event& first, const phase1::Context& context, TimePoint now);
+  void began(Session& session, phase1::Step step, const Datagram& datagram, TimePoint now);
+  void receive_phase1(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
+  void advance_phase1(Session& session, const phase1::Event& event, const Datagram* from, const Bytes& digest,
                       TimePoint now);
-  void apply_phase1(Session& session, main_mode::Step step, TimePoint now);
-  void established(Session& session, main_mode::Established sa, TimePoint now);
+  void apply_phase1(Session& session, phase1::Step step, TimePoint now);
+  void established(Session& session, phase1::Established sa, TimePoint now);
   void refuse_phase1(Session& session, const Refusal& refusal, const Bytes& digest, TimePoint now);
   void fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint now);
   void phase1_timeout(Session& session, TimePoint now);
@@ -138,7 +142,7 @@ class Core {
   void register_cookie(Session& session);
   void drop_oldest_half_open();
   void no_longer_half_open(const Session& session);
-  main_mode::Context context_for(const Session& session) const;
+  phase1::Context context_for(const Session& session) const;
 
   // ---- engine_phase2.cpp
   bool start_quick(Session& session, const Protection& protection, TimePoint now);
@@ -212,6 +216,8 @@ class Core {
   std::uint64_t order_ = 0;  // of events, see PairRecord
   TimePoint note_window_{};
   unsigned notes_in_window_ = 0;
+  TimePoint aggressive_window_{};
+  unsigned aggressive_in_window_ = 0;
   TimePoint now_{};  // of the entry point under way, for records
 };
 

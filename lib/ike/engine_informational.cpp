@@ -65,7 +65,7 @@ void Core::unprotected_notification(Session& session, const wire::Header& header
     note(audit::notify_refused,
          {{"notify", name},
           {"remote", session.remote.address.to_string()},
-          {"state", session.negotiation ? main_mode::describe(*session.negotiation) : ""}},
+          {"state", session.negotiation ? phase1::describe(*session.negotiation) : ""}},
          session.dialogue.correlation);
 }
 

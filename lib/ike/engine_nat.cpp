@@ -21,6 +21,7 @@ void Core::float_ports(Session& session) {
 }
 
 void Core::follow(Session& session, const Datagram& authenticated) {
+  session.unconfirmed = false;
   if (session.local == authenticated.local && session.remote == authenticated.remote) return;
   const auto old = session.remote;
   session.local = authenticated.local;

@@ -1,6 +1,8 @@
-#include "ike/main_mode_parts.hpp"
+#include "ike/phase1_parts.hpp"
 
 namespace ipsec9000::ike::main_mode {
+
+using namespace phase1;
 
 Step start(const Context& context) {
   const auto ours = fresh_cookie(context.random);
@@ -31,9 +33,10 @@ Outcome on(const GeneratingKey& state, const DhOutcome& event, const Context& co
 
 Outcome on(const KeySent& state, const KeyMessage& event, const Context& context) {
   const auto group = state.agreed->choice.proposal.group;
-  if (auto refusal = check_key_message(event, group)) return std::move(*refusal);
+  if (auto refusal = check_public(event.public_value, group)) return std::move(*refusal);
   if (event.public_value == state.dh->public_value) return bad_packet("our own public value came back");
-  return Step{Deriving{with_nat(state.agreed, event, context), state.dh, state.ni, event.nonce, event.public_value},
+  return Step{Deriving{with_nat(state.agreed, event.nat_discovery, context), state.dh, state.ni, event.nonce,
+                       event.public_value},
               std::nullopt, DhJob{group, state.dh, event.public_value}, std::nullopt};
 }
 

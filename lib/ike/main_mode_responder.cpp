@@ -1,6 +1,8 @@
-#include "ike/main_mode_parts.hpp"
+#include "ike/phase1_parts.hpp"
 
 namespace ipsec9000::ike::main_mode {
+
+using namespace phase1;
 
 Outcome respond(const SaMessage& first, const Context& context) {
   auto chosen = choose_phase1(context.policy, first.sa);
@@ -19,10 +21,10 @@ Outcome respond(const SaMessage& first, const Context& context) {
 
 Outcome on(const SaReplied& state, const KeyMessage& event, const Context& context) {
   const auto group = state.agreed->choice.proposal.group;
-  if (auto refusal = check_key_message(event, group)) return std::move(*refusal);
-  return Step{
-      Exchanging{with_nat(state.agreed, event, context), event.nonce, fresh_nonce(context.random), event.public_value},
-      std::nullopt, DhJob{group, nullptr, event.public_value}, std::nullopt};
+  if (auto refusal = check_public(event.public_value, group)) return std::move(*refusal);
+  return Step{Exchanging{with_nat(state.agreed, event.nat_discovery, context), event.nonce, fresh_nonce(context.random),
+                         event.public_value},
+              std::nullopt, DhJob{group, nullptr, event.public_value}, std::nullopt};
 }
 
 Outcome on(const Exchanging& state, const DhOutcome& event, const Context& context) {

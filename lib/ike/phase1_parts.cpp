@@ -1,8 +1,8 @@
-#include "ike/main_mode_parts.hpp"
+#include "ike/phase1_parts.hpp"
 
 #include "wire/vendor_ids.hpp"
 
-namespace ipsec9000::ike::main_mode {
+namespace ipsec9000::ike::phase1 {
 
 namespace {
 constexpr std::size_t nonce_size = 32;
@@ -31,10 +31,10 @@ wire::Cookie fresh_cookie(RandomSource& random) {
 
 Bytes fresh_nonce(RandomSource& random) { return random.bytes(nonce_size); }
 
-wire::Header header_of(const wire::Cookies& cookies) {
+wire::Header header_of(const wire::Cookies& cookies, wire::ExchangeType exchange) {
   wire::Header header;
   header.cookies = cookies;
-  header.exchange = wire::ExchangeType::main_mode;
+  header.exchange = exchange;
   return header;
 }
 
@@ -52,6 +52,15 @@ Channel open_channel(const Agreed& agreed, const Context& context, ByteView ni, 
   return {keys, phase1_iv(*keys, values.initiator, values.responder)};
 }
 
+std::optional<Refusal> check_identity(const wire::Identification& id, const Context& context) {
+  const Identity peer = identity_from(id);
+  const Identity expected = context.policy.remote_id.value_or(Identity::of(context.remote.address));
+  if (peer == expected) return std::nullopt;
+  return authentication_refused("it says it is " + peer.to_string() + ", ISAKMP policy \"" + context.policy.name +
+                                    "\" expects " + expected.to_string(),
+                                peer.to_string(), expected.to_string(), "identity");
+}
+
 std::variant<Identity, Refusal> check_authentication(const Agreed& agreed, const Channel& channel,
                                                      const AuthMessage& message, const Proof& proof,
                                                      const Context& context) {
@@ -60,13 +69,16 @@ std::variant<Identity, Refusal> check_authentication(const Agreed& agreed, const
   if (!equal_constant_time(wanted, message.hash))
     return authentication_refused("its HASH does not verify: the two hosts have different pre-shared keys", "", "",
                                   "pre-shared key");
-  const Identity peer = identity_from(message.id);
-  const Identity expected = context.policy.remote_id.value_or(Identity::of(context.remote.address));
-  if (peer != expected)
-    return authentication_refused("it says it is " + peer.to_string() + ", ISAKMP policy \"" + context.policy.name +
-                                      "\" expects " + expected.to_string(),
-                                  peer.to_string(), expected.to_string(), "identity");
-  return peer;
+  if (auto refusal = check_identity(message.id, context)) return std::move(*refusal);
+  return identity_from(message.id);
+}
+
+wire::Payload initial_contact_payload(const wire::Cookies& cookies) {
+  const auto spi = Writer()
+                       .u64(static_cast<std::uint64_t>(cookies.initiator))
+                       .u64(static_cast<std::uint64_t>(cookies.responder))
+                       .take();
+  return wire::Notification{1, wire::protocol::isakmp, wire::notify::initial_contact, spi, {}};
 }
 
 Result<Sealed> seal_authentication(const Agreed& agreed, const Channel& channel, const Proof& proof,
@@ -75,18 +87,12 @@ Result<Sealed> seal_authentication(const Agreed& agreed, const Channel& channel,
   const auto hash = phase1_hash(*channel.keys, {proof.prover_public, proof.other_public, proof.prover, proof.other,
                                                 agreed.sa_body, wire::encode_body(id)});
   std::vector<wire::Payload> payloads{id, wire::Hash{hash}};
-  if (initial_contact) {
-    const auto spi = Writer()
-                         .u64(static_cast<std::uint64_t>(agreed.cookies.initiator))
-                         .u64(static_cast<std::uint64_t>(agreed.cookies.responder))
-                         .take();
-    payloads.push_back(wire::Notification{1, wire::protocol::isakmp, wire::notify::initial_contact, spi, {}});
-  }
+  if (initial_contact) payloads.push_back(initial_contact_payload(agreed.cookies));
   return seal(channel, header_of(agreed.cookies), payloads);
 }
 
-std::optional<Refusal> check_key_message(const KeyMessage& message, Group group) {
-  if (auto checked = check_public_value(group, message.public_value); !checked) return bad_packet(checked.error().text);
+std::optional<Refusal> check_public(ByteView public_value, Group group) {
+  if (auto checked = check_public_value(group, public_value); !checked) return bad_packet(checked.error().text);
   return std::nullopt;
 }
 
@@ -122,12 +128,17 @@ Bytes key_message(const Agreed& agreed, ByteView public_value, const Bytes& nonc
   return wire::encode_message(header_of(agreed.cookies), payloads);
 }
 
-std::shared_ptr<const Agreed> with_nat(const std::shared_ptr<const Agreed>& agreed, const KeyMessage& message,
-                                       const Context& context) {
+std::shared_ptr<const Agreed> with_nat(const std::shared_ptr<const Agreed>& agreed,
+                                       const std::vector<Bytes>& nat_discovery, const Context& context) {
   if (!agreed->features.nat_traversal) return agreed;
+  const auto hash = agreed->choice.proposal.hash;
   auto found = std::make_shared<Agreed>(*agreed);
-  found->nat =
-      find_nat(agreed->choice.proposal.hash, agreed->cookies, message.nat_discovery, context.local, context.remote);
+  found->nat = find_nat(hash, agreed->cookies, nat_discovery, context.local, context.remote);
+  if (context.arrived) {  // a peer that changed its port may have meant either
+    const auto [local, remote] = *context.arrived;
+    const auto now = find_nat(hash, agreed->cookies, nat_discovery, local, remote);
+    found->nat = {found->nat.ours && now.ours, found->nat.peers && now.peers};
+  }
   return found;
 }
 
@@ -145,4 +156,4 @@ Refusal crypto_failed(const Error& error) {
   return refusal;
 }
 
-}  // namespace ipsec9000::ike::main_mode
+}  // namespace ipsec9000::ike::phase1
