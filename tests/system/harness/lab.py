@@ -37,10 +37,10 @@ class Lab:
             suite.set_key(peer.seen_as(family), key)
         return suite
 
-    def strongswan(self, node):
+    def strongswan(self, node, **options):
         self._made += 1
         directory = os.path.join(self._directory, f"{node.name}{self._made}-strongswan")
-        peer = StrongSwan(node, directory)
+        peer = StrongSwan(node, directory, **options)
         self._running.append(peer)
         return peer
 

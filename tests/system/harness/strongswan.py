@@ -18,6 +18,8 @@ swanctl {{
 charon-systemd {{
   load = {plugins}
   install_routes = no
+  fragment_size = {fragment_size}
+  i_dont_care_about_security_and_use_aggressive_mode_psk = yes
   plugins {{
     vici {{
       socket = unix://{directory}/vici
@@ -42,6 +44,7 @@ connections {{
     local_addrs = {local}
     remote_addrs = {remote}
     proposals = {ike}
+    aggressive = {aggressive}
     local {{
       auth = psk
       id = {local}
@@ -74,24 +77,27 @@ secrets {{
 class StrongSwan:
     """One peer. `directory` is private to it."""
 
-    def __init__(self, node, directory):
+    def __init__(self, node, directory, fragment_size=1280):
         self._node = node
         self._directory = directory
         self._process = None
         self._environment = dict(os.environ, STRONGSWAN_CONF=f"{directory}/strongswan.conf",
                                  SWANCTL_DIR=f"{directory}/swanctl")
         os.makedirs(f"{directory}/swanctl")
-        self._write("strongswan.conf", DAEMON_CONFIGURATION.format(plugins=PLUGINS, directory=directory))
+        self._write("strongswan.conf", DAEMON_CONFIGURATION.format(
+            plugins=PLUGINS, directory=directory, fragment_size=fragment_size))
 
     def configure_transport(self, peer, family, key, local_port=None, remote_port=None, protocol="tcp",
-                            ike="aes128-sha256-modp2048", esp="aes128-sha256", ah=None, mode="transport", start="none"):
-        """IKEv1 main mode with a pre-shared key, ESP (or AH, where given) for one flow. A port that is None is any.
+                            ike="aes128-sha256-modp2048", esp="aes128-sha256", ah=None, mode="transport", start="none",
+                            aggressive=False):
+        """IKEv1 with a pre-shared key, ESP (or AH, where given) for one flow. A port that is None is any.
         start="trap": the first packet of the flow starts the negotiation. Where the peer's address is translated, its
         identity, and in tunnel mode its end of the traffic, are those that it has itself."""
         remote, remote_id = peer.seen_as(family), peer.address(family)
         self._write("swanctl/swanctl.conf", CONNECTION.format(
             local=self._node.address(family), remote=remote, remote_id=remote_id,
             remote_traffic=remote_id if mode == "tunnel" else remote, ike=ike, start=start, key=key, mode=mode,
+            aggressive="yes" if aggressive else "no",
             protocol="ah" if ah else "esp", transform=ah or esp,
             local_flow=f"{protocol}/{local_port}" if local_port else protocol,
             remote_flow=f"{protocol}/{remote_port}" if remote_port else protocol))

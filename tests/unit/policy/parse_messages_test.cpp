@@ -197,6 +197,39 @@ TEST_CASE("a mistake in the action does not hide those in the transforms") {
   CHECK(all[1].find("/policies/0/transforms/0: ") != std::string::npos);
 }
 
+TEST_CASE("every legacy algorithm is refused with the name of the option that allows it, every other one is taken") {
+  const auto first_message = [](const std::string& transform, const std::string& proposal, bool allow) {
+    const auto parsed = parse_configuration(
+        R"({"version": 1, "allow_legacy": )" + std::string(allow ? "true" : "false") +
+            R"(, "isakmp_policies": [{"name": "i", "proposals": [")" + proposal +
+            R"("]}], "policies": [{"name": "p", "action": "secure", "transforms": [")" + transform +
+            R"("], "filter": {"remote": "10.1.0.1"}}]})",
+        "ipsec.json");
+    return parsed.valid() ? std::string("valid") : parsed.lines().front();
+  };
+  const std::string option = R"("allow_legacy": true)";
+  for (const auto& name : transform_names()) {
+    CAPTURE(name);
+    const auto transform = *Transform::parse(name);
+    const bool refused = transform.is_legacy() || !transform.is_authenticated();
+    const auto message = first_message(name, "AES128-SHA256-MODP2048", false);
+    CHECK((refused ? message.find(option) != std::string::npos : message == "valid"));
+    CHECK(first_message(name, "AES128-SHA256-MODP2048", true) == "valid");
+  }
+  const auto check_proposal = [&](const std::string& proposal) {
+    CAPTURE(proposal);
+    const auto parsed = IkeProposal::parse(proposal);
+    REQUIRE(parsed);
+    const auto message = first_message("AH-SHA256", proposal, false);
+    CHECK((parsed->is_legacy() ? message.find(option) != std::string::npos : message == "valid"));
+    CHECK(first_message("AH-SHA256", proposal, true) == "valid");
+  };
+  for (const auto& row : all_encryptions())
+    if (row.oakley != 0) check_proposal(std::string(row.name) + "-SHA256-MODP2048");
+  for (const auto& row : all_hashes()) check_proposal("AES128-" + std::string(row.name) + "-MODP2048");
+  for (const auto& row : all_groups()) check_proposal("AES128-SHA256-" + std::string(row.name));
+}
+
 TEST_CASE("Aggressive Mode with a pre-shared key is taken over with a warning") {
   const auto parsed = parse_configuration(
       R"({"version": 1, "isakmp_policies": [{"name": "i", "proposals": ["AES128-SHA256-MODP2048"], "exchange": "aggressive"}]})",
