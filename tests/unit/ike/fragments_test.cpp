@@ -73,7 +73,7 @@ TEST_CASE("a message is cut into fragments of at most that size, and is the same
 
 TEST_CASE("more than 255 fragments are not made") {
   const auto message = message_of(40'000);
-  CHECK(split(message, 1, small) == std::vector{message});
+  CHECK(split(message, 1, small) == std::vector<Bytes>{message});
 }
 
 TEST_CASE("fragments in every shape") {
