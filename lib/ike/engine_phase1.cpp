@@ -277,7 +277,7 @@ void Core::established(Session& session, phase1::Established sa, TimePoint now) 
         {"policy", session.policy->name}},
        session.dialogue.correlation);
   if (session.nat.any())
-    note(audit::nat_found, {{"remote", session.remote.to_string()}, {"side", session.nat.ours ? "ours" : "the peer's"}},
+    note(audit::nat_found, {{"remote", session.remote.to_string()}, {"side", session.nat.ours ? "our" : "the peer's"}},
          session.dialogue.correlation);
   if (session.nat.ours) timers_.arm({TimerKind::keepalive, 0, 0}, now + keepalive_interval);
   const bool contact = sa.initial_contact;

@@ -30,6 +30,23 @@ struct Reply {
   std::optional<Bytes> public_value;
 };
 
+// The identities come back as they were sent, or not at all. Some return the addresses that they see where those are
+// translated; which hosts are meant is clear in transport mode.
+bool returns_identities(const Offered& state, const wire::DecodedChain& chain, Path path) {
+  const auto returned = chain.all<wire::Identification>();
+  if (returned.empty()) return true;
+  if (returned.size() != 2) return false;
+  const bool any_address = path == Path::udp && state.protection->mode == Mode::transport;
+  const auto sent = identities_of(state.protection->selector, Role::initiator);
+  for (std::size_t i = 0; i < 2; ++i) {
+    auto id = *returned[i];
+    const auto& ours = std::get<wire::Identification>(sent[i]);
+    if (any_address && id.id_type == ours.id_type && id.value.size() == ours.value.size()) id.value = ours.value;
+    if (id != ours) return false;
+  }
+  return true;
+}
+
 std::variant<Reply, Refusal> read_reply(const Offered& state, const wire::DecodedChain& chain, Path path) {
   const auto* sa = chain.only<wire::SecurityAssociation>();
   const auto* nonce = chain.only<wire::Nonce>();
@@ -41,11 +58,8 @@ std::variant<Reply, Refusal> read_reply(const Offered& state, const wire::Decode
   if (key != nullptr)
     if (auto checked = check_public_value(state.dh->group, key->value); !checked)
       return bad_packet(checked.error().text);
-  const auto returned = chain.all<wire::Identification>();
-  const auto sent = identities_of(state.protection->selector, Role::initiator);
-  const bool same = returned.empty() || (returned.size() == 2 && wire::Payload{*returned[0]} == sent[0] &&
-                                         wire::Payload{*returned[1]} == sent[1]);
-  if (!same) return bad_packet("a Quick Mode reply with other identities than were offered");
+  if (!returns_identities(state, chain, path))
+    return bad_packet("a Quick Mode reply with other identities than were offered");
   auto accepted = accept_phase2(*state.protection, *sa, path);
   if (auto* refusal = std::get_if<Refusal>(&accepted)) return std::move(*refusal);
   Reply reply{std::get<Phase2Choice>(accepted), nonce->value,

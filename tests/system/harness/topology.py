@@ -127,7 +127,8 @@ def behind_nat():
     _make_bridge(w)
     _batch(["link set dev lo up", "address add 10.1.0.1/24 dev a0", "link set dev a0 up",
             "route add default via 10.1.0.254"], a)
-    _batch(["link set dev lo up", "address add 10.2.0.2/24 dev b0", "link set dev b0 up"], b)
+    _batch(["link set dev lo up", "address add 10.2.0.2/24 dev b0", "link set dev b0 up",
+            "route add default via 10.2.0.254"], b)
     _batch(["link set dev lo up", "address add 10.1.0.254/24 dev n0", "link set dev n0 up",
             "address add 10.2.0.254/24 dev n1", "link set dev n1 up"], n)
     n.set_kernel_option("net/ipv4/ip_forward", 1)

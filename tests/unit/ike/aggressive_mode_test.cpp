@@ -187,7 +187,7 @@ TEST_CASE("Aggressive Mode finds address translation too") {
   hosts.network.settle();
   REQUIRE(hosts.connected_through_nat());
   CHECK(hosts.network.sent[2].local.port == 4500);
-  CHECK(hosts.a.audit_text("nat-found").find("ours") != std::string::npos);
+  CHECK(hosts.a.audit_text("nat-found").find("on our side") != std::string::npos);
   CHECK(hosts.b.audit_text("nat-found").find("the peer's") != std::string::npos);
   for (const auto& [key, sa] : hosts.b.installed) CHECK(sa.udp);
 }

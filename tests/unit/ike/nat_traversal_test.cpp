@@ -102,7 +102,7 @@ TEST_CASE("a host behind translation changes to port 4500, and ESP goes in UDP")
   hosts.start();
   hosts.network.settle();
   REQUIRE(hosts.connected_through_nat());
-  CHECK(hosts.a.audit_text("nat-found").find("ours") != std::string::npos);
+  CHECK(hosts.a.audit_text("nat-found").find("on our side") != std::string::npos);
   CHECK(hosts.b.audit_text("nat-found").find("the peer's") != std::string::npos);
   std::size_t on_4500 = 0;
   for (const auto& sent : hosts.network.sent) on_4500 += sent.local.port == 4500 ? 1 : 0;
