@@ -1,7 +1,7 @@
 # How everything of ours is compiled. Warnings are errors where IPSEC9000_WERROR is on (the presets and CI), so that
 # a packager with another compiler is not stopped by a new warning.
 option(IPSEC9000_WERROR "Treat warnings as errors" OFF)
-option(IPSEC9000_SANITIZE "Build with AddressSanitizer and UndefinedBehaviourSanitizer" OFF)
+set(IPSEC9000_SANITIZE OFF CACHE STRING "Sanitizers to build with: ON (address and undefined), \"undefined\" alone, or OFF")
 option(IPSEC9000_FUZZ "Build the fuzz targets with libFuzzer (clang)" OFF)
 option(IPSEC9000_UNIT_TESTS "Build the unit tests" ON)
 option(IPSEC9000_BENCH "Build the benchmark programs" OFF)
@@ -23,10 +23,16 @@ target_compile_options(ipsec9000_options INTERFACE -Wall -Wextra -Wpedantic -Wco
 target_include_directories(ipsec9000_options INTERFACE "${CMAKE_SOURCE_DIR}/lib")
 target_compile_definitions(ipsec9000_options INTERFACE _GNU_SOURCE IPSEC9000_VERSION="${PROJECT_VERSION}")
 if(IPSEC9000_SANITIZE)
-  target_compile_options(ipsec9000_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  target_link_options(ipsec9000_options INTERFACE -fsanitize=address,undefined)
+  if(IPSEC9000_SANITIZE STREQUAL "undefined")
+    set(sanitizers undefined)
+  else()
+    set(sanitizers address,undefined)
+  endif()
+  target_compile_options(ipsec9000_options INTERFACE -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(ipsec9000_options INTERFACE -fsanitize=${sanitizers})
   target_compile_definitions(ipsec9000_options INTERFACE IPSEC9000_SANITIZED)  # compilers disagree on a macro of theirs
-else()
+endif()
+if(NOT sanitizers MATCHES "address")   # which FORTIFY and the stack protector would hide errors from
   target_compile_options(ipsec9000_options INTERFACE $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>
                          -fstack-protector-strong)
 endif()

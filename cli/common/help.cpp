@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "cli/common/arguments.hpp"
+#include "policy/keys.hpp"
 
 namespace ipsec9000::cli {
 
@@ -27,6 +28,13 @@ void add_options(std::string& out, std::span<const Option> options) {
     add_row(out, left, option.help);
   }
 }
+void add_fields(std::string& out, std::string_view list) {
+  out += "\nFields of " + std::string(list) + ":\n";
+  const auto below = std::string(list) + "[].";
+  for (const auto& row : configuration_key_rows())
+    if (row.path.starts_with(below) && row.key->type != KeyType::object)
+      add_row(out, row.path.substr(below.size()), row.key->description);
+}
 }  // namespace
 
 std::string shown(const Option& option) {
@@ -49,6 +57,7 @@ std::string help_text(const Tool& tool) {
   out += "\nOptions (one dash or two; three letters are enough where they are clear):\n";
   add_options(out, tool.options);
   add_options(out, common_options());
+  for (const auto list : tool.edited_lists) add_fields(out, list);
   out += "\nExamples:\n";
   for (const auto& example : tool.examples)
     out += "  " + std::string(example.command) + "\n      " + std::string(example.meaning) + "\n";

@@ -144,6 +144,12 @@ std::string print_cache(const Json& item, std::uint64_t number) {
   return text;
 }
 
+std::string print_flow_source(const Json& item) {
+  const auto reason = text_of(item, "reason");
+  return "Live flows from " + text_of(item, "source") + ": " + (flag_of(item, "on") ? "Yes" : "No") +
+         (reason.empty() ? "" : " (" + reason + ")") + "\n";
+}
+
 std::string print_interface(const Json& item) {
   return "Interface: " + text_of(item, "interface") + "     IP Address: " + text_of(item, "address") +
          "     IPSec: " + capital(text_of(item, "ipsec")) + "\n";

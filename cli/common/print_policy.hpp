@@ -17,6 +17,7 @@ std::string print_policy(const Json& item, const std::vector<SadEntry>& sas = {}
 
 std::string print_isakmp(const Json& item);                       // of isakmp.list
 std::string print_cache(const Json& item, std::uint64_t number);  // of policy.cache
+std::string print_flow_source(const Json& item);                  // of policy.cache_sources: one line
 std::string print_interface(const Json& item);                    // of policy.ip: one line
 std::string print_bypass(const Json& item);                       // of policy.bypass: one line
 std::string print_candidates(const Json& document);               // of policy.query with "why"

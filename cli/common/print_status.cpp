@@ -4,6 +4,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "cli/common/daemons.hpp"
 #include "cli/common/show.hpp"
 
@@ -17,6 +18,23 @@ std::string state_shown(const std::string& state) {
 }
 
 std::string or_unknown(const std::string& text) { return text.empty() ? "Unknown" : text; }
+
+// "audit on, packets on, counters off: why".
+std::string sources_shown(const Json& status) {
+  const auto* sources = member(status, "kernel_events");
+  if (sources == nullptr || !sources->is_object()) return "Unknown";
+  std::vector<std::string> parts;
+  for (const auto& [name, state] : sources->items()) parts.push_back(safe(name) + " " + text_of(*sources, name));
+  return parts.empty() ? "None" : join(parts, ", ");
+}
+
+std::string boot_shown(const Json& status) {
+  const auto* boot = member(status, "boot");
+  const auto* enabled = boot == nullptr ? nullptr : member(*boot, "enabled");
+  if (enabled == nullptr || !enabled->is_boolean()) return "Unknown";
+  if (!enabled->get<bool>()) return "Off";
+  return text_of(*boot, "obstacle").empty() ? "On" : "On, but it will not start (see below)";
+}
 
 std::string in_step_shown(const Json& status) {
   if (text_of(status, "kernel") == "down") return "none";
@@ -57,11 +75,14 @@ std::string print_status(const Json& status, const std::string& time) {
   text += "Max Audit file size: " + (size.empty() ? "Unknown" : size + " KBytes") + "\n";
   text += "IPSec Policy file: " + or_unknown(text_of(status, "configuration")) + "\n";
   text += "Key store: " + or_unknown(capital(text_of(status, "keystore"))) + "\n";
+  text += "Dropped packets are told by: " + sources_shown(status) + "\n";
+  text += "IPSec at boot-up: " + boot_shown(status) + "\n";
   const auto trace = text_of(status, "trace");
   text += "Level 4 tracing: " + (trace.empty() ? "None" : trace) + "\n";
   const auto count = [&](const char* name) { return or_unknown(text_of(status, name)); };
   text += "Policies: " + count("policies") + "     ISAKMP SAs: " + count("isakmp_sas") +
           "     IPSec SAs: " + count("ipsec_sas") + "\n";
+  text += "Repairs in the kernel: " + count("repairs") + "     Kernel events lost: " + count("overruns") + "\n";
   for (const auto& problem : texts_of(status, "problems")) text += "Problem: " + problem + "\n";
   return text + "-------------- End of IPSec Status Report --------------\n";
 }

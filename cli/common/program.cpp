@@ -1,5 +1,7 @@
 #include "cli/common/program.hpp"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -110,6 +112,10 @@ int run_tool(const Tool& tool, std::span<const std::string> typed, std::ostream&
 }
 
 int run_tool(const Tool& tool, int argc, char** argv, const Body& body) {
+  // Passwords and keys pass through: no core dump holds them, and no other process of the user looks at them.
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::prctl(PR_SET_DUMPABLE, 0);
   std::signal(SIGPIPE, SIG_IGN);  // `ipsec_report | head` is no crash: writing fails, and the tool ends
   std::ios::sync_with_stdio(false);
   const std::vector<std::string> typed(argv + (argc > 0 ? 1 : 0), argv + argc);

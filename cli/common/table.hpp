@@ -41,6 +41,7 @@ struct Tool {
   std::span<const Option> options;
   std::span<const Verb> verbs;  // empty: the tool takes options only
   std::span<const Example> examples;
+  std::span<const std::string_view> edited_lists = {};  // members of ipsec.json whose fields can be typed
 };
 
 // Those of every tool: root, json, password-file, help, version.

@@ -4,10 +4,10 @@
 #include <ostream>
 
 #include "cli/common/daemons.hpp"
+#include "cli/common/open_store.hpp"
 #include "cli/common/password.hpp"
 #include "cli/common/secret_params.hpp"
 #include "cli/ipsec_admin/commands.hpp"
-#include "keystore/keystore.hpp"
 
 namespace ipsec9000::cli {
 
@@ -36,7 +36,7 @@ Result<void> change(const Context& context, const Secret& old_password, const Se
   const auto answer = daemons.call("ikpmd", "keystore.change_password", params.json);
   if (answer) return {};
   if (answer.error().code != ErrorCode::not_running) return answer.error();
-  auto store = Keystore::open(context.paths.keystore(), old_password);
+  auto store = open_store(context, old_password);
   if (!store) return store.error();
   return store->change_password(old_password, password);
 }

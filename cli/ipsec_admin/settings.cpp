@@ -5,25 +5,15 @@
 #include "base/address.hpp"
 #include "base/text.hpp"
 #include "cli/common/daemons.hpp"
+#include "cli/common/print_changes.hpp"
 #include "cli/common/show.hpp"
 #include "cli/ipsec_admin/commands.hpp"
+#include "policy/boot.hpp"
 
 namespace ipsec9000::cli {
 
 namespace {
 constexpr std::uint64_t kilobytes_maximum = 4'000'000;
-
-// One line for each change, and what became of the SAs.
-void print_changes(std::ostream& out, const Json& answer) {
-  const auto* changes = member(answer, "changes");
-  if (changes != nullptr && changes->is_array())
-    for (const auto& change : *changes) {
-      const auto sas = text_of(change, "sas");
-      out << text_of(change, "change") << " " << text_of(change, "policy")
-          << (sas.empty() || sas == "none" ? "" : " (SAs " + sas + ")") << "\n";
-    }
-  out << "Policies reloaded\n";
-}
 }  // namespace
 
 Result<Json> audit_settings(const Arguments& arguments) {
@@ -68,10 +58,14 @@ int admin_reload(Context& context) {
     if (why.exit == Exit::usage) why.remedy = "nothing was changed";
     return context.fail(why);
   }
-  if (context.json)
+  if (const auto remembered = remember_configuration(context.paths); !remembered)
+    context.err << context.tool.name << ": warning: " << safe(remembered.error().text) << "\n";
+  if (context.json) {
     context.out << answer->dump(2) << "\n";
-  else
+  } else {
     print_changes(context.out, *answer);
+    context.out << "Policies reloaded\n";
+  }
   return 0;
 }
 

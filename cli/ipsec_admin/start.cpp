@@ -5,12 +5,14 @@
 
 #include "base/text.hpp"
 #include "cli/common/configuration.hpp"
+#include "cli/common/open_store.hpp"
 #include "cli/common/secret_params.hpp"
 #include "cli/common/show.hpp"
 #include "cli/ipsec_admin/commands.hpp"
 #include "cli/ipsec_admin/processes.hpp"
+#include "cli/ipsec_admin/service_manager.hpp"
 #include "cli/ipsec_admin/shutdown.hpp"
-#include "keystore/keystore.hpp"
+#include "policy/boot.hpp"
 
 namespace ipsec9000::cli {
 
@@ -58,6 +60,7 @@ class Starter {
   // Takes back what was done; sentences about what could not be.
   std::vector<std::string> take_back() { return shut_down(daemons_, started_, daemon_directory()).failures; }
 
+  const Json& audit() const { return audit_; }
   Json report() const {
     return Json{{"running", true}, {"started", std::vector<std::string>(started_.begin(), started_.end())}};
   }
@@ -90,6 +93,11 @@ class Starter {
   Result<void> bring_up(const std::string& name, std::vector<std::string> options, Ready ready) {
     const bool runs = std::find(missing_.begin(), missing_.end(), name) == missing_.end();
     if (runs) return wait(name, not_ours_, ready);
+    if (units_are_installed(context_.paths)) {
+      started_.insert(name);
+      if (auto begun = start_unit(name); !begun) return begun;
+      return wait(name, not_ours_, ready);
+    }
     if (!context_.paths.root.empty()) options.insert(options.end(), {"--root", context_.paths.root.string()});
     auto begun = StartedDaemon::start(daemon_directory() / name, options);
     if (!begun) return begun.error();
@@ -150,6 +158,15 @@ Json audit_parameters(const Context& context, const Startup& startup, const Json
   return audit;
 }
 
+// The same as the settings of a unit. The directory is below --root already, where there are no units.
+Startup startup_of(const Json& audit) {
+  Startup startup;
+  startup.audit_level = text_of(audit, "level");
+  startup.audit_directory = text_of(audit, "directory");
+  startup.audit_max_kilobytes = static_cast<std::uint32_t>(number_of(audit, "max_kilobytes"));
+  return startup;
+}
+
 int report(Context& context, Starter& starter, const char* sentence) {
   if (context.json)
     context.out << starter.report().dump(2) << "\n";
@@ -178,10 +195,13 @@ int admin_start(Context& context) {
   const auto password = context.password("IPSec password: ");
   if (!password) return context.fail("reading the password", password.error());
   // Before anything is started: a wrong password starts nothing.
-  if (const auto opened = Keystore::open(context.paths.keystore(), *password); !opened)
+  if (const auto opened = open_store(context, *password); !opened)
     return context.fail("opening the key store", opened.error());
+  if (auto wanted = write_start_file(context.paths, startup_of(starter.audit())); !wanted)
+    return context.fail("starting IPSec", wanted.error());
   const bool fresh = starter.nothing_runs();
   if (const auto up = starter.bring_up(*password); !up) {
+    if (fresh) (void)remove_start_file(context.paths);
     const auto left = starter.take_back();
     auto why = failure("starting IPSec", up.error());
     why.remedy = fresh ? "everything was stopped again" : "what was started now was stopped again";
@@ -189,6 +209,9 @@ int admin_start(Context& context) {
     if (why.exit == Exit::not_running) why.exit = Exit::failed;  // the daemon that was being started
     return context.fail(why);
   }
+  // What cannot be remembered keeps IPSec from starting with the system, and -status says so; it runs all the same.
+  if (const auto remembered = remember_configuration(context.paths); !remembered)
+    context.err << context.tool.name << ": warning: " << safe(remembered.error().text) << "\n";
   return report(context, starter, "IPSec started");
 }
 

@@ -6,6 +6,7 @@
 #include "cli/common/show.hpp"
 #include "cli/ipsec_admin/commands.hpp"
 #include "keystore/keystore.hpp"
+#include "policy/boot.hpp"
 
 namespace ipsec9000::cli {
 
@@ -31,8 +32,12 @@ Json empty_status(const Paths& paths) {
               {"policies", nullptr},
               {"isakmp_sas", nullptr},
               {"ipsec_sas", nullptr},
+              {"kernel_events", nullptr},
+              {"overruns", 0},
+              {"repairs", 0},
               {"configuration", paths.configuration().string()},
               {"keystore", keys ? Json(nullptr) : Json("missing")},
+              {"boot", {{"enabled", nullptr}, {"obstacle", nullptr}}},
               {"problems", Json::array()}};
 }
 
@@ -58,16 +63,38 @@ void read_audit(Json& status, const Json& answer) {
     status["problems"].push_back("secauditd: " + problem);
 }
 
+void count_overruns(Json& status, const Json& answer) {
+  status["overruns"] = number_of(status, "overruns") + number_of(answer, "overruns");
+}
+
 void read_policy(Json& status, const Json& answer) {
-  for (const char* name : {"kernel", "in_step", "policies", "configuration"}) take(status, name, answer, name);
+  count_overruns(status, answer);
+  take(status, "repairs", answer, "repairs");
+  for (const char* name : {"kernel", "in_step", "policies", "configuration", "kernel_events"})
+    take(status, name, answer, name);
   take_problems(status, "secpolicyd", answer);
 }
 
 void read_ike(Json& status, const Json& answer) {
+  count_overruns(status, answer);
   for (const char* name : {"isakmp_sas", "ipsec_sas", "keystore"}) take(status, name, answer, name);
   take_problems(status, "ikpmd", answer);
   if (text_of(answer, "keystore") == "locked")
     status["problems"].push_back("the key store is locked: give the password with ipsec_admin -start");
+}
+
+// Whether IPSec starts with the system, and what keeps it from that.
+void look_at_boot(const Paths& paths, Json& status) {
+  const auto parsed = load_configuration(paths.configuration());
+  if (parsed.valid()) status["boot"]["enabled"] = parsed.configuration->startup.bootup;
+  const auto obstacle = boot_obstacle(paths, parsed);
+  if (!obstacle) return;
+  status["boot"]["obstacle"] = std::string(to_string(*obstacle));
+  std::error_code failure;
+  const bool was_started = std::filesystem::exists(last_configuration(paths), failure);
+  const bool said_already = *obstacle == BootObstacle::no_password || *obstacle == BootObstacle::off;
+  if (said_already || (*obstacle == BootObstacle::invalid_configuration && !was_started)) return;
+  status["problems"].push_back("IPSec does not start with the system: " + std::string(sentence(*obstacle)));
 }
 
 struct Question {
@@ -102,6 +129,7 @@ int admin_status(Context& context) {
   } else {
     for (auto& sentence : missing) status["problems"].push_back(std::move(sentence));
   }
+  look_at_boot(context.paths, status);
   if (!Keystore::exists(context.paths.keystore()))
     status["problems"].push_back("no IPSec password has been set: use ipsec_admin -newpasswd");
   if (context.json) {

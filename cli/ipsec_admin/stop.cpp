@@ -4,13 +4,20 @@
 #include "base/text.hpp"
 #include "cli/ipsec_admin/commands.hpp"
 #include "cli/ipsec_admin/processes.hpp"
+#include "cli/ipsec_admin/service_manager.hpp"
 #include "cli/ipsec_admin/shutdown.hpp"
+#include "policy/boot.hpp"
 
 namespace ipsec9000::cli {
 
 int admin_stop(Context& context) {
   Daemons daemons(context.paths);
+  // First: without it systemd starts none of them again.
+  if (auto removed = remove_start_file(context.paths); !removed) return context.fail("stopping IPSec", removed.error());
   const auto result = shut_down(daemons, {daemon_names.begin(), daemon_names.end()}, daemon_directory());
+  // They have ended; this takes back what systemd remembers of them, a restart that it still has in mind included.
+  if (units_are_installed(context.paths))
+    for (const auto name : daemon_names) (void)stop_unit(std::string(name));
   if (!result.failures.empty())
     return context.fail({Exit::failed, "stopping IPSec", join(result.failures, "\n"), "the kernel may not be clean"});
   if (context.json) {

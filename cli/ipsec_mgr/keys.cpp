@@ -2,11 +2,11 @@
 #include <ostream>
 
 #include "cli/common/daemons.hpp"
+#include "cli/common/open_store.hpp"
 #include "cli/common/password.hpp"
 #include "cli/common/secret_params.hpp"
 #include "cli/common/show.hpp"
 #include "cli/ipsec_mgr/verbs.hpp"
-#include "keystore/keystore.hpp"
 
 namespace ipsec9000::cli {
 
@@ -46,7 +46,7 @@ Result<Secret> store_password(const Context& context) {
 }
 
 Result<void> set_directly(const Context& context, const std::string& remote, Secret key, const Secret& password) {
-  auto store = Keystore::open(context.paths.keystore(), password);
+  auto store = open_store(context, password);
   if (!store) return store.error();
   return store->set(KeyEntry{KeyKind::psk, remote, std::move(key), now()});
 }
@@ -65,7 +65,7 @@ Json as_items(const std::vector<KeySummary>& keys) {
 Result<Json> list_directly(const Context& context) {
   const auto password = store_password(context);
   if (!password) return password.error();
-  const auto store = Keystore::open(context.paths.keystore(), *password);
+  const auto store = open_store(context, *password);
   if (!store) return store.error();
   return as_items(store->list());
 }
@@ -142,7 +142,7 @@ int mgr_key_delete(Context& context, const VerbArguments& arguments) {
     if (!answer) erased = answer.error();
   }
   if (!erased && erased.error().code == ErrorCode::not_running) {
-    auto store = Keystore::open(context.paths.keystore(), *password);
+    auto store = open_store(context, *password);
     erased = store ? store->erase(KeyKind::psk, *remote) : Result<void>(store.error());
   }
   if (!erased) return context.fail(daemon_failure("deleting the key for " + *remote, erased.error()));

@@ -13,10 +13,16 @@ struct Action {
 constexpr std::array actions{Action{"key set", mgr_key_set},
                              Action{"key list", mgr_key_list},
                              Action{"key delete", mgr_key_delete},
+                             Action{"bootup", mgr_bootup},
                              Action{"check", mgr_check},
+                             Action{"diff", mgr_diff},
                              Action{"apply", mgr_apply},
+                             Action{"export", mgr_export},
                              Action{"policy list", mgr_policy_list},
-                             Action{"policy show", mgr_policy_show}};
+                             Action{"policy show", mgr_policy_show},
+                             Action{"isakmp list", mgr_isakmp_list},
+                             Action{"isakmp show", mgr_isakmp_show},
+                             Action{"bypass list", mgr_bypass_list}};
 }  // namespace
 
 int ipsec_mgr(Context& context) {
@@ -24,7 +30,7 @@ int ipsec_mgr(Context& context) {
   if (!call) return context.fail({Exit::usage, "command line", call.error().text, "see ipsec_mgr -help"});
   const auto* action =
       std::find_if(actions.begin(), actions.end(), [&](const Action& a) { return a.words == call->verb->words; });
-  if (action == actions.end()) return context.fail({Exit::failed, "command line", "this verb does nothing yet", ""});
+  if (action == actions.end()) return mgr_edit(context, call->arguments, call->verb->words);
   return action->run(context, call->arguments);
 }
 

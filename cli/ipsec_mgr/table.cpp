@@ -5,10 +5,16 @@
 namespace ipsec9000::cli {
 
 namespace {
+constexpr std::string_view placed = "policy add, policy move, isakmp add, isakmp move";
+
 constexpr std::array options{
     Option{"file", "", Argument::required, "FILE", "key set: read the key from FILE, not from the terminal",
            "The file's bytes without one newline at the end are the key, by the same rule as a key that is typed.",
            "key set"},
+    Option{"before", "", Argument::required, "NAME", "add, move: before the policy NAME", "", placed},
+    Option{"after", "", Argument::required, "NAME", "add, move: behind the policy NAME", "", placed},
+    Option{"first", "", Argument::none, "", "add, move: as the first one", "", placed},
+    Option{"last", "", Argument::none, "", "add, move: as the last one; for add this needs not be said", "", placed},
 };
 
 constexpr std::array verbs{
@@ -20,14 +26,45 @@ constexpr std::array verbs{
          "twice, without echo. A key that is there is replaced."},
     Verb{"key list", "", 0, 0, "list the hosts that have keys, without the keys", ""},
     Verb{"key delete", "REMOTE", 1, 1, "delete the pre-shared key for a remote host", "REMOTE as key list shows it."},
+    Verb{
+        "bootup", "on|off", 1, 1, "start IPSec with the system, or no longer",
+        "on: sets startup.bootup in the configuration, and lets a key of this machine (/var/lib/ipsec9000/machine.key) "
+        "open the key store, so that nobody is asked for the password at boot. off takes both back. Needs the IPSec "
+        "password. Says what else is missing for a start at boot; ipsec_admin -status says it too."},
     Verb{"check", "[FILE]", 0, 1, "check a configuration, by default the one in use",
          "Every mistake is reported in one pass, with line and column, what was found, and what is allowed. Warnings "
          "alone "
          "are no failure."},
-    Verb{"apply", "", 0, 0, "check the configuration, then load it",
-         "The same as check followed by ipsec_admin -reload: nothing changes unless everything is valid."},
-    Verb{"policy list", "", 0, 0, "list the configured policies in the order of the file, one a line", ""},
-    Verb{"policy show", "NAME", 1, 1, "show one configured policy", ""},
+    Verb{"diff", "[FILE]", 0, 1, "what would loading the configuration, or FILE, change?",
+         "Compares with what is in force. A line for each policy that would come (+), go (-) or change (~), with what "
+         "happens to its SAs (kept, renegotiated or deleted), and below it the fields that differ."},
+    Verb{"apply", "", 0, 0, "check the configuration, show the difference, then load it",
+         "Nothing changes unless everything is valid, and policies that did not change keep their SAs. What was shown "
+         "is what is loaded: when the file is changed meanwhile, nothing is."},
+    Verb{"export", "[FILE]", 0, 1, "check the configuration and print it, or write it to FILE",
+         "As it stands, comments included. With -json in its normal form: no comments, no services by name, no "
+         "defaults."},
+    Verb{"policy list", "", 0, 0, "list the policies in force in the order of the file, one a line", ""},
+    Verb{"policy show", "NAME", 1, 1, "show one policy in force", ""},
+    Verb{"policy add", "NAME FIELD=VALUE...", 2, 65, "add a policy to the configuration",
+         "FIELD is a key of a policy in ipsec.json(5), such as filter.remote_port; its last part is enough where it is "
+         "clear. The items of a list are separated by commas. Like all edits this changes the file only, and not if "
+         "the outcome would not be valid; apply loads it. Everything else in the file stays as it stands, comments "
+         "included."},
+    Verb{"policy set", "NAME FIELD=VALUE...", 2, 65, "change fields of a policy",
+         "FIELD= without a value takes the field out. NAME may be default, for the default policy."},
+    Verb{"policy move", "NAME", 1, 1, "move a policy; where to say -before, -after, -first, -last",
+         "Its comments move with it."},
+    Verb{"policy delete", "NAME", 1, 1, "delete a policy", "With the comments right above and behind it."},
+    Verb{"isakmp list", "", 0, 0, "list the ISAKMP policies in force, one a line", ""},
+    Verb{"isakmp show", "NAME", 1, 1, "show one ISAKMP policy in force", ""},
+    Verb{"isakmp add", "NAME FIELD=VALUE...", 2, 65, "add an ISAKMP policy to the configuration", ""},
+    Verb{"isakmp set", "NAME FIELD=VALUE...", 2, 65, "change fields of an ISAKMP policy", ""},
+    Verb{"isakmp move", "NAME", 1, 1, "move an ISAKMP policy", ""},
+    Verb{"isakmp delete", "NAME", 1, 1, "delete an ISAKMP policy", ""},
+    Verb{"bypass list", "", 0, 0, "list the local addresses that IPSec leaves alone", ""},
+    Verb{"bypass add", "ADDRESS", 1, 1, "let IPSec leave a local address alone", ""},
+    Verb{"bypass delete", "ADDRESS", 1, 1, "let IPSec deal with a local address again", ""},
 };
 
 constexpr std::array examples{
@@ -35,17 +72,24 @@ constexpr std::array examples{
     Example{"ipsec_mgr key set 10.1.0.0/24 --file key.txt --password-file pw.txt",
             "The same for a network, in a script."},
     Example{"ipsec_mgr check new.json", "Is this configuration valid?"},
+    Example{"ipsec_mgr policy add telnet remote=10.1.0.2 protocol=tcp remote_port=23 action=secure "
+            "transforms=ESP-AES128-HMAC-SHA256",
+            "Secure telnet to 10.1.0.2, once it is applied."},
+    Example{"ipsec_mgr diff", "What would apply change?"},
     Example{"ipsec_mgr apply", "Check the configuration and load it."},
 };
+
+constexpr std::array edited_lists{std::string_view{"policies"}, std::string_view{"isakmp_policies"}};
 
 constexpr Tool tool{
     "ipsec_mgr",
     "manage policies and keys",
-    "Manages what the IPSec daemons work with: checks and loads the policy configuration, and keeps the "
+    "Manages what the IPSec daemons work with: edits, checks and loads the policy configuration, and keeps the "
     "pre-shared keys. While a daemon runs, only it touches its files; the tool asks it.",
     options,
     verbs,
-    examples};
+    examples,
+    edited_lists};
 }  // namespace
 
 const Tool& ipsec_mgr_tool() { return tool; }

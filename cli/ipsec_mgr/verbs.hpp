@@ -12,9 +12,17 @@ using VerbArguments = std::vector<std::string>;
 int mgr_key_set(Context& context, const VerbArguments& arguments);
 int mgr_key_list(Context& context, const VerbArguments& arguments);
 int mgr_key_delete(Context& context, const VerbArguments& arguments);
+int mgr_bootup(Context& context, const VerbArguments& arguments);
 int mgr_check(Context& context, const VerbArguments& arguments);
 int mgr_apply(Context& context, const VerbArguments& arguments);
+int mgr_diff(Context& context, const VerbArguments& arguments);
+int mgr_export(Context& context, const VerbArguments& arguments);
 int mgr_policy_list(Context& context, const VerbArguments& arguments);
 int mgr_policy_show(Context& context, const VerbArguments& arguments);
+int mgr_isakmp_list(Context& context, const VerbArguments& arguments);
+int mgr_isakmp_show(Context& context, const VerbArguments& arguments);
+int mgr_bypass_list(Context& context, const VerbArguments& arguments);
+// The edits of the file: add, set, move, delete. They take the list from the verb's first word.
+int mgr_edit(Context& context, const VerbArguments& arguments, std::string_view words);
 
 }  // namespace ipsec9000::cli

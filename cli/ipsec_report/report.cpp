@@ -5,11 +5,16 @@
 #include <array>
 #include <fstream>
 #include <ostream>
+#include <sstream>
+#include <thread>
 
 #include "base/json_fwd.hpp"
 #include "base/text.hpp"
+#include "cli/common/print_status.hpp"
 #include "cli/common/program.hpp"
 #include "cli/common/show.hpp"
+#include "cli/ipsec_report/explain.hpp"
+#include "cli/ipsec_report/metrics.hpp"
 #include "cli/ipsec_report/views.hpp"
 
 namespace ipsec9000::cli {
@@ -63,18 +68,71 @@ int print_report(const Context& context, const RequestedViews& requested, const 
   sink.end();
   return status;
 }
-}  // namespace
 
-int ipsec_report(Context& context) {
+// The screen anew each time, until nobody reads any more.
+int watch(const Context& context, RequestedViews requested, const std::string& entity) {
+  constexpr std::uint64_t longest = 3600;
+  const auto typed = context.arguments.value("watch");
+  const auto interval = typed ? parse_number(*typed, longest) : std::optional<std::uint64_t>(2);
+  if (!interval || *interval == 0)
+    return context.fail("-watch",
+                        Error{ErrorCode::invalid_input, "expected seconds from 1 to " + std::to_string(longest)});
+  if (requested.all) requested = {{{"mad", ""}, {"sad", ""}, {"failures", ""}}, false};
+  while (context.out.good()) {
+    std::ostringstream page;
+    (void)print_report(context, requested, entity, page);
+    const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+    context.out << "\033[H\033[2J" << hp_date(now) << "\n\n" << page.str() << std::flush;
+    if (context.out.good()) std::this_thread::sleep_for(seconds(*interval));
+  }
+  return 0;
+}
+
+int print_metrics(const Context& context) {
+  Daemons daemons(context.paths, seconds(30));
+  const auto page = metrics(daemons);
+  const auto file = context.arguments.value("file");
+  if (!file) {
+    context.out << page;
+    return 0;
+  }
+  constexpr unsigned for_all = 0644;
+  if (auto written = replace_file(*file, page, for_all); !written) return context.fail("-file", written.error());
+  return 0;
+}
+
+int print_views(Context& context) {
   const auto views = requested_views(context.arguments);
   if (!views) return context.fail("command line", views.error());
   const auto of_entity = entity(context.arguments);
   if (!of_entity) return context.fail("command line", of_entity.error());
+  if (context.arguments.has("watch")) return watch(context, *views, *of_entity);
+  return print_report(context, *views, *of_entity, context.out);
+}
+
+Result<void> check_combination(const Arguments& arguments) {
+  const auto refuse = [](const char* why) { return Error{ErrorCode::invalid_input, why}; };
+  if (!arguments.has("explain") && (arguments.has("p") || arguments.has("dp")))
+    return refuse("-p and -dp go with -explain only");
+  if (arguments.has("watch") && (arguments.has("file") || arguments.has("json")))
+    return refuse("-watch is for the terminal: not with -file or -json");
+  if (arguments.has("explain") + arguments.has("metrics") + arguments.has("watch") > 1)
+    return refuse("only one of -explain, -metrics and -watch at a time");
+  return {};
+}
+}  // namespace
+
+int ipsec_report(Context& context) {
+  if (auto checked = check_combination(context.arguments); !checked)
+    return context.fail("command line", checked.error());
+  if (context.arguments.has("metrics")) return print_metrics(context);
+  int (*const body)(Context&) = context.arguments.has("explain") ? explain : print_views;
   const auto file = context.arguments.value("file");
-  if (!file) return print_report(context, *views, *of_entity, context.out);
+  if (!file) return body(context);
   std::ofstream out;
   if (auto opened = open_report_file(*file, out); !opened) return context.fail("-file", opened.error());
-  const int status = print_report(context, *views, *of_entity, out);
+  Context into_file{context.tool, context.arguments, context.paths, context.json, out, context.err};
+  const int status = body(into_file);
   out.close();
   if (!out) return context.fail({Exit::failed, "writing " + *file, "it is not whole", "is the file system full?"});
   return status;

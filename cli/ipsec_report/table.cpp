@@ -17,7 +17,11 @@ constexpr std::array options{
            ""},
     Option{"isakmp", "ike", Argument::none, "", "the ISAKMP policies", "", ""},
     Option{"cache", "", Argument::none, "",
-           "the kernel's policy entries and live flows, with what was decided for each", "", ""},
+           "the kernel's policy entries and live flows, with what was decided for each",
+           "The flows are those of connected sockets, of connection tracking where that is in use, and those that the "
+           "kernel has asked SAs for in the last minute, each in both directions; the last lines say which of these "
+           "were there to be asked.",
+           ""},
     Option{"ip", "", Argument::none, "", "IP interfaces, and whether IPSec is enabled on each", "", ""},
     Option{"bypass", "", Argument::none, "", "local addresses that IPSec leaves alone", "", ""},
     Option{"failures", "", Argument::optional, "REMOTE", "the last failed negotiations",
@@ -30,6 +34,17 @@ constexpr std::array options{
            "Follows the hash chain through FILE and what joins it to the files before and after; without FILE through "
            "every file beside the current one. The exit status is 1 when there is a fault.",
            ""},
+    Option{"explain", "", Argument::required, "REMOTE", "what there is with another host, and what to do next",
+           "The policy that covers the traffic, SAs, the last failures, whether UDP 500 passes both ways, what the "
+           "kernel dropped, and advice. Without -p and -dp the first policy that secures traffic to REMOTE is gone by.",
+           ""},
+    Option{"p", "", Argument::required, "PROTO", "with -explain: the protocol of the traffic", "", ""},
+    Option{"dp", "", Argument::required, "PORT", "with -explain: the remote port of the traffic", "", ""},
+    Option{"metrics", "", Argument::none, "", "counts in the text format of Prometheus",
+           "With -file, OUT is replaced in one step and readable by all: for node_exporter's textfile collector.", ""},
+    Option{"watch", "", Argument::optional, "SECONDS", "print the report again and again",
+           "Every 2 seconds unless SECONDS are given, until interrupted. Without a view: -mad, -sad and -failures.",
+           ""},
     Option{"file", "", Argument::required, "OUT", "write the report to OUT",
            "The file is made anew, readable by its owner only.", ""},
     Option{"all", "", Argument::none, "", "everything; so does no option at all",
@@ -39,6 +54,7 @@ constexpr std::array options{
 constexpr std::array examples{
     Example{"ipsec_report -sad", "Which traffic is protected just now?"},
     Example{"ipsec_report -failures 10.1.0.2", "Why does negotiating with 10.1.0.2 fail?"},
+    Example{"ipsec_report -explain 10.1.0.2 -p tcp -dp 23", "Why does telnet to 10.1.0.2 not work?"},
     Example{"ipsec_report -audit -entity ikpmd", "What did the IKE daemon record?"},
     Example{"ipsec_report -audit -verify", "Has anybody tampered with the audit trail?"},
     Example{"ipsec_report -all -file /tmp/report.txt", "A bundle for support. It holds no keys."},

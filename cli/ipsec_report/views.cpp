@@ -91,6 +91,12 @@ Result<void> print_flows(const ViewRequest&, ReportContext& context) {
   });
 }
 
+// After the cache, of which it tells where the flows came from.
+Result<void> print_flow_sources(const ViewRequest&, ReportContext& context) {
+  return context.daemons.pages("secpolicyd", "policy.cache_sources", Json::object(),
+                               untyped(context.sink, print_flow_source));
+}
+
 Result<void> print_interfaces(const ViewRequest&, ReportContext& context) {
   return context.daemons.pages("secpolicyd", "policy.ip", Json::object(), untyped(context.sink, print_interface));
 }
@@ -114,6 +120,7 @@ constexpr View views[] = {{"ip", print_interfaces, "No IP interfaces"},
                           {"sad", print_sad, "No IPSec SAs"},
                           {"failures", print_failures, "No failed negotiations"},
                           {"cache", print_flows, "No cache entries"},
+                          {"cache_sources", print_flow_sources, ""},
                           {"audit", print_audit, "No audit records"},
                           {"verify", print_verification, "No audit files", false}};
 
@@ -148,6 +155,7 @@ Result<RequestedViews> requested_views(const Arguments& arguments) {
   };
   // -audit FILE -verify: FILE is not shown but checked.
   const auto asked = [&](const View& view) {
+    if (view.name == "cache_sources") return arguments.has("cache");
     return (arguments.has(view.name) || by_sa(view.name)) && !(view.name == "audit" && arguments.has("verify"));
   };
   RequestedViews requested;

@@ -51,8 +51,9 @@ void IkeMethods::add_negotiation(RpcServer& server) {
     auto protection = protection_from_json(params);
     if (!protection) return reply(protection.error());
     service_.engine_.acquire(*protection, loop_.now());
+    auto correlation = service_.engine_.correlation_of(*protection);
     service_.settle();
-    reply(Json::object());
+    reply(Json{{"correlation", std::move(correlation)}});
   });
   server.add("ike.release", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
     const auto acquire = unanswered_acquire_from_json(params);
@@ -117,6 +118,18 @@ void IkeMethods::add_reports(RpcServer& server) {
              [this](const Json& params, const Caller&, const RpcServer::Reply& reply) { reply(sad_page(params)); });
   server.add("mad.list", [this](const Json&, const Caller&, const RpcServer::Reply& reply) {
     reply(items_of(service_.engine_.isakmp_sas(loop_.now())));
+  });
+  server.add("ike.peer", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+    const auto text = text_of(params, "remote");
+    if (!text) return reply(text.error());
+    const auto remote = IpAddress::parse(*text);
+    if (!remote) return reply(remote.error());
+    const auto counts = service_.peers_.of(*remote).value_or(PeerTraffic::Counts{});
+    const auto time = [](WallTime when) { return when == WallTime{} ? Json(nullptr) : Json(to_rfc3339(when)); };
+    reply(Json{{"sent", counts.sent},
+               {"received", counts.received},
+               {"last_sent", time(counts.last_sent)},
+               {"last_received", time(counts.last_received)}});
   });
   server.add("failures.list", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
     std::optional<std::string> remote;
@@ -223,6 +236,16 @@ void IkeMethods::add_keys(RpcServer& server) {
     change_keys(
         params, "password", [name = *name](Keystore& store) { return store.erase(KeyKind::psk, name); },
         &audit::key_deleted, reply);
+  });
+  server.add("keystore.machine_slot", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+    const auto enabled = params.find("enabled");
+    if (enabled == params.end() || !enabled->is_boolean())
+      return reply(Error{ErrorCode::invalid_input, "\"enabled\" must be true or false"});
+    const auto file = Keystore::machine_key_file(service_.context_.paths.keystore());
+    change_keys(
+        params, "password",
+        [file, on = enabled->get<bool>()](Keystore& store) { return store.set_machine_slot(file, on); }, nullptr,
+        reply);
   });
   server.add("key.list", [this](const Json&, const Caller&, const RpcServer::Reply& reply) {
     const auto keys = service_.keys_.list();

@@ -10,6 +10,7 @@ namespace ipsec9000 {
 namespace {
 constexpr Duration policy_answer_time = seconds(5);
 constexpr Duration sampling_interval = seconds(5);
+constexpr Duration settle_time{50};  // a program that flushes does so in one go
 constexpr Duration send_complaint_interval = seconds(10);
 
 WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
@@ -22,7 +23,10 @@ struct IkeService::Carrier {
   void operator()(ike::SendDatagram& action) const {
     for (auto& socket : service.sockets_) {
       if (!socket.serves(action.datagram.local)) continue;
-      if (auto sent = socket.send(action.datagram); !sent) complain(sent.error());
+      if (auto sent = socket.send(action.datagram); !sent)
+        complain(sent.error());
+      else
+        service.peers_.sent(action.datagram.remote.address, wall_now());
       return;
     }
   }
@@ -48,8 +52,10 @@ struct IkeService::Carrier {
   void operator()(ike::AskPolicy& action) const {
     auto& owner = service;
     const auto id = action.id;
+    auto question = to_json(action.query);
+    question["correlation"] = action.correlation;
     owner.policy_manager_.call(
-        "policy.cover", to_json(action.query), policy_answer_time, [&owner, id](Result<Json> answer) {
+        "policy.cover", std::move(question), policy_answer_time, [&owner, id](Result<Json> answer) {
           Result<Protection> granted = Error{ErrorCode::internal, ""};
           if (!answer)
             granted = answer.error();
@@ -69,12 +75,15 @@ struct IkeService::Carrier {
                                       {{"spi", hex8(static_cast<std::uint32_t>(sa.key.spi))},
                                        {"source", sa.key.source.to_string()},
                                        {"destination", sa.key.destination.to_string()},
-                                       {"protocol", std::to_string(static_cast<unsigned>(sa.key.protocol))}});
+                                       {"protocol", std::to_string(static_cast<unsigned>(sa.key.protocol))}},
+                                      action.correlation);
       return;
     }
-    service.context_.audit.record(audit::kernel_refused, {{"request", "add an SA"},
-                                                          {"selector", action.sas.front().selector.to_string()},
-                                                          {"reason", installed.error().text}});
+    service.context_.audit.record(audit::kernel_refused,
+                                  {{"request", "add an SA"},
+                                   {"selector", action.sas.front().selector.to_string()},
+                                   {"reason", installed.error().text}},
+                                  action.correlation);
     service.engine_.install_failed(action.pair, installed.error().text, service.context_.loop.now());
   }
   void operator()(ike::RemoveSas& action) const {
@@ -88,9 +97,13 @@ struct IkeService::Carrier {
         service.context_.audit.record(audit::kernel_refused,
                                       {{"request", "change an SA's ports"}, {"reason", moved.error().text}});
   }
-  void operator()(ike::WriteAudit& action) const { service.context_.audit.record(std::move(action.record)); }
+  void operator()(ike::WriteAudit& action) const {
+    service.statistics_.note(action.record, service.context_.loop.now());
+    service.context_.audit.record(std::move(action.record));
+  }
   void operator()(ike::ReportFailure& action) const {
     action.failure.time = to_rfc3339(wall_now());
+    service.statistics_.note(action.failure);
     service.failures_.add(std::move(action.failure));
   }
 };
@@ -99,11 +112,12 @@ IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
     : context_(context),
       kernel_(std::move(kernel)),
       sas_(*kernel_),
-      keys_(context.loop, context.paths.keystore(), context.paths.state_directory() / "machine.key"),
+      keys_(context.loop, context.paths.keystore(), Keystore::machine_key_file(context.paths.keystore())),
       engine_(random_, keys_),
       policy_manager_(context.loop, context.paths.socket("secpolicyd")),
       deadline_(context.loop),
-      sampling_(context.loop) {}
+      sampling_(context.loop),
+      comparison_(context.loop) {}
 
 IkeService::~IkeService() = default;
 
@@ -139,7 +153,7 @@ Result<void> IkeService::watch_kernel() {
   auto capabilities = kernel_->probe();
   if (!capabilities) return capabilities.error();
   for (const auto& problem : capabilities->problems) problems_.push_back(problem);
-  const EventGroup groups[] = {EventGroup::expire, EventGroup::mapping};
+  const EventGroup groups[] = {EventGroup::expire, EventGroup::sa, EventGroup::mapping};
   auto events = kernel_->open_events(groups);
   if (!events) return events.error();
   events_ = std::move(*events);
@@ -159,20 +173,53 @@ void IkeService::adopt_sas() {
 }
 
 void IkeService::received(std::size_t socket) {
-  for (const auto& datagram : sockets_[socket].receive()) engine_.receive(datagram, context_.loop.now());
+  for (const auto& datagram : sockets_[socket].receive()) {
+    peers_.received(datagram.remote.address, wall_now());
+    engine_.receive(datagram, context_.loop.now());
+  }
   settle();
 }
 
 void IkeService::kernel_events() {
-  auto events = events_->read_events();
-  if (!events) return;
-  for (const auto& event : *events) {
-    if (const auto* expire = std::get_if<Expire>(&event)) sa_limit_reached(*expire);
-    if (const auto* mapping = std::get_if<Mapping>(&event))
-      engine_.peer_moved({mapping->old_source.address, mapping->sa.destination, mapping->sa.protocol, mapping->sa.spi},
-                         mapping->new_source, context_.loop.now());
-    if (std::holds_alternative<MonitorOverrun>(event)) context_.audit.record(audit::kernel_events_lost);
+  // The rest is read when the loop comes round again: other work must not wait for a flood.
+  constexpr int rounds = 16;
+  for (int round = 0; round < rounds; ++round) {
+    auto events = events_->read_events();
+    if (!events || events->empty()) break;
+    for (const auto& event : *events) take(event);
   }
+  settle();
+}
+
+void IkeService::take(const Event& event) {
+  const auto somebody_else = [&](std::uint32_t sender) { return sender != kernel_->port(); };
+  if (const auto* expire = std::get_if<Expire>(&event)) return sa_limit_reached(*expire);
+  if (const auto* mapping = std::get_if<Mapping>(&event))
+    return engine_.peer_moved(
+        {mapping->old_source.address, mapping->sa.destination, mapping->sa.protocol, mapping->sa.spi},
+        mapping->new_source, context_.loop.now());
+  if (std::holds_alternative<MonitorOverrun>(event)) {
+    ++overruns_;
+    context_.audit.record(audit::kernel_events_lost, {{"events", "SAs and their lifetimes"}});
+    compare_soon();
+  } else if (const auto* flushed = std::get_if<Flushed>(&event)) {
+    if (!flushed->policies && somebody_else(flushed->sender)) compare_soon();
+  } else if (const auto* changed = std::get_if<SaChanged>(&event)) {
+    const auto& sa = changed->sa.spec;
+    if (changed->change == Change::deleted && somebody_else(changed->sender) && is_our_reqid(sa.reqid))
+      engine_.sa_vanished({sa.source, sa.destination, sa.protocol, sa.spi}, context_.loop.now());
+  }
+}
+
+void IkeService::compare_soon() {
+  if (!comparison_.armed()) comparison_.arm(settle_time, [this] { compare_with_kernel(); });
+}
+
+void IkeService::compare_with_kernel() {
+  const auto samples = sas_.traffic();
+  if (!samples) return;
+  kernel_events();  // an SA that is missing because its lifetime ended is told of there
+  engine_.sas_present(*samples, context_.loop.now());
   settle();
 }
 
@@ -199,7 +246,11 @@ void IkeService::settle() {
 // Only where there are SAs: an idle host reads nothing.
 void IkeService::sample_traffic() {
   if (engine_.counters().pairs != 0) {
-    if (const auto samples = sas_.traffic()) engine_.traffic(*samples, context_.loop.now());
+    if (const auto samples = sas_.traffic()) {
+      kernel_events();  // an SA that is missing because its lifetime ended is told of there
+      engine_.sas_present(*samples, context_.loop.now());
+      engine_.traffic(*samples, context_.loop.now());
+    }
     settle();
   }
   sampling_.arm(sampling_interval, [this] { sample_traffic(); });
@@ -212,6 +263,8 @@ Json IkeService::status() const {
           {"isakmp_sas", counters.isakmp_sas},
           {"ipsec_sas", counters.ipsec_sas},
           {"negotiating", counters.negotiating + counters.quick_modes},
+          {"statistics", statistics_.to_json()},
+          {"overruns", overruns_},
           {"problems", problems_}};
 }
 

@@ -10,6 +10,8 @@
 #include "ike/engine.hpp"
 #include "kernel_sas.hpp"
 #include "key_ring.hpp"
+#include "negotiation_statistics.hpp"
+#include "peer_traffic.hpp"
 #include "udp_socket.hpp"
 #include "xfrm/kernel.hpp"
 
@@ -32,6 +34,9 @@ class IkeService final : public DaemonService {
   void adopt_sas();
   void received(std::size_t socket);
   void kernel_events();
+  void take(const Event& event);
+  void compare_soon();
+  void compare_with_kernel();  // what vanished there behind our back
   void sa_limit_reached(const Expire& expire);
   void settle();  // after each engine call: carry out its actions, arm its next deadline
   void sample_traffic();
@@ -44,6 +49,8 @@ class IkeService final : public DaemonService {
   SystemRandom random_;
   ike::Engine engine_;
   FailureLog failures_;
+  PeerTraffic peers_;
+  NegotiationStatistics statistics_;
   RpcPeer policy_manager_;
   std::vector<UdpSocket> sockets_;
   std::vector<EventLoop::Watch> watches_;
@@ -51,6 +58,8 @@ class IkeService final : public DaemonService {
   EventLoop::Watch events_watch_;
   EventLoop::Timer deadline_;
   EventLoop::Timer sampling_;
+  EventLoop::Timer comparison_;
+  std::uint64_t overruns_ = 0;  // how often the kernel had events for us that were lost
   TimePoint last_send_complaint_{};
   std::vector<std::string> problems_;
   std::map<std::uint32_t, std::string> policy_names_;  // of reqids, as secpolicyd told

@@ -24,11 +24,26 @@ UnansweredAcquire unanswered(const Acquire& acquire) {
 void AcquireHandler::handle(const Acquire& acquire, const PolicySet& set) {
   if (!is_our_owner(acquire.policy.spec.owner)) return;  // another program's policy, and its business
   ++acquires_;
+  remember(acquire.flow);
   const auto protection = set.keying.protection_for(acquire.flow);
   if (protection && protection->exclusive && has_no_port_yet(acquire.flow)) return release_(unanswered(acquire));
   if (protection) return order_(*protection);
   // The policy has just been replaced, or the packet is for no single host.
   record_refusal(acquire.flow);
+}
+
+void AcquireHandler::remember(const Flow& flow) {
+  constexpr std::size_t most = 256;
+  recent_.emplace_back(loop_.now(), flow);
+  if (recent_.size() > most) recent_.pop_front();
+}
+
+std::vector<Flow> AcquireHandler::recent() const {
+  constexpr Duration minute{60'000};
+  std::vector<Flow> flows;
+  for (const auto& [when, flow] : recent_)
+    if (loop_.now() - when < minute) flows.push_back(flow);
+  return flows;
 }
 
 void AcquireHandler::record_refusal(const Flow& flow) {

@@ -1,6 +1,7 @@
 // The kernel needs an SA for a packet: by which policy, and who negotiates it.
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <unordered_map>
 
@@ -20,15 +21,19 @@ class AcquireHandler {
 
   void handle(const Acquire& acquire, const PolicySet& set);
   std::uint64_t acquires() const { return acquires_; }
+  // The flows of the last minute that the kernel wanted SAs for; the last few of them.
+  std::vector<Flow> recent() const;
 
  private:
   void record_refusal(const Flow& flow);
+  void remember(const Flow& flow);
 
   EventLoop& loop_;
   AuditClient& audit_;
   Order order_;
   Release release_;
   std::uint64_t acquires_ = 0;
+  std::deque<std::pair<TimePoint, Flow>> recent_;
   TimePoint last_refusal_{};
   bool refused_before_ = false;
 };

@@ -81,7 +81,16 @@ void IkeLink::release(const UnansweredAcquire& acquire) {
 
 void IkeLink::send_acquire(const Protection& protection) {
   // The negotiation's own fate is ikpmd's to record; the kernel asks again while there is traffic.
-  peer_.call("ike.acquire", to_json(protection), answer_time, [](const Result<Json>&) {});
+  auto& audit = context_.audit;
+  AuditFields fields{{"policy", protection.policy},
+                     {"selector", protection.selector.to_string()},
+                     {"remote", protection.remote.to_string()},
+                     {"cause", "the kernel"}};
+  peer_.call("ike.acquire", to_json(protection), answer_time,
+             [&audit, fields = std::move(fields)](const Result<Json>& answer) {
+               if (answer && answer->is_object())
+                 audit.record(audit::policy_chosen, fields, answer->value("correlation", ""));
+             });
 }
 
 }  // namespace ipsec9000

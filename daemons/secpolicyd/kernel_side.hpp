@@ -36,6 +36,7 @@ class KernelSide {
   Result<void> withdraw();
 
   Result<std::vector<PolicyState>> policies() const { return kernel_.dump_policies(); }
+  Result<std::vector<SaState>> sas() const { return kernel_.dump_sas(Keys::leave_out); }  // to be looked at only
   bool has_ours() const;  // entries of ours are in the kernel (before start: a predecessor's)
   // Whether the kernel's table, as dumped, gives this packet to the policy that the matcher chose.
   bool agrees(const std::vector<PolicyState>& policies, const Flow& flow, Direction direction,

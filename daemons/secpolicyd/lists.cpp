@@ -1,24 +1,15 @@
 // The methods that answer in pages.
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cache_list.hpp"
 #include "methods.hpp"
-#include "parameters.hpp"
-#include "policy/kernel_view.hpp"
+#include "pages.hpp"
 #include "policy/policy_json.hpp"
 #include "service.hpp"
 #include "xfrm/links.hpp"
 
 namespace ipsec9000 {
-
-namespace {
-constexpr std::size_t page_size = 500;
-
-struct Page {
-  std::size_t begin = 0;
-  std::size_t limit = page_size;
-};
 
 Result<Page> page_in(const Json& params) {
   Page page;
@@ -33,18 +24,7 @@ Result<Page> page_in(const Json& params) {
   return page;
 }
 
-// {"items", "next"} of `count` items that `item` makes one by one.
-template <class Item>
-Result<Json> answer_page(const Json& params, std::size_t count, Item item) {
-  const auto page = page_in(params);
-  if (!page) return page.error();
-  const auto begin = std::min(page->begin, count);
-  const auto end = begin + std::min(page->limit, count - begin);
-  Json items = Json::array();
-  for (auto n = begin; n < end; ++n) items.push_back(item(n));
-  return Json{{"items", std::move(items)}, {"next", end < count ? Json(end) : Json(nullptr)}};
-}
-
+namespace {
 // All outbound rules in the order of selection and the default, then all inbound ones.
 Result<Json> list_active(const PolicySet& set, const Json& params) {
   const auto& policies = set.configuration.policies;
@@ -70,57 +50,6 @@ Result<Json> list_policies(PolicyService& service, const Json& params) {
   if (*view == "configured") return list_configured(service.set(), params);
   return Error{ErrorCode::invalid_input, "\"view\" must be \"active\" or \"configured\""};
 }
-
-Json port_json(PortMask port) {
-  if (port.mask == 0) return 0;
-  if (port.mask == 0xffff) return port.value;
-  return PortRange{port.value, static_cast<std::uint16_t>(port.value | static_cast<std::uint16_t>(~port.mask))}
-      .to_string();
-}
-
-Json cache_item(const KernelSide& kernel, const PolicySet& set, const PolicyState& state) {
-  const auto& spec = state.spec;
-  const auto place = kernel.place_of(spec);
-  const bool fallback = place == 0 && spec.selector == KernelSelector::any(spec.selector.family());
-  return {{"record", state.index},
-          {"cookie", place != 0 || fallback ? cookie_of_place(place) : 0},
-          {"source", spec.selector.source.to_string()},
-          {"source_port", port_json(spec.selector.source_port)},
-          {"destination", spec.selector.destination.to_string()},
-          {"destination_port", port_json(spec.selector.destination_port)},
-          {"protocol", to_string(spec.selector.protocol)},
-          {"direction", to_string(spec.direction)},
-          {"action", to_string(decision_of(spec))},
-          {"policy", place != 0 && place <= set.configuration.policies.size()
-                         ? Json(set.configuration.policies[place - 1].name)
-                     : fallback ? Json("default")
-                                : Json(nullptr)},
-          {"priority", spec.priority},
-          {"sas", Json::array()}};
-}
-
-// The first page reads the kernel; the following ones go on in what it read.
-class CacheList {
- public:
-  Result<Json> operator()(PolicyService& service, const Json& params) {
-    const auto page = page_in(params);
-    if (!page) return page.error();
-    if (page->begin == 0 || dump_.empty()) {
-      auto all = service.kernel_side().policies();
-      if (!all) return all.error();
-      dump_ = std::move(*all);
-      std::erase_if(dump_, [](const auto& state) { return !is_our_owner(state.spec.owner); });
-    }
-    auto answer = answer_page(params, dump_.size(), [&](std::size_t n) {
-      return cache_item(service.kernel_side(), service.set(), dump_[n]);
-    });
-    if (answer && (*answer)["next"].is_null()) dump_ = {};
-    return answer;
-  }
-
- private:
-  std::vector<PolicyState> dump_;
-};
 
 Result<Json> list_addresses(PolicyService& service, const Json& params) {
   const auto addresses = local_addresses();
@@ -150,9 +79,12 @@ void add_list_methods(RpcServer& server, PolicyService& service) {
     const auto& all = s.set().configuration.bypass;
     return answer_page(params, all.size(), [&](std::size_t n) { return Json{{"address", all[n].to_string()}}; });
   });
-  server.add("policy.cache", [&service, list = std::make_shared<CacheList>()](const Json& params, const Caller&,
-                                                                              const RpcServer::Reply& reply) {
-    reply((*list)(service, params));
+  const auto cache = std::make_shared<CacheList>();
+  server.add("policy.cache", [&service, cache](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+    reply(cache->page(service, params));
+  });
+  server.add("policy.cache_sources", [cache](const Json&, const Caller&, const RpcServer::Reply& reply) {
+    reply(Json{{"items", cache->sources()}, {"next", nullptr}});
   });
 }
 

@@ -2,7 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "parameters.hpp"
+#include "policy/edit.hpp"
+#include "policy/parse.hpp"
 #include "policy/policy_json.hpp"
 #include "service.hpp"
 
@@ -88,12 +91,44 @@ Result<Json> query(PolicyService& service, const Json& params) {
   return answer;
 }
 
+// The caller's own mark for the records of one negotiation.
+std::string correlation_in(const Json& params) {
+  constexpr std::size_t longest = 64;
+  const auto found = params.find("correlation");
+  const auto* text = found == params.end() ? nullptr : found->get_ptr<const std::string*>();
+  return text == nullptr ? std::string() : escape_control(text->substr(0, longest / 4));
+}
+
 Result<Json> cover(PolicyService& service, const Json& params) {
   const auto asked = cover_query_from_json(params);
   if (!asked) return asked.error();
   const auto protection = service.set().keying.cover(*asked);
+  service.record_answer(*asked, protection, correlation_in(params));
   if (!protection) return protection.error();
   return Json{{"protection", to_json(*protection)}};
+}
+
+// The file only: what is in force changes with the next reload.
+Result<Json> edit_configuration(PolicyService& service, const Json& params) {
+  const auto revision = optional_text(params, "revision");
+  if (!revision) return revision.error();
+  const auto list = params.is_object() ? params.find("edits") : params.end();
+  if (list == params.end() || !list->is_array() || list->empty()) return missing("edits", "a list of edits");
+  std::vector<Edit> edits;
+  for (const auto& item : *list) {
+    auto edit = edit_from_json(item);
+    if (!edit) return edit.error();
+    edits.push_back(std::move(*edit));
+  }
+  const auto done = edit_file(service.paths().configuration(), edits, *revision);
+  if (!done) return done.error();
+  return Json{{"revision", done->revision}, {"warnings", done->warnings}};
+}
+
+Result<Json> configuration_revision(PolicyService& service) {
+  const auto text = read_file(service.paths().configuration(), maximum_configuration_bytes);
+  if (!text) return text.error();
+  return Json{{"file", service.paths().configuration().string()}, {"revision", revision_of(*text)}};
 }
 }  // namespace
 
@@ -104,7 +139,19 @@ void add_policy_methods(RpcServer& server, PolicyService& service) {
     });
   };
   add("policy.status", [](PolicyService& s, const Json&) -> Result<Json> { return s.status(); });
-  add("policy.reload", [](PolicyService& s, const Json&) -> Result<Json> { return s.reload_now(); });
+  add("policy.reload", [](PolicyService& s, const Json& params) -> Result<Json> {
+    const auto revision = optional_text(params, "revision");
+    if (!revision) return revision.error();
+    return s.reload_now(*revision);
+  });
+  add("policy.diff", [](PolicyService& s, const Json& params) -> Result<Json> {
+    const auto file = optional_text(params, "file");
+    if (!file) return file.error();
+    if (!file->empty() && !file->starts_with('/')) return missing("file", "an absolute path");
+    return s.difference_to(file->empty() ? s.paths().configuration() : std::filesystem::path(*file));
+  });
+  add("config.edit", [](PolicyService& s, const Json& params) { return edit_configuration(s, params); });
+  add("config.revision", [](PolicyService& s, const Json&) { return configuration_revision(s); });
   add("policy.withdraw", [](PolicyService& s, const Json&) -> Result<Json> {
     if (auto done = s.withdraw(); !done) return done.error();
     return Json::object();

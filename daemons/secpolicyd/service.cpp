@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/events.hpp"
-#include "base/text.hpp"
+#include "configuration_file.hpp"
 #include "methods.hpp"
 #include "policy/changes.hpp"
 
@@ -29,6 +29,7 @@ PolicyService::PolicyService(DaemonContext& context, std::unique_ptr<Kernel> ker
                   if (!withdrawn_) acquires_.handle(acquire, *set_);
                 },
                 [this] { reconcile_soon(); }, [this] { overrun(); }}),
+      kernel_events_(context, *kernel_, kernel_side_, [this]() -> const PolicySet& { return *set_; }),
       periodic_(context.loop),
       soon_(context.loop) {
   add_methods();
@@ -50,21 +51,24 @@ Result<void> PolicyService::start() {
   context_.audit.record(audit::policy_loaded, {{"count", std::to_string(set_->configuration.policies.size())},
                                                {"file", context_.paths.configuration().string()}});
   arm_reconcile();
+  if (discards_) kernel_events_.start();
   return {};
 }
 
 void PolicyService::reload() { (void)reload_now(); }  // on SIGHUP; what went wrong is in the audit trail
 
-Result<Json> PolicyService::reload_now() {
+Result<Json> PolicyService::reload_now(const std::string& revision) {
   const auto refuse = [&](const Error& error) {
     context_.audit.record(audit::policy_reload_failed,
                           {{"file", context_.paths.configuration().string()}, {"reason", error.text}});
     return error;
   };
   if (withdrawn_) return refuse({ErrorCode::refused, "the policies have been withdrawn; secpolicyd is about to stop"});
-  auto parsed = load_configuration(context_.paths.configuration());
-  if (!parsed.valid()) return refuse({ErrorCode::invalid_input, join(parsed.lines(), "\n")});
-  auto next = PolicySet::make(std::move(*parsed.configuration), set_->keying.reqid_map());
+  auto file = read_configuration_file(context_.paths.configuration());
+  if (!file) return refuse(file.error());
+  if (!revision.empty() && file->revision != revision)
+    return refuse({ErrorCode::refused, "the file has been changed meanwhile"});
+  auto next = PolicySet::make(std::move(file->configuration), set_->keying.reqid_map());
   if (const auto applied = kernel_side_.bring_in_step(*next); !applied) {
     const auto back = kernel_side_.bring_in_step(*set_);
     in_step_ = back.has_value();
@@ -79,11 +83,19 @@ Result<Json> PolicyService::reload_now() {
   if (!gone.empty()) ike_.forget(gone);
   context_.audit.record(audit::policy_loaded, {{"count", std::to_string(set_->configuration.policies.size())},
                                                {"file", context_.paths.configuration().string()}});
-  Json list = Json::array();
-  constexpr std::size_t most_changes = 2000;  // an answer holds a megabyte
-  for (const auto& change : changes)
-    if (list.size() < most_changes) list.push_back(to_json(change));
-  return Json{{"changes", std::move(list)}, {"changed", changes.size()}, {"generation", generation_}};
+  auto answer = changes_answer(changes);
+  answer["generation"] = generation_;
+  return answer;
+}
+
+Result<Json> PolicyService::difference_to(const std::filesystem::path& path) const {
+  auto file = read_configuration_file(path);
+  if (!file) return file.error();
+  const auto next = PolicySet::make(std::move(file->configuration), set_->keying.reqid_map());
+  auto answer = changes_answer(changes_between(set_->configuration, set_->keying, next->configuration, next->keying));
+  answer["revision"] = file->revision;
+  answer["warnings"] = file->warnings;
+  return answer;
 }
 
 Result<void> PolicyService::withdraw() {
@@ -133,6 +145,18 @@ void PolicyService::overrun() {
   reconcile_soon();
 }
 
+void PolicyService::record_answer(const CoverQuery& asked, const Result<Protection>& answer,
+                                  const std::string& correlation) {
+  AuditFields fields{{"selector", asked.proposed.to_string()}, {"remote", asked.remote.to_string()}};
+  if (answer) {
+    fields.emplace_back("policy", answer->policy);
+    fields.emplace_back("cause", "the peer");
+    return context_.audit.record(audit::policy_chosen, fields, correlation);
+  }
+  fields.emplace_back("reason", answer.error().text);
+  context_.audit.record(audit::policy_refused, fields, correlation);
+}
+
 Json PolicyService::status() const {
   Json problems = Json::array();
   for (const auto& problem : kernel_side_.problems()) problems.push_back(problem);
@@ -147,6 +171,7 @@ Json PolicyService::status() const {
           {"problems", std::move(problems)},
           {"overruns", overruns_},
           {"repairs", repairs_},
+          {"kernel_events", kernel_events_.status()},
           {"acquires", acquires_.acquires()}};
 }
 

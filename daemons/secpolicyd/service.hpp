@@ -5,6 +5,7 @@
 #include "acquire_handler.hpp"
 #include "daemon/daemon.hpp"
 #include "ike_link.hpp"
+#include "kernel_events.hpp"
 #include "kernel_monitor.hpp"
 #include "kernel_side.hpp"
 #include "policy/parse.hpp"
@@ -20,20 +21,29 @@ class PolicyService final : public DaemonService {
   // Blocks by default, then puts the policies in place. On failure nothing of ours is left, unless a predecessor had
   // left something: that stays, since what it protects must not open.
   Result<void> start() override;
+  // From start() on: what the kernel drops is recorded. Not for tests, whose kernel is none.
+  void record_discards() { discards_ = true; }
   void reload() override;
   void add_status(Json& status) const override;
 
   // Checks the file, then changes kernel and ikpmd; on any failure the old configuration stays in force. Gives the
-  // answer of "policy.reload".
-  Result<Json> reload_now();
+  // answer of "policy.reload". `revision`: what the file is expected to be, "" for anything; refused otherwise.
+  Result<Json> reload_now(const std::string& revision = {});
+  // What a reload of that file would change: the answer of "policy.diff". Changes nothing.
+  Result<Json> difference_to(const std::filesystem::path& file) const;
   Result<void> withdraw();
   // Reads the kernel's policies and repairs what differs; counts and records it.
   void reconcile();
   Json status() const;
+  // The audit record of what a peer asked for and was told.
+  void record_answer(const CoverQuery& asked, const Result<Protection>& answer, const std::string& correlation);
 
+  std::vector<Flow> requested_flows() const { return acquires_.recent(); }
+  const Paths& paths() const { return context_.paths; }
   const PolicySet& set() const { return *set_; }
   KernelSide& kernel_side() { return kernel_side_; }
   KernelMonitor& monitor() { return monitor_; }
+  KernelEvents& kernel_events() { return kernel_events_; }
 
  private:
   void add_methods();
@@ -48,6 +58,7 @@ class PolicyService final : public DaemonService {
   IkeLink ike_;
   AcquireHandler acquires_;
   KernelMonitor monitor_;
+  KernelEvents kernel_events_;
   EventLoop::Timer periodic_;
   EventLoop::Timer soon_;
   std::uint64_t generation_ = 1;
@@ -55,6 +66,7 @@ class PolicyService final : public DaemonService {
   std::uint64_t repairs_ = 0;
   bool in_step_ = false;
   bool withdrawn_ = false;
+  bool discards_ = false;
   std::string kernel_problem_;  // "" when the kernel answered last time
 };
 

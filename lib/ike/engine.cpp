@@ -40,6 +40,7 @@ void Core::receive(const Datagram& arrived, TimePoint now) {
   if (auto* session = find_session(*header, datagram)) return dispatch(*session, *header, datagram, now);
   if (is_first_message(*header) && !header->encrypted()) return first_message(*header, datagram, now);
   drop(audit::unexpected_message, wire::describe(*header, nullptr) + " for an ISAKMP SA that is not known here");
+  unknown_session(*header, datagram, now);
 }
 
 void Core::dispatch(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now) {
@@ -144,12 +145,14 @@ void Core::policy_answered(QueryId id, const Result<Protection>& answer, TimePoi
   if (exchange == session->quick.end()) return;
   if (answer) {
     exchange->second.policy = answer->policy;
+    exchange->second.place = answer->place;
     return advance_quick(*session, exchange->second, *answer, nullptr, {}, now);
   }
   Refusal refusal;
   refusal.event = &audit::no_policy_for_peer;
   refusal.fields = {{"kind", "IPSec"}, {"selector", answer.error().text}};
   refusal.reason = answer.error().code == ErrorCode::not_running ? "policy-manager-not-running" : "no-policy";
+  refusal.differs = refusal.reason == "no-policy" ? "selector" : "";
   refusal.notify = wire::notify::invalid_id_information;
   refusal.fatal = true;
   refuse_quick(*session, exchange->second, refusal, {}, now);
@@ -303,6 +306,7 @@ void Engine::configure(std::vector<IsakmpPolicy> policies) {
 
 void Engine::receive(const Datagram& datagram, TimePoint now) { core_->receive(datagram, now); }
 void Engine::acquire(const Protection& protection, TimePoint now) { core_->acquire(protection, now); }
+std::string Engine::correlation_of(const Protection& protection) const { return core_->correlation_of(protection); }
 void Engine::job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now) { core_->job_done(id, outcome, now); }
 void Engine::policy_answered(QueryId id, const Result<Protection>& answer, TimePoint now) {
   core_->policy_answered(id, answer, now);
@@ -310,6 +314,8 @@ void Engine::policy_answered(QueryId id, const Result<Protection>& answer, TimeP
 void Engine::install_failed(PairId pair, const std::string& reason, TimePoint now) {
   core_->install_failed(pair, reason, now);
 }
+void Engine::sa_vanished(const SaKey& key, TimePoint now) { core_->sa_vanished(key, now); }
+void Engine::sas_present(const std::vector<TrafficSample>& present, TimePoint now) { core_->sas_present(present, now); }
 void Engine::sa_expired(const SaKey& key, bool hard, TimePoint now) { core_->sa_expired(key, hard, now); }
 void Engine::traffic(const std::vector<TrafficSample>& samples, TimePoint now) { core_->traffic(samples, now); }
 void Engine::peer_moved(const SaKey& key, const Endpoint& from, TimePoint now) { core_->peer_moved(key, from, now); }
@@ -319,7 +325,7 @@ Engine::Deleted Engine::delete_peer(const IpAddress& remote, TimePoint now) { re
 void Engine::forget(const std::vector<std::uint32_t>& reqids, TimePoint now) { core_->forget(reqids, now); }
 void Engine::adopt(const AdoptedPair& pair, TimePoint now) { core_->adopt(pair, now); }
 void Engine::shutdown(TimePoint now) { core_->shutdown(now); }
-Actions Engine::take_actions() { return std::exchange(core_->actions_, {}); }
+Actions Engine::take_actions() { return std::exchange(static_cast<Actions&>(core_->actions_), {}); }
 std::vector<MadEntry> Engine::isakmp_sas(TimePoint now) const { return core_->isakmp_sas(now); }
 Counters Engine::counters() const { return core_->counters(); }
 std::optional<std::string> Engine::inconsistency() const { return core_->inconsistency(); }

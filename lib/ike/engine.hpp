@@ -63,11 +63,18 @@ class Engine {
   void receive(const Datagram& datagram, TimePoint now);
   // Protection is wanted. Does nothing when the same is being negotiated already.
   void acquire(const Protection& protection, TimePoint now);
+  // Of the audit records of the negotiation under way for this protection; "" when there is none.
+  std::string correlation_of(const Protection& protection) const;
   void job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now);
   void policy_answered(QueryId id, const Result<Protection>& answer, TimePoint now);
   void install_failed(PairId pair, const std::string& reason, TimePoint now);
   // The kernel says that an SA reached a limit. Soft: a new pair is negotiated. Hard: the pair is gone.
   void sa_expired(const SaKey& key, bool hard, TimePoint now);
+  // Somebody else has deleted this SA in the kernel. What is left of its pair goes, the peer is told, and a new pair is
+  // negotiated at once, because the peer may be sending with what we no longer have.
+  void sa_vanished(const SaKey& key, TimePoint now);
+  // The SAs of ours that the kernel has; those of the engine that are not among them have vanished.
+  void sas_present(const std::vector<TrafficSample>& present, TimePoint now);
   // What the kernel has counted for SAs of ours, a few seconds after the last such call. A peer that we send to and
   // that sends nothing back is asked whether it lives (RFC 3706), and its SAs are dropped when it does not answer.
   void traffic(const std::vector<TrafficSample>& samples, TimePoint now);
@@ -99,6 +106,7 @@ class Engine {
   std::optional<std::string> inconsistency() const;
 
  private:
+  friend struct EngineSnapshot;  // tests: goes back to an earlier state, borrows an ISAKMP SA's keys
   std::unique_ptr<Core> core_;
 };
 

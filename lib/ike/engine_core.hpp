@@ -24,7 +24,9 @@ struct Dialogue {
   TimePoint began{};
   std::uint64_t began_order = 0;
   std::string correlation;
-  std::string heard;  // an unprotected hint from the peer: "NO-PROPOSAL-CHOSEN"
+  std::string heard;      // an unprotected hint from the peer: "no-proposal-chosen"
+  std::string differs;    // and the attribute that it named, if one of ours
+  bool reported = false;  // why it will fail is recorded already
 };
 
 struct QuickExchange {
@@ -36,6 +38,7 @@ struct QuickExchange {
   std::optional<PairKey> negotiates;  // as initiator: kept in Core::negotiating_ meanwhile
   std::optional<Protection> wanted;   // ours to start ourselves if this one fails
   std::string policy;
+  unsigned place = 0;
   std::optional<PairId> half;
   std::vector<Spi> reserved;
 };
@@ -44,6 +47,13 @@ struct QuickExchange {
 struct Probe {
   std::uint32_t sequence = 0;
   unsigned sent = 0;
+};
+
+// What the engine wants done. A copy of the engine's state does not want it a second time.
+struct Outbox : Actions {
+  Outbox() = default;
+  Outbox(const Outbox&) : Actions() {}
+  Outbox& operator=(const Outbox&) = delete;
 };
 
 enum class SessionId : std::uint64_t {};
@@ -72,6 +82,7 @@ struct Session {
   std::uint32_t quick_modes = 0;
   std::optional<Probe> probe;  // we asked whether it lives
   bool closing = false;        // no new Quick Modes of ours
+  TimePoint recovered{};       // when we last began anew because the peer does not know this one
 };
 
 class Core {
@@ -97,19 +108,23 @@ class Core {
 
   // ---- engine_pairs.cpp: SA pairs
   void acquire(const Protection& protection, TimePoint now);
+  std::string correlation_of(const Protection& protection) const;
   void install_failed(PairId pair, const std::string& reason, TimePoint now);
   void sa_expired(const SaKey& key, bool hard, TimePoint now);
+  void sa_vanished(const SaKey& key, TimePoint now);
+  void sas_present(const std::vector<TrafficSample>& present, TimePoint now);
   Engine::Deleted delete_peer(const IpAddress& remote, TimePoint now);
   void forget(const std::vector<std::uint32_t>& reqids, TimePoint now);
   void adopt(const AdoptedPair& pair, TimePoint now);
 
   std::vector<std::shared_ptr<const IsakmpPolicy>> policies_;
-  Actions actions_;
+  Outbox actions_;
   TimerQueue timers_;
   SaPairs pairs_;
 
  private:
   friend class Engine;
+  friend struct EngineSnapshot;
   // ---- engine.cpp
   Session* find_session(SessionId id);
   Session* find_session(const wire::Header& header, const Datagram& datagram);
@@ -124,6 +139,7 @@ class Core {
   // ---- engine_phase1.cpp
   const std::shared_ptr<const IsakmpPolicy>* policy_for(const IpAddress& remote) const;
   bool start_phase1(const Protection& protection, TimePoint now);
+  bool first_refusal(wire::Cookie initiator);
   void first_message(const wire::Header& header, const Datagram& datagram, TimePoint now);
   phase1::Outcome respond(const phase1::Event& first, const phase1::Context& context, TimePoint now);
   void began(Session& session, phase1::Step step, const Datagram& datagram, TimePoint now);
@@ -136,7 +152,7 @@ class Core {
   void fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint now);
   void phase1_timeout(Session& session, TimePoint now);
   void answer_in_clear(const Endpoint& local, const Endpoint& remote, const wire::Cookies& cookies,
-                       std::uint16_t notify, std::size_t received);
+                       std::uint16_t notify, std::string_view differs, std::size_t received);
   Session& new_session(Role role, const Endpoint& local, const Endpoint& remote,
                        std::shared_ptr<const IsakmpPolicy> policy, TimePoint now);
   void register_cookie(Session& session);
@@ -152,11 +168,13 @@ class Core {
   void advance_quick(Session& session, QuickExchange& exchange, const quick_mode::Event& event, const Datagram* from,
                      const Bytes& digest, TimePoint now);
   void apply_quick(Session& session, QuickExchange& exchange, quick_mode::Step step, TimePoint now);
+  bool we_choose(const Session& session) const;
   void quick_mode_used(Session& session, TimePoint now);
   void refuse_quick(Session& session, QuickExchange& exchange, const Refusal& refusal, const Bytes& digest,
                     TimePoint now);
   void fail_quick(Session& session, std::uint32_t message_id, const AuditEvent& event, AuditFields fields,
                   FailureRecord failure, TimePoint now);
+  void forget_quick(Session& session, std::uint32_t message_id, TimePoint now);
   void end_quick(Session& session, std::uint32_t message_id, TimePoint now);
   void quick_timeout(Session& session, QuickExchange& exchange, TimePoint now);
   Spis fresh_spis(QuickExchange& exchange);
@@ -167,6 +185,10 @@ class Core {
   void unprotected_notification(Session& session, const wire::Header& header, const Datagram& datagram);
   void deletion_received(Session& session, const wire::Deletion& deletion, TimePoint now);
   void notification_received(Session& session, const wire::Notification& notification, TimePoint now);
+  void unknown_session(const wire::Header& header, const Datagram& datagram, TimePoint now);
+  void recover(Session& session, TimePoint now);
+  void unknown_spi(const IpAddress& remote, const wire::Notification& notification, TimePoint now);
+  void refused_by_peer(Session& session, const wire::Notification& notification, TimePoint now);
   void send_informational(Session& session, std::vector<wire::Payload> payloads);
   void send_delete(Session& session, const quick_mode::Pair& pair);
   void close_session(SessionId id, TimePoint now);  // with a Delete to the peer
@@ -192,7 +214,10 @@ class Core {
 
   // ---- engine_pairs.cpp
   void begin(const Protection& protection, TimePoint now);
+  bool just_complete(const PairKey& key, TimePoint now) const;
+  void renew(const Protection& protection, TimePoint now);
   void pair_complete(PairId id, TimePoint now);
+  void give_rank(PairRecord& record);
   void retire(PairId id, bool ours_to_act, TimePoint now);
   void retirement_due(PairId id);
   void drop_pair(PairId id, bool tell_peer, std::string_view reason);
@@ -210,6 +235,7 @@ class Core {
   std::map<QueryId, std::pair<SessionId, std::uint32_t>> queries_;
   std::set<PairKey> negotiating_;  // as initiator
   std::set<Spi> reserved_spis_;
+  std::deque<wire::Cookie> refused_first_;  // the last first messages refused, so that each is recorded once
   std::uint64_t last_session_ = 0;
   std::uint64_t last_job_ = 0;
   std::uint64_t last_query_ = 0;
@@ -231,5 +257,8 @@ inline constexpr unsigned probes = 5;                 // unanswered: the peer is
 inline constexpr Duration retire_grace = seconds(2);  // packets under way still find the old SA
 inline constexpr Duration keepalive_interval = seconds(20);
 inline constexpr Duration retire_patience = seconds(30);  // for the Delete of the end whose turn it is
+inline constexpr Duration recovery_interval = seconds(10);
+inline constexpr std::size_t refusals_remembered = 256;
+inline constexpr Duration acquire_delay = seconds(1);  // an ACQUIRE is older than that when it gets here
 
 }  // namespace ipsec9000::ike

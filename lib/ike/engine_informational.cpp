@@ -1,6 +1,7 @@
 // Informational exchanges: Delete, notifications, and their unprotected cousins (RFC 2409, 5.7; RFC 3706).
 #include "base/text.hpp"
 #include "crypto/hash.hpp"
+#include "ike/difference.hpp"
 #include "ike/engine_core.hpp"
 #include "wire/describe.hpp"
 
@@ -15,6 +16,12 @@ Bytes cookie_spi(const wire::Cookies& cookies) {
 
 namespace {
 bool is_error(std::uint16_t type) { return type <= wire::notify::last_error; }
+
+// Our own kind puts the name of the attribute that differs into the notification; anything else is ignored.
+std::string named_attribute(ByteView data) {
+  const std::string text(data.begin(), data.end());
+  return is_attribute_name(text) ? text : "";
+}
 }  // namespace
 
 void Core::receive_informational(Session& session, const wire::Header& header, const Datagram& datagram,
@@ -51,6 +58,8 @@ void Core::receive_informational(Session& session, const wire::Header& header, c
 void Core::unprotected_notification(Session& session, const wire::Header& header, const Datagram& datagram) {
   auto chain = wire::decode_chain(header.next_payload, ByteView(datagram.bytes).subspan(wire::header_size));
   const auto* notification = chain ? chain->only<wire::Notification>() : nullptr;
+  if (notification != nullptr && session.sa && notification->notify_type == wire::notify::invalid_cookie)
+    return recover(session, now_);
   if (notification == nullptr || session.sa || !is_error(notification->notify_type)) {
     if (allowed_to_note(audit::unexpected_message, now_))
       note(audit::unexpected_message,
@@ -61,6 +70,7 @@ void Core::unprotected_notification(Session& session, const wire::Header& header
   const auto name = wire::notify::name(notification->notify_type);
   if (session.dialogue.heard == to_lower(name)) return;
   session.dialogue.heard = to_lower(name);
+  session.dialogue.differs = named_attribute(notification->data);
   if (allowed_to_note(audit::notify_refused, now_))
     note(audit::notify_refused,
          {{"notify", name},
@@ -117,7 +127,24 @@ void Core::notification_received(Session& session, const wire::Notification& not
         {"remote", session.remote.address.to_string()},
         {"protection", "protected"}},
        session.dialogue.correlation);
-  if (!is_error(type)) return;
+  if (type == wire::notify::invalid_spi) unknown_spi(session.remote.address, notification, now);
+  if (is_error(type)) refused_by_peer(session, notification, now);
+}
+
+// The peer got packets for an SA that it does not have: the pair is of no use, and another one is made.
+void Core::unknown_spi(const IpAddress& remote, const wire::Notification& notification, TimePoint now) {
+  const auto protocol = notification.protocol == wire::protocol::ah ? SaProtocol::ah : SaProtocol::esp;
+  const auto spi = Reader(notification.spi.empty() ? notification.data : notification.spi).u32();
+  const auto* record = spi ? pairs_.find_peer_spi(remote, protocol, static_cast<Spi>(*spi)) : nullptr;
+  if (record == nullptr || !record->complete) return;
+  const auto pair = record->pair;
+  const auto key = record->key();
+  drop_pair(record->id, true, "the peer does not know it");
+  if (pairs_.with(key).empty()) renew(pair->protection, now);
+}
+
+void Core::refused_by_peer(Session& session, const wire::Notification& notification, TimePoint now) {
+  const auto type = notification.notify_type;
   // Which Quick Mode is meant: the one that offered this SPI, or the only one that waits for an answer.
   std::vector<QuickExchange*> waiting;
   for (auto& [message_id, exchange] : session.quick) {
@@ -136,11 +163,54 @@ void Core::notification_received(Session& session, const wire::Notification& not
   if (waiting.size() != 1) return;
   FailureRecord failure;
   failure.reason = to_lower(wire::notify::name(type));
+  failure.differs = named_attribute(notification.data);
+  std::vector<std::string> offered;
+  for (const auto& transform : std::get<quick_mode::Offered>(waiting.front()->state).protection->transforms)
+    offered.push_back(transform.name());
+  failure.offered = join(offered, ", ");
   fail_quick(session, waiting.front()->message_id, audit::qm_failed,
              {{"remote", session.remote.address.to_string()},
               {"message_id", hex8(waiting.front()->message_id)},
               {"reason", "the peer answered " + wire::notify::name(type)}},
              std::move(failure), now);
+}
+
+// A message that only an ISAKMP SA protects, and we have none like that: after a restart, most likely. Who gets this
+// answer cannot trust it, but may try anew.
+void Core::unknown_session(const wire::Header& header, const Datagram& datagram, TimePoint now) {
+  if (!header.encrypted() || header.cookies.responder == wire::Cookie{}) return;
+  if (header.exchange != wire::ExchangeType::quick_mode && header.exchange != wire::ExchangeType::informational) return;
+  if (policy_for(datagram.remote.address) == nullptr || !allowed_to_note(audit::unexpected_message, now)) return;
+  answer_in_clear(datagram.local, datagram.remote, header.cookies, wire::notify::invalid_cookie, {},
+                  datagram.bytes.size());
+}
+
+// The peer seems to have forgotten this ISAKMP SA. Nothing proves it, so nothing is given up: a new one is negotiated,
+// whose pairs replace the old ones. If that fails, the unanswered question tells the same.
+void Core::recover(Session& session, TimePoint now) {
+  if (session.recovered != TimePoint{} && now - session.recovered < recovery_interval) return;
+  session.recovered = now;
+  session.closing = true;
+  const auto remote = session.remote.address;
+  if (allowed_to_note(audit::unexpected_message, now))
+    note(audit::notify_refused,
+         {{"notify", wire::notify::name(wire::notify::invalid_cookie)},
+          {"remote", remote.to_string()},
+          {"state", "negotiating anew"}},
+         session.dialogue.correlation);
+  std::map<PairKey, Protection> again;
+  for (const auto id : pairs_.with_remote(remote))
+    if (const auto* record = pairs_.find(id); record->complete)
+      again.insert_or_assign(record->key(), record->pair->protection);
+  std::vector<std::uint32_t> unanswered;
+  for (const auto& [message_id, exchange] : session.quick) {
+    const auto* offered = std::get_if<quick_mode::Offered>(&exchange.state);
+    if (offered == nullptr) continue;
+    again.insert_or_assign(PairKey::of(*offered->protection), *offered->protection);
+    unanswered.push_back(message_id);
+  }
+  for (const auto message_id : unanswered) forget_quick(session, message_id, now);
+  for (const auto& [key, protection] : again) renew(protection, now);
 }
 
 void Core::send_informational(Session& session, std::vector<wire::Payload> payloads) {

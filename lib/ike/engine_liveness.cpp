@@ -37,7 +37,12 @@ void Core::check_liveness(const PairRecord& pair, TimePoint now) {
 
 void Core::send_probe(Session& session, TimePoint now) {
   if (!session.probe) return;
-  if (session.probe->sent == probes) return peer_dead(session.remote.address, "it does not answer R-U-THERE");
+  if (session.probe->sent == probes) {
+    const auto* youngest = usable_session(session.local.address, session.remote.address, false);
+    // Only this ISAKMP SA is dead: a younger one came about meanwhile.
+    if (youngest != nullptr && youngest->id != session.id) return remove_session(session.id);
+    return peer_dead(session.remote.address, "it does not answer R-U-THERE");
+  }
   ++session.probe->sent;
   send_informational(
       session, {wire::Notification{1, wire::protocol::isakmp, wire::notify::are_you_there, cookie_spi(session.cookies),

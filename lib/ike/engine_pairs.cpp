@@ -1,5 +1,6 @@
 // SA pairs in the engine: what is wanted, what replaces what, what goes.
 #include <algorithm>
+#include <set>
 
 #include "base/text.hpp"
 #include "ike/engine_core.hpp"
@@ -17,6 +18,19 @@ std::string spi_text(const Spis& spis) {
 
 void Core::acquire(const Protection& protection, TimePoint now) {
   now_ = now;
+  if (!just_complete(PairKey::of(protection), now)) renew(protection, now);
+}
+
+// Negotiated with the peer while the kernel's question was on its way to us: the question is answered already.
+bool Core::just_complete(const PairKey& key, TimePoint now) const {
+  const auto ids = pairs_.with(key);
+  return std::any_of(ids.begin(), ids.end(), [&](PairId id) {
+    const auto* record = pairs_.find(id);
+    return record->complete && now - record->completed < acquire_delay;
+  });
+}
+
+void Core::renew(const Protection& protection, TimePoint now) {
   if (negotiating_.contains(PairKey::of(protection))) return;
   // The peer may be negotiating just this with us: then two pairs would be one too many.
   const auto [first, last] = by_remote_.equal_range(protection.remote);
@@ -29,6 +43,19 @@ void Core::acquire(const Protection& protection, TimePoint now) {
     }
   }
   begin(protection, now);
+}
+
+std::string Core::correlation_of(const Protection& protection) const {
+  const auto key = PairKey::of(protection);
+  const auto [first, last] = by_remote_.equal_range(protection.remote);
+  for (auto at = first; at != last; ++at) {
+    const auto& session = sessions_.at(at->second);
+    for (const auto& waiting : session.waiting)
+      if (PairKey::of(waiting) == key) return session.dialogue.correlation;
+    for (const auto& [message_id, exchange] : session.quick)
+      if (exchange.negotiates == key) return exchange.dialogue.correlation;
+  }
+  return "";
 }
 
 void Core::begin(const Protection& protection, TimePoint now) {
@@ -52,16 +79,30 @@ void Core::begin(const Protection& protection, TimePoint now) {
 
 // Of pairs that serve the same traffic one is to stay, and both ends must keep the same one without a word about it.
 //
-// A pair that was complete before the new one's negotiation began is replaced by it. Else the two crossed, and the one
-// with the lowest nonce, which both ends know, goes. The two ends may disagree whether pairs crossed, since each goes
-// by its own clock, but in one way only: when the new pair's initiator says "replaced", its responder had completed the
-// old one even earlier in its own time and says so too. So whoever is the initiator (of the new pair; of the loser,
-// where they crossed) acts at once. The other end acts much later, if the Delete was lost and nothing has happened.
+// One of the two ends chooses: it keeps the pair that was complete there last, and deletes the others after a grace. A
+// pair that this end began before another one is older than that, even if its last message came late. The other end
+// reckons what the chooser keeps, by the order of the messages that complete pairs there (its message 2 as responder,
+// its message 3 as initiator). It acts at once only on what is certain, a pair that was complete before it began the
+// new one itself, and on the rest much later, if the Delete was lost and nothing has happened.
+//
+// With a choice at each end, by whatever rule, three pairs that cross can end as none: each end deletes another one.
+void Core::give_rank(PairRecord& record) {
+  const bool message_2_counted = !record.we_choose && record.pair->role == Role::responder;
+  if (!message_2_counted) record.rank = ++order_;
+  for (const auto id : pairs_.with(record.key())) {
+    const auto& other = *pairs_.find(id);
+    const bool begun_later = other.pair->role == record.pair->role && other.began_order > record.began_order;
+    if (other.complete && begun_later) record.rank = std::min(record.rank, other.rank);
+  }
+}
+
 void Core::pair_complete(PairId id, TimePoint now) {
   auto* record = pairs_.find(id);
   if (record == nullptr) return;
   record->complete = true;
+  record->completed = now;
   record->completed_order = ++order_;
+  give_rank(*record);
   const auto& pair = *record->pair;
   note(audit::qm_complete,
        {{"remote", pair.protection.remote.to_string()},
@@ -70,19 +111,14 @@ void Core::pair_complete(PairId id, TimePoint now) {
         {"spi_out", spi_text(pair.peer)},
         {"transform", pair.transform.to_string()},
         {"role", std::string(to_string(pair.role))}},
-       "");
+       record->correlation);
   for (const auto other_id : pairs_.with(record->key())) {
     const auto* other = pairs_.find(other_id);
     if (other_id == id || !other->complete || other->retiring) continue;
-    const bool crossed = other->completed_order > record->began_order && other->pair->role != pair.role;
-    const auto& nonce = pair.lowest_nonce;
-    const auto& other_nonce = other->pair->lowest_nonce;
-    const bool new_one_goes =
-        crossed && std::lexicographical_compare(nonce.begin(), nonce.end(), other_nonce.begin(), other_nonce.end());
-    const auto* loser = new_one_goes ? record : other;
-    const bool ours_to_act = (crossed ? loser->pair->role : pair.role) == Role::initiator;
-    retire(loser->id, ours_to_act, now);
-    if (new_one_goes) return;
+    const auto& loser = record->outranks(*other) ? *other : *record;
+    const bool certain =
+        &loser == other && pair.role == Role::initiator && other->completed_order < record->began_order;
+    retire(loser.id, record->we_choose || certain, now);
   }
 }
 
@@ -97,9 +133,9 @@ void Core::retire(PairId id, bool ours_to_act, TimePoint now) {
 void Core::retirement_due(PairId id) {
   const auto* record = pairs_.find(id);
   if (record == nullptr) return;
-  const auto keys = pairs_.with(record->key());
-  const bool another = std::any_of(keys.begin(), keys.end(), [&](PairId other) {
-    return other != id && pairs_.find(other)->complete && !pairs_.find(other)->retiring;
+  const auto ids = pairs_.with(record->key());
+  const bool another = std::any_of(ids.begin(), ids.end(), [&](PairId other) {
+    return pairs_.find(other)->complete && pairs_.find(other)->outranks(*record);
   });
   // What was to replace it may be gone meanwhile; then it stays.
   if (another) return drop_pair(id, true, "replaced by a new pair");
@@ -120,7 +156,7 @@ void Core::drop_pair(PairId id, bool tell_peer, std::string_view reason) {
           {"destination", key.destination.to_string()},
           {"protocol", std::to_string(static_cast<unsigned>(key.protocol))},
           {"reason", std::string(reason)}},
-         "");
+         record->correlation);
   actions_.emplace_back(RemoveSas{std::move(keys)});
   pairs_.remove(id);
   if (!tell_peer) return;
@@ -152,13 +188,41 @@ void Core::sa_expired(const SaKey& key, bool hard, TimePoint now) {
         {"source", key.source.to_string()},
         {"destination", key.destination.to_string()},
         {"protocol", std::to_string(static_cast<unsigned>(key.protocol))}},
-       "");
+       record->correlation);
   if (hard) return drop_pair(record->id, true, "its lifetime ended");
   if (!record->complete || record->retiring || record->pair->transform.lifetime == Lifetime{0, 0}) return;
   const auto pair_key = record->key();
   for (const auto other : pairs_.with(pair_key))
     if (pairs_.find(other)->made > record->made) return;  // renewed already
-  acquire(Protection{record->pair->protection}, now);
+  renew(Protection{record->pair->protection}, now);
+}
+
+void Core::sa_vanished(const SaKey& key, TimePoint now) {
+  now_ = now;
+  const auto* record = pairs_.find(key);
+  if (record == nullptr) return;
+  note(audit::sa_drift_repaired,
+       {{"spi", hex8(static_cast<std::uint32_t>(key.spi))},
+        {"source", key.source.to_string()},
+        {"destination", key.destination.to_string()},
+        {"protocol", std::to_string(static_cast<unsigned>(key.protocol))}},
+       "");
+  const bool wanted = record->complete && !record->retiring;
+  const auto protection = record->pair->protection;
+  drop_pair(record->id, true, "somebody else deleted it in part");
+  if (wanted) acquire(protection, now);
+}
+
+void Core::sas_present(const std::vector<TrafficSample>& present, TimePoint now) {
+  std::set<SaKey> keys;
+  for (const auto& sample : present) keys.insert(sample.key);
+  std::vector<SaKey> gone;
+  for (const auto id : pairs_.where([](const PairRecord&) { return true; })) {
+    const auto& record = *pairs_.find(id);
+    for (const auto& key : sa_keys(*record.pair, record.complete))
+      if (!keys.contains(key)) gone.push_back(key);
+  }
+  for (const auto& key : gone) sa_vanished(key, now);
 }
 
 Engine::Deleted Core::delete_peer(const IpAddress& remote, TimePoint now) {
@@ -200,7 +264,9 @@ void Core::adopt(const AdoptedPair& adopted, TimePoint now) {
   if (adopted.udp) pair->udp = quick_mode::UdpPath{adopted.udp->destination, adopted.udp->source, true};
   if (adopted.udp) timers_.arm({TimerKind::keepalive, 0, 0}, now + keepalive_interval);
   const auto made = now - seconds(adopted.age_seconds);
-  pairs_.add(std::move(pair), true, made, made);
+  auto* record = pairs_.find(pairs_.add(std::move(pair), true, made, made));
+  record->completed = made;
+  record->we_choose = adopted.protection.local < adopted.protection.remote;
 }
 
 // An authenticated peer says that it has nothing with us but this: what is older than this negotiation is dead there.

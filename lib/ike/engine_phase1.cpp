@@ -1,4 +1,6 @@
 // Phase 1 in the engine: sessions, Main Mode's dialogue, what follows when an ISAKMP SA is there.
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "crypto/hash.hpp"
 #include "ike/engine_core.hpp"
@@ -23,6 +25,12 @@ FailureRecord failure_of(const Refusal& refusal) {
   failure.offered = refusal.offered;
   failure.wanted = refusal.wanted;
   return failure;
+}
+
+std::string offered_text(const IsakmpPolicy& policy) {
+  std::vector<std::string> names;
+  for (const auto& proposal : policy.proposals) names.push_back(proposal.to_string());
+  return join(names, ", ");
 }
 }  // namespace
 
@@ -63,7 +71,9 @@ void Core::register_cookie(Session& session) {
 
 bool Core::start_phase1(const Protection& protection, TimePoint now) {
   const auto* policy = policy_for(protection.remote);
-  FailureRecord failure{"", protection.remote.to_string(), "main", "", "", "", "", "", ""};
+  FailureRecord failure;
+  failure.remote = protection.remote.to_string();
+  failure.phase = "main";
   const auto refuse = [&](const AuditEvent& event, AuditFields fields, std::string reason) {
     failure.reason = std::move(reason);
     failure.text = make_record(event, fields).text;
@@ -77,6 +87,7 @@ bool Core::start_phase1(const Protection& protection, TimePoint now) {
         {{"kind", "ISAKMP"}, {"remote", protection.remote.to_string()}, {"selector", protection.selector.to_string()}},
         "no-isakmp-policy");
   failure.policy = (*policy)->name;
+  failure.place = (*policy)->place;
   if ((*policy)->authentication != AuthenticationMethod::psk)
     return refuse(audit::mm_failed,
                   {{"remote", protection.remote.to_string()},
@@ -102,12 +113,13 @@ bool Core::start_phase1(const Protection& protection, TimePoint now) {
 }
 
 void Core::answer_in_clear(const Endpoint& local, const Endpoint& remote, const wire::Cookies& cookies,
-                           std::uint16_t notify, std::size_t received) {
+                           std::uint16_t notify, std::string_view differs, std::size_t received) {
   wire::Header header;
   header.cookies = cookies;
   header.exchange = wire::ExchangeType::informational;
   while (header.message_id == 0) header.message_id = random_.u32();
-  auto message = wire::encode_message(header, {wire::Notification{1, wire::protocol::isakmp, notify, {}, {}}});
+  auto message = wire::encode_message(
+      header, {wire::Notification{1, wire::protocol::isakmp, notify, {}, to_bytes(as_bytes(differs))}});
   if (message.size() > received) return;  // never more than came in, to an address that proved nothing
   actions_.emplace_back(SendDatagram{{local, remote, frame(local.port, message)}});
 }
@@ -120,20 +132,40 @@ void Core::no_longer_half_open(const Session& session) {
   if (half_open_ids_.erase(session.id) != 0) half_open_.erase({session.remote, session.cookies.initiator});
 }
 
+bool Core::first_refusal(wire::Cookie initiator) {
+  if (std::find(refused_first_.begin(), refused_first_.end(), initiator) != refused_first_.end()) return false;
+  refused_first_.push_back(initiator);
+  if (refused_first_.size() > refusals_remembered) refused_first_.pop_front();
+  return true;
+}
+
 void Core::first_message(const wire::Header& header, const Datagram& datagram, TimePoint now) {
   const auto remote = datagram.remote.address.to_string();
+  const std::shared_ptr<const IsakmpPolicy>* policy = nullptr;
   const auto complain = [&](const Refusal& refusal) {
     AuditFields fields = refusal.fields;
     fields.emplace_back("remote", remote);
-    if (allowed_to_note(*refusal.event, now)) note(*refusal.event, fields, "");
     if (refusal.notify != 0)
-      answer_in_clear(datagram.local, datagram.remote, header.cookies, refusal.notify, datagram.bytes.size());
+      answer_in_clear(datagram.local, datagram.remote, header.cookies, refusal.notify, refusal.differs,
+                      datagram.bytes.size());
+    // The initiator says it several times: one record.
+    if (!first_refusal(header.cookies.initiator) || !allowed_to_note(*refusal.event, now)) return;
+    note(*refusal.event, fields, "");
+    if (refusal.reason.empty()) return;
+    auto failure = failure_of(refusal);
+    failure.remote = remote;
+    failure.phase = phase_name(header.exchange);
+    if (policy != nullptr) failure.policy = (*policy)->name;
+    if (policy != nullptr) failure.place = (*policy)->place;
+    failure.text = make_record(*refusal.event, fields).text;
+    actions_.emplace_back(ReportFailure{std::move(failure)});
   };
   auto event = phase1::read_message(main_mode::Done{}, header, datagram.bytes);
   if (const auto* refusal = std::get_if<Refusal>(&event)) return complain(*refusal);
-  const auto* policy = policy_for(datagram.remote.address);
+  policy = policy_for(datagram.remote.address);
   if (policy == nullptr) {
     Refusal refusal;
+    refusal.reason = "no-isakmp-policy";
     refusal.event = &audit::no_policy_for_peer;
     refusal.fields = {{"kind", "ISAKMP"}};
     refusal.notify = wire::notify::no_proposal_chosen;
@@ -142,21 +174,12 @@ void Core::first_message(const wire::Header& header, const Datagram& datagram, T
   if (credentials_.pre_shared_key(datagram.remote.address, (*policy)->remote_id) == nullptr) {
     Refusal refusal;
     refusal.event = &audit::no_preshared_key;
+    refusal.reason = "no-preshared-key";
     return complain(refusal);
   }
   const phase1::Context context{**policy, nullptr, datagram.local, datagram.remote, random_, false};
   auto outcome = respond(std::get<phase1::Event>(event), context, now);
-  if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
-    complain(*refusal);
-    if (refusal->reason.empty()) return;
-    auto failure = failure_of(*refusal);
-    failure.remote = remote;
-    failure.phase = phase_name(header.exchange);
-    failure.policy = (*policy)->name;
-    failure.text = make_record(*refusal->event, refusal->fields).text;
-    actions_.emplace_back(ReportFailure{std::move(failure)});
-    return;
-  }
+  if (const auto* refusal = std::get_if<Refusal>(&outcome)) return complain(*refusal);
   if (half_open_.size() >= limits_.half_open) drop_oldest_half_open();
   auto& session = new_session(Role::responder, datagram.local, datagram.remote, *policy, now);
   began(session, std::move(std::get<phase1::Step>(outcome)), datagram, now);
@@ -298,14 +321,17 @@ void Core::refuse_phase1(Session& session, const Refusal& refusal, const Bytes& 
   if (refusal.fatal) return fail_phase1(session.id, *refusal.event, std::move(fields), std::move(failure), now);
   if (allowed_to_note(*refusal.event, now)) note(*refusal.event, fields, session.dialogue.correlation);
   if (refusal.reason.empty()) return;
-  session.dialogue.heard = refusal.reason;  // the timeout to come has had its own record
+  if (session.dialogue.reported) return;
+  session.dialogue.reported = true;  // the timeout to come has had its own record
+  session.dialogue.heard = refusal.reason;
   failure.remote = session.remote.address.to_string();
   failure.phase = phase_name(session.exchange);
   failure.policy = session.policy->name;
+  failure.place = session.policy->place;
   failure.text = make_record(*refusal.event, fields).text;
   actions_.emplace_back(ReportFailure{std::move(failure)});
   if (refusal.notify != 0)
-    answer_in_clear(session.local, session.remote, session.cookies, refusal.notify, wire::maximum_message);
+    answer_in_clear(session.local, session.remote, session.cookies, refusal.notify, "", wire::maximum_message);
 }
 
 void Core::fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint) {
@@ -316,9 +342,10 @@ void Core::fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields
   failure.remote = session->remote.address.to_string();
   failure.phase = phase_name(session->exchange);
   failure.policy = session->policy->name;
+  failure.place = session->policy->place;
   failure.text = make_record(event, fields).text;
   note(event, std::move(fields), session->dialogue.correlation);
-  actions_.emplace_back(ReportFailure{std::move(failure)});
+  if (!session->dialogue.reported) actions_.emplace_back(ReportFailure{std::move(failure)});
   remove_session(id);
 }
 
@@ -333,6 +360,9 @@ void Core::phase1_timeout(Session& session, TimePoint now) {
   failure.reason = session.dialogue.heard.empty() ? "timeout" : session.dialogue.heard;
   std::string state = phase1::describe(*session.negotiation);
   if (!session.dialogue.heard.empty()) state += ", heard " + session.dialogue.heard;
+  failure.differs = session.dialogue.differs;
+  if (!failure.differs.empty()) state += ": " + failure.differs + " differs";
+  failure.offered = offered_text(*session.policy);
   const auto remote = session.remote.address;
   fail_phase1(session.id, audit::mm_timeout, {{"state", state}}, std::move(failure), now);
   for (const auto id : pairs_.with_remote(remote))

@@ -43,6 +43,7 @@ bool Core::start_quick(Session& session, const Protection& protection, TimePoint
   exchange.dialogue.correlation = session.dialogue.correlation;
   exchange.negotiates = PairKey::of(protection);
   exchange.policy = protection.policy;
+  exchange.place = protection.place;
   negotiating_.insert(*exchange.negotiates);
   note(audit::qm_started,
        {{"remote", session.remote.address.to_string()},
@@ -149,13 +150,20 @@ void Core::apply_quick(Session& session, QuickExchange& exchange, quick_mode::St
     pair = exchange.half ? *exchange.half : pairs_.add(step.complete, true, exchange.dialogue.began, now);
     exchange.half.reset();
   }
-  if (step.half || step.complete) pairs_.find(pair)->peer = session.sa->peer;
-  if (step.half || step.complete) pairs_.find(pair)->began_order = exchange.dialogue.began_order;
-  if (!step.install.empty()) actions_.emplace_back(InstallSas{pair, std::move(step.install)});
+  if (step.half || step.complete) {
+    auto& record = *pairs_.find(pair);
+    record.peer = session.sa->peer;
+    record.began_order = exchange.dialogue.began_order;
+    record.correlation = exchange.dialogue.correlation;
+    record.we_choose = we_choose(session);
+    if (step.half) record.rank = ++order_;
+  }
+  if (!step.install.empty())
+    actions_.emplace_back(InstallSas{pair, std::move(step.install), exchange.dialogue.correlation});
   if (step.ask) {
     const auto query = static_cast<QueryId>(++last_query_);
     queries_[query] = {session.id, exchange.message_id};
-    actions_.emplace_back(AskPolicy{query, std::move(*step.ask)});
+    actions_.emplace_back(AskPolicy{query, std::move(*step.ask), exchange.dialogue.correlation});
   }
   if (step.job) {
     const auto job = static_cast<JobId>(++last_job_);
@@ -188,6 +196,14 @@ void Core::end_quick(Session& session, std::uint32_t message_id, TimePoint now) 
   timers_.arm({TimerKind::linger, number(session.id), message_id}, now + linger_time);
 }
 
+// Which end chooses among pairs that crossed: the one whose identity is lower. Both ends know both, and a NAT in
+// between does not change them.
+bool Core::we_choose(const Session& session) const {
+  const auto ours = session.policy->local_id.value_or(Identity::of(session.local.address));
+  const auto& peer = session.sa->peer;
+  return ours != peer ? ours < peer : session.local.address < session.remote.address;
+}
+
 void Core::quick_mode_used(Session& session, TimePoint now) {
   ++session.quick_modes;
   if (session.quick_modes < session.policy->max_quick_modes || session.closing) return;
@@ -207,7 +223,7 @@ void Core::refuse_quick(Session& session, QuickExchange& exchange, const Refusal
   }
   if (refusal.notify != 0) {
     // The initiator knows its Quick Mode again by the SPI that it offered (RFC 2408, 3.14).
-    wire::Notification notification{1, wire::protocol::esp, refusal.notify, {}, {}};
+    wire::Notification notification{1, wire::protocol::esp, refusal.notify, {}, to_bytes(as_bytes(refusal.differs))};
     if (const auto* asking = std::get_if<quick_mode::AskingPolicy>(&exchange.state);
         asking != nullptr && !asking->request->sa.proposals.empty()) {
       notification.protocol = asking->request->sa.proposals.front().protocol;
@@ -233,16 +249,21 @@ void Core::fail_quick(Session& session, std::uint32_t message_id, const AuditEve
   failure.remote = session.remote.address.to_string();
   failure.phase = "quick";
   failure.policy = exchange.policy;
+  failure.place = exchange.place;
   failure.text = make_record(event, fields).text;
   note(event, std::move(fields), exchange.dialogue.correlation);
   actions_.emplace_back(ReportFailure{std::move(failure)});
-  if (exchange.half) drop_pair(*exchange.half, false, "its negotiation failed");
+  if (exchange.half) drop_pair(*exchange.half, true, "its negotiation failed");
+  const auto wanted = std::move(exchange.wanted);
+  forget_quick(session, message_id, now);
+  if (wanted) begin(*wanted, now);
+}
+
+void Core::forget_quick(Session& session, std::uint32_t message_id, TimePoint now) {
   end_quick(session, message_id, now);
   timers_.cancel({TimerKind::linger, number(session.id), message_id});
   timers_.cancel({TimerKind::retransmit, number(session.id), message_id});
-  const auto wanted = std::move(exchange.wanted);
   session.quick.erase(message_id);
-  if (wanted) begin(*wanted, now);
 }
 
 void Core::quick_timeout(Session& session, QuickExchange& exchange, TimePoint now) {
@@ -250,7 +271,11 @@ void Core::quick_timeout(Session& session, QuickExchange& exchange, TimePoint no
   failure.reason = "timeout";
   const bool silent = std::holds_alternative<quick_mode::Offered>(exchange.state);
   const auto id = session.id;
-  fail_quick(session, exchange.message_id, audit::qm_timeout, {}, std::move(failure), now);
+  fail_quick(session, exchange.message_id, audit::qm_timeout,
+             {{"remote", session.remote.address.to_string()},
+              {"message_id", hex8(exchange.message_id)},
+              {"state", quick_mode::describe(exchange.state)}},
+             std::move(failure), now);
   // No answer at all: the peer has most likely forgotten this ISAKMP SA (a reboot), so the next try starts afresh.
   if (silent) remove_session(id);
 }

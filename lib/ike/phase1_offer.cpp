@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "ike/difference.hpp"
 
 namespace ipsec9000::ike {
 
@@ -84,17 +85,13 @@ std::string method_name(std::uint64_t number) {
   return "method " + std::to_string(number);
 }
 
-struct Difference {
-  std::string attribute;
-  std::string offered;
-  std::string wanted;
-};
-
 std::vector<Difference> differences(const Numbers& offered, const IkeProposal& ours, AuthenticationMethod method) {
   std::vector<Difference> found;
   const auto& cipher = info(ours.encryption);
   const auto* theirs = cipher_of(offered);
-  if (theirs == nullptr || theirs->id != ours.encryption)
+  if (theirs != nullptr && theirs->id != ours.encryption && theirs->oakley == cipher.oakley)
+    found.push_back({"key length", std::string(theirs->name), std::string(cipher.name)});
+  else if (theirs == nullptr || theirs->id != ours.encryption)
     found.push_back({"encryption", theirs != nullptr ? std::string(theirs->name) : std::to_string(offered.encryption),
                      std::string(cipher.name)});
   const auto* hash = find_oakley_hash(static_cast<unsigned>(offered.hash));

@@ -117,6 +117,7 @@ Refusal not_decrypted(const Error& error) {
 }
 
 std::variant<Event, Refusal> read_message(const State& state, const wire::Header& header, ByteView message) {
+  if (header.message_id != 0) return bad_packet("a message id, which phase 1 does not have");  // RFC 2408, 3.1
   const bool aggressive = header.exchange == wire::ExchangeType::aggressive;
   if (!header.encrypted())
     return aggressive ? aggressive_mode::read_clear(header, message) : main_mode::read_clear(header, message);

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/text.hpp"
+#include "ike/difference.hpp"
 
 namespace ipsec9000::ike {
 
@@ -111,18 +112,18 @@ Read read(std::uint8_t protocol, const wire::TransformPayload& transform) {
   return result;
 }
 
-struct Difference {
-  std::string attribute;
-  std::string offered;
-  std::string wanted;
-};
+// Nothing but the key length tells them apart.
+bool same_cipher(const std::optional<Encryption>& offered, Encryption ours) {
+  return offered && info(*offered).esp_transform == info(ours).esp_transform;
+}
 
 std::vector<Difference> differences(std::uint8_t protocol, const Read& offered, const Transform& ours,
                                     const Protection& protection, Path path) {
   std::vector<Difference> found;
   const auto shown = [](const auto& id) { return id ? std::string(info(*id).shown) : std::string("unknown"); };
   if (protocol == wire::protocol::esp && offered.encryption != ours.esp->encryption)
-    found.push_back({"encryption", shown(offered.encryption), std::string(info(ours.esp->encryption).shown)});
+    found.push_back({same_cipher(offered.encryption, ours.esp->encryption) ? "key length" : "encryption",
+                     shown(offered.encryption), std::string(info(ours.esp->encryption).shown)});
   const auto wanted_integrity = protocol == wire::protocol::ah ? *ours.ah : ours.esp->integrity;
   if (offered.integrity != wanted_integrity)
     found.push_back({"authentication", shown(offered.integrity), std::string(info(wanted_integrity).shown)});

@@ -120,10 +120,6 @@ wire::Header header_of(const Context& context) {
 
 Bytes fresh_nonce(RandomSource& random) { return random.bytes(nonce_size); }
 
-Bytes lower(ByteView a, ByteView b) {
-  return to_bytes(std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end()) ? a : b);
-}
-
 std::vector<wire::Payload> identities_of(const Selector& selector, Role role) {
   const auto ours = identification_of(source_end(selector));
   const auto theirs = identification_of(destination_end(selector));

@@ -42,7 +42,6 @@ struct Pair {
   Spis ours;            // what we receive
   Spis peer;            // what we send
   Role role = Role::initiator;
-  Bytes lowest_nonce;  // breaks ties between pairs negotiated at the same time
   std::optional<UdpPath> udp = {};
 };
 

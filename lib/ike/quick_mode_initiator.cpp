@@ -81,9 +81,9 @@ Refusal ah_through_nat() {
 }
 
 Outcome finish(const Deriving& state, const Secret* shared, const Context& context) {
-  auto pair = std::make_shared<Pair>(
-      Pair{*state.protection, state.choice.transform, spis_for(state.choice.transform, state.ours), state.choice.peer,
-           Role::initiator, lower(state.ni, state.nr), udp_path_of(path_of(context), context)});
+  auto pair = std::make_shared<Pair>(Pair{*state.protection, state.choice.transform,
+                                          spis_for(state.choice.transform, state.ours), state.choice.peer,
+                                          Role::initiator, udp_path_of(path_of(context), context)});
   auto sealed = seal(state.channel, header_of(context),
                      {wire::Hash{hash_3(context.keys, context.message_id, state.ni, state.nr)}});
   if (!sealed) return crypto_failed(sealed.error());

@@ -51,7 +51,7 @@ Outcome send_answer(const Exchanging& state, const DhOutcome* dh, const Context&
   const auto ours = spis_for(choice.transform, context.fresh);
   auto nr = fresh_nonce(context.random);
   auto pair = std::make_shared<Pair>(Pair{*state.protection, choice.transform, ours, choice.peer, Role::responder,
-                                          lower(request.ni, nr), udp_path_of(request.path, context)});
+                                          udp_path_of(request.path, context)});
   auto payloads = answer_payloads(request, state.answer, ours, nr, dh != nullptr ? dh->ours.get() : nullptr, context);
   const auto hash = hash_2(context.keys, context.message_id, request.ni, wire::encode_chain(payloads));
   payloads.insert(payloads.begin(), wire::Hash{hash});

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "ike/quick_mode.hpp"
@@ -33,11 +34,19 @@ struct PairRecord {
   std::uint64_t packets_out = 0;
   TimePoint began{};  // when its negotiation began
   TimePoint made{};
+  TimePoint completed{};
   // Order of events at this end, since two may share a tick: when its negotiation began, and when both directions
   // were there (the initiator gets there first).
   std::uint64_t began_order = 0;
   std::uint64_t completed_order = 0;
+  // Of several pairs with one key the highest rank is to stay; see Core::pair_complete.
+  bool we_choose = false;
+  std::uint64_t rank = 0;
+  std::string correlation;  // of the audit records of its negotiation; "" for an adopted one
   PairKey key() const { return PairKey::of(pair->protection); }
+  bool outranks(const PairRecord& other) const {
+    return std::tie(rank, began_order) > std::tie(other.rank, other.began_order);
+  }
 };
 
 class SaPairs {

@@ -92,10 +92,12 @@ struct RunJob {
 struct AskPolicy {
   QueryId id;
   CoverQuery query;
-};  // answered by Engine::policy_answered
+  std::string correlation;  // of the audit records about it
+};                          // answered by Engine::policy_answered
 struct InstallSas {
   PairId pair;
   std::vector<SaInstall> sas;
+  std::string correlation;
 };  // a refusal is told by Engine::install_failed
 struct RemoveSas {
   std::vector<SaKey> keys;

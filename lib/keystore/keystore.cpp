@@ -8,17 +8,16 @@
 #include <set>
 
 #include "base/files.hpp"
+#include "base/write_lock.hpp"
 #include "crypto/random.hpp"
 #include "keystore/contents.hpp"
 #include "keystore/document.hpp"
-#include "keystore/lock.hpp"
 
 namespace ipsec9000 {
 
 namespace fs = std::filesystem;
 using keystore::Document;
 using keystore::Entries;
-using keystore::WriteLock;
 
 namespace {
 constexpr std::size_t salt_bytes = 32;
@@ -163,6 +162,8 @@ bool Keystore::exists(const fs::path& path) {
   return fs::exists(fs::symlink_status(path, failure));
 }
 
+fs::path Keystore::machine_key_file(const fs::path& store) { return store.parent_path() / "machine.key"; }
+
 Result<Keystore> Keystore::create(const fs::path& path, const Secret& password, const keystore::ScryptCost& cost) {
   if (auto checked = check_new_password(password); !checked) return checked.error();
   const auto lock = WriteLock::acquire(path);
@@ -223,6 +224,13 @@ Result<void> Keystore::remove_machine_slot() {
     state_->document.machine.reset();
     return {};
   });
+}
+
+Result<void> Keystore::set_machine_slot(const fs::path& machine_key_file, bool wanted) {
+  if (wanted) return add_machine_slot(machine_key_file);
+  auto removed = remove_machine_slot();
+  if (!removed && removed.error().code == ErrorCode::not_found) return {};
+  return removed;
 }
 
 bool Keystore::has_machine_slot() const { return state_->document.machine.has_value(); }

@@ -41,6 +41,8 @@ struct KeySummary {
 class Keystore {
  public:
   static bool exists(const std::filesystem::path& path);
+  // Where the key of this machine lies: beside the store.
+  static std::filesystem::path machine_key_file(const std::filesystem::path& store);
 
   // already_exists when there is one; the password must pass check_new_password. The directory must be there.
   static Result<Keystore> create(const std::filesystem::path& path, const Secret& password,
@@ -62,6 +64,8 @@ class Keystore {
   Result<void> add_machine_slot(const std::filesystem::path& machine_key_file);
   Result<void> remove_machine_slot();  // not_found when there is none; the key file stays
   bool has_machine_slot() const;
+  // Adds or removes it; no error when it is as wanted already.
+  Result<void> set_machine_slot(const std::filesystem::path& machine_key_file, bool wanted);
 
   // Wraps the master key anew; entries and machine slot stay as they are.
   Result<void> change_password(const Secret& old_password, const Secret& new_password);

@@ -60,9 +60,10 @@ template <>
 struct Fields<FailureRecord> {
   using F = FailureRecord;
   static constexpr auto list =
-      std::tuple{field("time", &F::time),       field("remote", &F::remote), field("phase", &F::phase),
-                 field("policy", &F::policy),   field("reason", &F::reason), field("differs", &F::differs),
-                 field("offered", &F::offered), field("wanted", &F::wanted), field("text", &F::text)};
+      std::tuple{field("time", &F::time),       field("remote", &F::remote),   field("phase", &F::phase),
+                 field("policy", &F::policy),   field("place", &F::place),     field("reason", &F::reason),
+                 field("differs", &F::differs), field("offered", &F::offered), field("wanted", &F::wanted),
+                 field("text", &F::text)};
 };
 }  // namespace codec
 

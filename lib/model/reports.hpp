@@ -62,8 +62,9 @@ struct FailureRecord {
   std::string remote;
   std::string phase;  // main, quick
   std::string policy;
-  std::string reason;   // an identifier: no-proposal-chosen, timeout, authentication-failed, ...
-  std::string differs;  // the single attribute that differs, or ""
+  std::uint32_t place = 0;  // the policy's place in the file, 1 = first; 0: not known
+  std::string reason;       // an identifier: no-proposal-chosen, timeout, authentication-failed, ...
+  std::string differs;      // the single attribute that differs, or ""
   std::string offered;
   std::string wanted;
   std::string text;  // one sentence

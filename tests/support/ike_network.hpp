@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,6 @@ struct Flight {
   auto operator<=>(const Flight& other) const {
     return std::tie(arrives, order) <=> std::tie(other.arrives, other.order);
   }
-  bool operator==(const Flight& other) const { return order == other.order; }
 };
 
 // A router that translates the addresses of the hosts behind it, as a masquerading one does: each of their ports gets a
@@ -77,11 +77,16 @@ class Nat {
   std::uint16_t last_port_ = 20'000;
 };
 
+// What ike::perform does, without the arithmetic: both ends get the same secret, from their public values alone. The
+// values pass the checks for MODP groups and CURVE25519.
+ike::DhOutcome pretend(const ike::DhJob& job, RandomSource& random);
+
 class Network {
  public:
   explicit Network(std::uint64_t seed = 1) : seed_(seed) {}
 
   Host& add(const std::string& name, const std::string& address, ike::Limits limits = {});
+  Host* find(const IpAddress& address);  // null: nobody has it
   // Lets everything happen that is due until nothing is under way, or `limit` has passed. Timers that are further
   // away than `limit` do not run.
   void settle(Duration limit = seconds(0));
@@ -95,16 +100,17 @@ class Network {
   // Absent: the message itself, after `latency`.
   std::function<std::vector<std::pair<Duration, Bytes>>(std::size_t number, const ike::Datagram& sent)> wire;
   std::optional<Nat> nat;
+  // Public-key work is pretended: for tests of thousands of negotiations, which are not about it.
+  bool cheap_keys = false;
   std::vector<ike::Datagram> sent;        // all of them, as the sender sent them
   std::function<void()> after_each_step;  // invariants
 
  private:
   bool step(TimePoint until);
-  Host* find(const IpAddress& address);
 
   std::uint64_t seed_;
   std::vector<std::unique_ptr<Host>> hosts_;
-  std::vector<Flight> flying_;
+  std::set<Flight> flying_;
   std::uint64_t order_ = 0;
 };
 

@@ -4,7 +4,7 @@ from harness import configuration, pairs, topology, traffic
 from harness.command import expect, wait_for
 from harness.wire import ESP_IN_UDP, KEEPALIVE
 
-LAYOUT = "behind_nat"
+LAYOUT = "nat"
 TIME_LIMIT = 200
 
 

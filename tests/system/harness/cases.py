@@ -4,7 +4,7 @@
     def run(lab)             the case itself; raises Failure
     TIME_LIMIT = 60          seconds, optional
     NEEDS_SUITE = True       optional; False: runs without anything of ours built
-    LAYOUT = "two_hosts"     optional; a function of topology.py that builds the hosts and the wire
+    LAYOUT = "hosts"         optional; which network, of topology.LAYOUTS
     WIRE_MUST_OBJECT = False optional; True turns the verdict about the wire round (the negative control)
 """
 
@@ -27,6 +27,6 @@ class Case:
         self.run = module.run
         self.summary = (module.__doc__ or "").strip().splitlines()[0]
         self.time_limit = getattr(module, "TIME_LIMIT", 60)
+        self.layout = getattr(module, "LAYOUT", "hosts")
         self.needs_suite = getattr(module, "NEEDS_SUITE", True)
-        self.layout = getattr(module, "LAYOUT", "two_hosts")
         self.wire_must_object = getattr(module, "WIRE_MUST_OBJECT", False)

@@ -6,21 +6,26 @@ import shutil
 import subprocess
 import time
 
-from harness import topology
+from harness import isakmp, topology
+from harness.command import Failure
+from harness.libreswan import Libreswan
 from harness.strongswan import StrongSwan
 from harness.suite import Suite
 from harness.wire import Wire
 
 
 class Lab:
-    def __init__(self, build, directory, layout="two_hosts"):
-        """`build`: where sbin and libexec of our suite are. `directory`: for files, on a local file system."""
-        self._build = build
-        self._directory = directory
+    def __init__(self, build, directory, layout="hosts"):
+        """`build`: where sbin and libexec of our suite are. `directory`: for files, on a local file system.
+        `layout`: a key of topology.LAYOUTS."""
+        self.build = build
+        self.directory = directory
         self._started = time.monotonic()
         self._running = []  # suites and peers
+        self._ours = set()  # addresses from which our suite has sent
+        self._talkers = []  # peers whose logs tell their keys
         self._made = 0
-        self.network = getattr(topology, layout)()
+        self.network = topology.LAYOUTS[layout]()
         self.a = self.network["A"]
         self.b = self.network["B"]
         self.wire = Wire(self.network, directory)
@@ -29,8 +34,9 @@ class Lab:
     def suite(self, node, document=None, key=None, peer=None, family=4):
         """Our suite on that node, with a password; configured and with the key for the peer, if given. Not started."""
         self._made += 1
-        suite = Suite(node, self._build, os.path.join(self._directory, f"{node.name}{self._made}"))
+        suite = Suite(node, self.build, os.path.join(self.directory, f"{node.name}{self._made}"))
         self._running.append(suite)
+        self._ours.update(node.seen_as(family) for family in node.addresses)
         if document is not None:
             suite.configure(document)
         if key is not None:
@@ -39,8 +45,15 @@ class Lab:
 
     def strongswan(self, node, **options):
         self._made += 1
-        directory = os.path.join(self._directory, f"{node.name}{self._made}-strongswan")
+        directory = os.path.join(self.directory, f"{node.name}{self._made}-strongswan")
         peer = StrongSwan(node, directory, **options)
+        self._running.append(peer)
+        self._talkers.append(peer)
+        return peer
+
+    def libreswan(self, node):
+        self._made += 1
+        peer = Libreswan(node, os.path.join(self.directory, f"{node.name}{self._made}-libreswan"))
         self._running.append(peer)
         return peer
 
@@ -66,6 +79,22 @@ class Lab:
             except Exception as error:  # a case's verdict must not change by what comes after it
                 self.note(f"while ending {type(one).__name__}: {error}")
 
+    def check_messages(self):
+        """After the capture has ended: tshark must understand every ISAKMP message that our suite has sent; with a peer
+        that tells its keys, the encrypted ones as well."""
+        if not self._ours:
+            return
+        keys = {}
+        for peer in self._talkers:
+            keys.update(peer.isakmp_keys())
+        messages = isakmp.decode(self.wire.isakmp_file, keys, os.path.join(self.directory, "ordered.pcap"))
+        ours = [message for message in messages if message.source in self._ours]
+        found = isakmp.objections(ours, keys)
+        if found:
+            raise Failure(f"of {len(ours)} ISAKMP messages of ours:\n  " + "\n  ".join(found[:20]))
+        self.note(f"tshark understands {len(ours)} ISAKMP messages of ours, "
+                  f"{sum(message.encrypted and message.readable for message in ours)} of them decrypted")
+
     def save_evidence(self, directory):
         """After a failure, before close(): what helps to find the cause. Keys of test SAs are among it."""
         for node in self.network.nodes.values():
@@ -76,7 +105,8 @@ class Lab:
                     file.flush()
                     subprocess.run(command.split(), stdout=file, stderr=file, timeout=20, check=False)
         for pattern in ("*/var/log/ipsec9000/*", "*/etc/ipsec9000/*", "*-strongswan/charon.log", "*-strongswan/output",
-                        "*-strongswan/swanctl/swanctl.conf"):
-            for path in glob.glob(os.path.join(self._directory, pattern)):
-                name = os.path.relpath(path, self._directory).replace("/", "-")
+                        "*-strongswan/swanctl/swanctl.conf", "*-libreswan/pluto.log", "*-libreswan/output",
+                        "*-libreswan/ipsec.conf"):
+            for path in glob.glob(os.path.join(self.directory, pattern)):
+                name = os.path.relpath(path, self.directory).replace("/", "-")
                 shutil.copy(path, os.path.join(directory, name))

@@ -16,7 +16,7 @@ def watch(directory):
 
 
 def reports(directory):
-    """What they wrote, one text a program. Call it when all have ended."""
+    """What they wrote, one text a program. Call it when all have ended: outside, after the case's kernel is gone."""
     found = []
     for path in sorted(glob.glob(f"{directory}/sanitizer.*")):
         with open(path, encoding="utf-8", errors="replace") as file:

@@ -1,10 +1,12 @@
 """strongSwan as an IKE peer: charon-systemd (which needs no systemd) in a node, configured through swanctl."""
 
 import os
+import re
 import signal
 import subprocess
 import time
 
+from harness import isakmp
 from harness.command import Failure, expect, patience, run, wait_for
 
 # The list must be explicit: Debian's extra plugins contain one that does ESP in user space.
@@ -29,8 +31,9 @@ charon-systemd {{
     log {{
       path = {directory}/charon.log
       default = 1
-      ike = 2
       cfg = 2
+      mgr = 2
+      ike = 4
       flush_line = yes
     }}
   }}
@@ -38,13 +41,14 @@ charon-systemd {{
 """
 
 CONNECTION = """\
-connections {{
-  peer {{
+  {name} {{
     version = 1
     local_addrs = {local}
     remote_addrs = {remote}
     proposals = {ike}
     aggressive = {aggressive}
+    dpd_delay = {dpd_delay}s
+    dpd_timeout = {dpd_timeout}s
     local {{
       auth = psk
       id = {local}
@@ -54,24 +58,38 @@ connections {{
       id = {remote_id}
     }}
     children {{
-      flow {{
+{children}
+    }}
+  }}
+"""
+
+CHILD = """\
+      {name} {{
         mode = {mode}
         {protocol}_proposals = {transform}
         local_ts = {local}[{local_flow}]
         remote_ts = {remote_traffic}[{remote_flow}]
         start_action = {start}
       }}
-    }}
-  }}
-}}
-secrets {{
-  ike-peer {{
+"""
+
+SECRET = """\
+  ike-{name} {{
     id-1 = {local}
     id-2 = {remote_id}
     secret = "{key}"
   }}
-}}
 """
+
+# How strongSwan spells what our configuration names.
+TRANSFORMS = {
+    "ESP-AES128-HMAC-SHA256": ("esp", "aes128-sha256"),
+    "ESP-AES128-HMAC-SHA1": ("esp", "aes128-sha1"),
+    "ESP-AES256-HMAC-SHA384": ("esp", "aes256-sha384"),
+    "ESP-AES256-HMAC-SHA512": ("esp", "aes256-sha512"),
+    "ESP-AES256-GCM16": ("esp", "aes256gcm128"),
+    "AH-SHA256": ("ah", "sha256"),
+}
 
 
 class StrongSwan:
@@ -93,14 +111,44 @@ class StrongSwan:
         """IKEv1 with a pre-shared key, ESP (or AH, where given) for one flow. A port that is None is any.
         start="trap": the first packet of the flow starts the negotiation. Where the peer's address is translated, its
         identity, and in tunnel mode its end of the traffic, are those that it has itself."""
-        remote, remote_id = peer.seen_as(family), peer.address(family)
-        self._write("swanctl/swanctl.conf", CONNECTION.format(
-            local=self._node.address(family), remote=remote, remote_id=remote_id,
-            remote_traffic=remote_id if mode == "tunnel" else remote, ike=ike, start=start, key=key, mode=mode,
-            aggressive="yes" if aggressive else "no",
-            protocol="ah" if ah else "esp", transform=ah or esp,
-            local_flow=f"{protocol}/{local_port}" if local_port else protocol,
-            remote_flow=f"{protocol}/{remote_port}" if remote_port else protocol))
+        child = self._child("flow", family, peer, protocol, local_port, remote_port, mode=mode, start=start,
+                            protocol="ah" if ah else "esp", transform=ah or esp)
+        self._write_connections([("peer", family, ike, [child])], peer, key, aggressive=aggressive)
+
+    def configure(self, peer, flows, key, proposals, **options):
+        """Several flows with our host `peer`; a connection "peer4" or "peer6" for each family. `proposals`: an ISAKMP
+        proposal for each family, as our configuration names it."""
+        connections = []
+        for family, proposal in proposals.items():
+            children = [self._flow(flow, peer) for flow in flows if flow.family == family]
+            connections.append((f"peer{family}", family, proposal.lower(), children))
+        self._write_connections(connections, peer, key, **options)
+
+    def _flow(self, flow, peer):
+        protocol, transform = TRANSFORMS[flow.transform]
+        if flow.pfs:
+            transform += f"-{flow.pfs.lower()}"
+        return self._child(flow.name, flow.family, peer, flow.protocol, flow.local_port, flow.remote_port,
+                           mode="tunnel" if flow.tunnel else "transport", protocol=protocol, transform=transform,
+                           start="none")
+
+    def _child(self, name, family, peer, upper, local_port, remote_port, **fields):
+        traffic = peer.address(family) if fields["mode"] == "tunnel" else peer.seen_as(family)
+        return CHILD.format(
+            name=name, local=self._node.address(family), remote_traffic=traffic,
+            local_flow=f"{upper}/{local_port}" if local_port else upper,
+            remote_flow=f"{upper}/{remote_port}" if remote_port else upper, **fields)
+
+    def _write_connections(self, connections, peer, key, dpd_delay=0, dpd_timeout=0,
+                           aggressive=False):
+        texts = {"connections": "", "secrets": ""}
+        for name, family, ike, children in connections:
+            fields = {"name": name, "local": self._node.address(family), "remote": peer.seen_as(family),
+                      "remote_id": peer.address(family), "ike": ike, "aggressive": "yes" if aggressive else "no",
+                      "children": "".join(children), "key": key, "dpd_delay": dpd_delay, "dpd_timeout": dpd_timeout}
+            texts["connections"] += CONNECTION.format(**fields)
+            texts["secrets"] += SECRET.format(**fields)
+        self._write("swanctl/swanctl.conf", "".join(f"{name} {{\n{text}}}\n" for name, text in texts.items()))
 
     def start(self):
         with self._node.inside(), open(f"{self._directory}/output", "wb") as output:
@@ -109,15 +157,23 @@ class StrongSwan:
         wait_for("charon-systemd opens its vici socket", lambda: os.path.exists(f"{self._directory}/vici"))
         self._swanctl("--load-all", "--noprompt")
 
-    def initiate(self, timeout=15, expect_success=True):
-        finished = self._swanctl("--initiate", "--child", "flow", "--timeout", str(int(patience(timeout))), wanted=None)
+    def initiate(self, timeout=15, expect_success=True, flow="flow"):
+        finished = self._swanctl("--initiate", "--child", flow, "--timeout", str(int(patience(timeout))), wanted=None)
         succeeded = finished.status == 0
         expect(succeeded == expect_success, f"strongSwan's initiation {'succeeded' if succeeded else 'failed'}:\n"
                f"{finished.describe()}\n{self.log_end()}")
 
-    def terminate(self):
+    def terminate(self, connection="peer"):
         """Ends the IKE SA and all that hangs on it; the peer is told by Delete messages."""
-        self._swanctl("--terminate", "--ike", "peer", "--timeout", "10")
+        self._swanctl("--terminate", "--ike", connection, "--timeout", "10")
+
+    def terminate_all(self):
+        for connection in {name.split("#")[0] for name in self.list_sas()}:
+            self.terminate(connection)
+
+    def rekey(self, flow):
+        """Negotiates a new pair of SAs for the flow at once."""
+        self._swanctl("--rekey", "--child", flow)
 
     def list_sas(self):
         """The IKE SAs as nested dictionaries: {"peer": {"state": "ESTABLISHED", "child-sas": {"flow-1": {...}}}}.
@@ -131,9 +187,15 @@ class StrongSwan:
     def children(self):
         return [child for sa in self.list_sas().values() for child in sa.get("child-sas", {}).values()]
 
+    def isakmp_keys(self):
+        """{initiator's cookie: encryption key} of the ISAKMP SAs that it has had."""
+        return isakmp.keys_of_charon(self._log())
+
     def log_end(self, lines=40):
-        with open(f"{self._directory}/charon.log", encoding="utf-8", errors="replace") as log:
-            return "strongSwan's log ends with:\n  " + "  ".join(log.readlines()[-lines:])
+        # Without what the log has only for the sake of the keys.
+        shown = [line for line in self._log().splitlines()
+                 if not re.search(r"\[MGR\]|\[IKE\] .* => [0-9]+ bytes|\[IKE\] +[0-9]+:", line)]
+        return "strongSwan's log ends with:\n  " + "\n  ".join(shown[-lines:])
 
     def kill(self):
         """As a crash would end it, and its kernel with it: nobody is told, nothing is left."""
@@ -161,6 +223,13 @@ class StrongSwan:
             raise Failure(f"charon-systemd is gone, status {self._process.returncode}; {self.log_end()}")
         return run(["swanctl", command, "--uri", f"unix://{self._directory}/vici", *arguments], timeout=30,
                    status=wanted, environment=self._environment)
+
+    def _log(self):
+        try:
+            with open(f"{self._directory}/charon.log", encoding="utf-8", errors="replace") as log:
+                return log.read()
+        except FileNotFoundError:
+            return ""
 
     def _write(self, name, text):
         with open(f"{self._directory}/{name}", "w", encoding="utf-8", opener=_private) as file:

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import signal
+import socket
 
 from harness.command import Failure, expect, run, wait_for
 
@@ -44,6 +46,34 @@ class Suite:
     def reload(self):
         self._tool("ipsec_admin", "-reload", "--password-file", self._password_file)
 
+    def manage(self, *arguments, wanted=0):
+        """ipsec_mgr with these arguments."""
+        return self._tool("ipsec_mgr", *arguments, wanted=wanted)
+
+    def manage_json(self, *arguments):
+        return self._json("ipsec_mgr", *arguments)
+
+    def call(self, daemon, method, **parameters):
+        """The result of a method of a daemon, without a tool between: for what has to be quick."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(20)
+            connection.connect(os.path.join(self.root, "run/ipsec9000", f"{daemon}.sock"))
+            request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            answer = b""
+            while not answer.endswith(b"\n"):
+                part = connection.recv(1 << 16)
+                if not part:
+                    raise Failure(f"{daemon} closed the connection on {method}")
+                answer += part
+        answer = json.loads(answer)
+        if "error" in answer:
+            raise Failure(f"{daemon}: {method}: {answer['error']}")
+        return answer["result"]
+
+    def delete_sas(self, remote):
+        self._tool("ipsec_admin", "-deletesa", remote)
+
     def status(self, wanted=0):
         return self._json("ipsec_admin", "-status", status=wanted)
 
@@ -56,6 +86,39 @@ class Suite:
     def audit(self):
         """The records of the audit file in use."""
         return self._json("ipsec_report", "-audit", self.audit_file())["audit"]
+
+    def failures(self):
+        return self._json("ipsec_report", "-failures")["failures"]
+
+    def explain(self, remote, protocol, port):
+        """What there is with another host, and what to do next."""
+        return self._json("ipsec_report", "-explain", remote, "-p", protocol, "-dp", str(port))["explain"]
+
+    def delete_sas(self, remote):
+        self._tool("ipsec_admin", "-deletesa", remote)
+
+    def acquires(self):
+        """How often the kernel has asked for SAs."""
+        line, = re.findall(r"^ipsec9000_acquires_total ([0-9]+)$", self.tool("ipsec_report", "-metrics"), re.MULTILINE)
+        return int(line)
+
+    def tool(self, name, *arguments):
+        """What one of the tools prints."""
+        return self._tool(name, *arguments).stdout
+
+    def audit_text(self):
+        """Every audit file as it is on disk."""
+        directory = os.path.join(self.root, "var/log/ipsec9000")
+        texts = []
+        for name in _list(directory):
+            with open(os.path.join(directory, name), encoding="utf-8") as file:
+                texts.append(file.read())
+        return "".join(texts)
+
+    def verify_audit(self):
+        """The hash chain of the whole trail."""
+        for checked in self._json("ipsec_report", "-audit", "-verify")["verify"]:
+            expect(not checked["faults"], f"{self.node.name}: the audit trail has faults: {checked}")
 
     def policy(self, source, source_port, destination, destination_port, direction, protocol="tcp"):
         """Which policy covers this packet."""

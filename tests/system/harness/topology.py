@@ -5,13 +5,17 @@ two_hosts():
     A a0 ---- wa [bridge in W] wb ---- b0 B      A: 10.1.0.1/24, fd00:1::1/64    B: 10.1.0.2/24, fd00:1::2/64
 
 W is transparent, and its port wa is the place to capture: on a host's own interface one would also see what IPsec
-has just decapsulated.
+has just decapsulated. With LAYOUT = "gateways" a case gets two_gateways() in its place:
 
-behind_nat():
+    A a0 -- ga G g0 ---- wa [bridge in W] wb ---- h0 H hb -- b0 B      G and H forward between their nets and the wire
 
-    A a0 ---- n0 N n1 ---- wa [bridge in W] wb ---- b0 B     A: 10.1.0.1/24, B: 10.2.0.2/24, IPv4 only
+and with LAYOUT = "nat" behind_nat(), IPv4 only:
 
-N is a masquerading router: on the wire, and to B, A is 10.2.0.254.
+    A a0 ---- n0 N n1 ---- wa [bridge in W] wb ---- b0 B     A: 10.1.0.1/24, B: 10.2.0.2/24
+
+where N is a masquerading router: on the wire, and to B, A is 10.2.0.254.
+
+Further layouts are further functions that return a Network.
 """
 
 import contextlib
@@ -92,39 +96,49 @@ def _batch(commands, node=None):
     run(["ip"] + (["-n", node.name] if node else []) + ["-batch", "-"], given="\n".join(commands) + "\n")
 
 
-def _expect_private_kernel():
-    if os.environ.get("IN_KERNEL") != "1":
-        raise Failure("not in a private kernel: start the cases by tests/system/run")
-
-
 def two_hosts():
-    _expect_private_kernel()
     a = Node("A", {4: "10.1.0.1", 6: "fd00:1::1"})
     b = Node("B", {4: "10.1.0.2", 6: "fd00:1::2"})
     w = Node("W")
-    _batch(["netns add A", "netns add B", "netns add W",
-            "link add a0 netns A type veth peer name wa netns W",
-            "link add b0 netns B type veth peer name wb netns W"])
-    _make_bridge(w)
+    _make([a, b, w], ["link add a0 netns A type veth peer name wa netns W",
+                      "link add b0 netns B type veth peer name wb netns W"])
+    _bridge(w)
     for host, device in ((a, "a0"), (b, "b0")):
-        host.set_kernel_option("net/ipv6/conf/default/accept_dad", 0)
-        host.set_kernel_option(f"net/ipv6/conf/{device}/accept_dad", 0)
-        _batch(["link set dev lo up", f"address add {host.address(4)}/24 dev {device}",
-                f"address add {host.address(6)}/64 dev {device} nodad", f"link set dev {device} up"], host)
+        _set_up(host, {device: host.addresses})
     return Network([a, b, w], capture_at=(w, "wa"))
 
 
+def two_gateways():
+    g = Node("G", {4: "192.0.2.1", 6: "fd00:99::1"})
+    h = Node("H", {4: "192.0.2.2", 6: "fd00:99::2"})
+    a = Node("A", {4: "10.1.0.1", 6: "fd00:1::1"})
+    b = Node("B", {4: "10.2.0.1", 6: "fd00:2::1"})
+    w = Node("W")
+    _make([g, h, a, b, w], ["link add g0 netns G type veth peer name wa netns W",
+                            "link add h0 netns H type veth peer name wb netns W",
+                            "link add a0 netns A type veth peer name ga netns G",
+                            "link add b0 netns B type veth peer name hb netns H"])
+    _bridge(w)
+    inside = {"ga": {4: "10.1.0.254", 6: "fd00:1::fe"}, "hb": {4: "10.2.0.254", 6: "fd00:2::fe"}}
+    _set_up(g, {"g0": g.addresses, "ga": inside["ga"]}, {f: (net, h.address(f)) for f, net in NET_OF_B.items()})
+    _set_up(h, {"h0": h.addresses, "hb": inside["hb"]}, {f: (net, g.address(f)) for f, net in NET_OF_A.items()})
+    _set_up(a, {"a0": a.addresses}, {f: ("default", gateway) for f, gateway in inside["ga"].items()})
+    _set_up(b, {"b0": b.addresses}, {f: ("default", gateway) for f, gateway in inside["hb"].items()})
+    for gateway in (g, h):
+        gateway.set_kernel_option("net/ipv4/ip_forward", 1)
+        gateway.set_kernel_option("net/ipv6/conf/all/forwarding", 1)
+    return Network([g, h, a, b, w], capture_at=(w, "wa"))
+
+
 def behind_nat():
-    _expect_private_kernel()
     a = Node("A", {4: "10.1.0.1"}, outside={4: "10.2.0.254"})
     b = Node("B", {4: "10.2.0.2"})
     n = Node("N")
     w = Node("W")
-    _batch(["netns add A", "netns add B", "netns add N", "netns add W",
-            "link add a0 netns A type veth peer name n0 netns N",
-            "link add n1 netns N type veth peer name wa netns W",
-            "link add b0 netns B type veth peer name wb netns W"])
-    _make_bridge(w)
+    _make([a, b, n, w], ["link add a0 netns A type veth peer name n0 netns N",
+                         "link add n1 netns N type veth peer name wa netns W",
+                         "link add b0 netns B type veth peer name wb netns W"])
+    _bridge(w)
     _batch(["link set dev lo up", "address add 10.1.0.1/24 dev a0", "link set dev a0 up",
             "route add default via 10.1.0.254"], a)
     _batch(["link set dev lo up", "address add 10.2.0.2/24 dev b0", "link set dev b0 up",
@@ -145,9 +159,33 @@ def translate_anew(network, first_port):
     _batch(["link set dev n1 down", "link set dev n1 up"], n)
 
 
-def _make_bridge(w):
+NET_OF_A = {4: "10.1.0.0/24", 6: "fd00:1::/64"}
+NET_OF_B = {4: "10.2.0.0/24", 6: "fd00:2::/64"}
+LAYOUTS = {"hosts": two_hosts, "gateways": two_gateways, "nat": behind_nat}
+
+
+def _make(nodes, links):
+    if os.environ.get("IN_KERNEL") != "1":
+        raise Failure("not in a private kernel: start the cases by tests/system/run")
+    _batch([f"netns add {node.name}" for node in nodes] + links)
+
+
+def _bridge(w):
     # A link-local address on W's ports would have to be probed first and would delay the first packets by 2 s.
     w.set_kernel_option("net/ipv6/conf/all/disable_ipv6", 1)
     w.set_kernel_option("net/ipv6/conf/default/disable_ipv6", 1)
     _batch(["link add bridge type bridge mcast_snooping 0", "link set dev wa master bridge",
             "link set dev wb master bridge", "link set dev wa up", "link set dev wb up", "link set dev bridge up"], w)
+
+
+def _set_up(host, devices, routes=None):
+    """`devices`: name -> its addresses; `routes`: family -> (destination, gateway)."""
+    commands = ["link set dev lo up"]
+    host.set_kernel_option("net/ipv6/conf/default/accept_dad", 0)
+    for device, addresses in devices.items():
+        host.set_kernel_option(f"net/ipv6/conf/{device}/accept_dad", 0)
+        commands += [f"address add {addresses[4]}/24 dev {device}", f"address add {addresses[6]}/64 dev {device} nodad",
+                     f"link set dev {device} up"]
+    _batch(commands, host)
+    for family, (destination, gateway) in (routes or {}).items():
+        host.run(["ip", f"-{family}", "route", "add", destination, "via", gateway])

@@ -11,17 +11,16 @@ Filters are those of tcpdump.
 """
 
 import os
-import re
 import shutil
-import signal
-import subprocess
 import time
 
-from harness.command import Failure, patience, run, wait_for
+from harness.capture import Capture
+from harness.command import Failure, run
 
 # What begins with four zero bytes is IKE, and one byte is a keepalive (RFC 3948, 2).
 ESP_IN_UDP = "(udp port 4500 and udp[4:2] > 16 and udp[8:4] != 0)"
 KEEPALIVE = "(udp port 4500 and udp[4:2] = 9 and udp[8] = 0xff)"
+ISAKMP = "udp port 500 or (udp port 4500 and (udp[8:4] = 0 or ip6[48:4] = 0))"
 # A later fragment has no ports, so a filter with ports would not find it.
 CLEAR_FRAGMENT = "ip proto \\tcp and ip[6:2] & 0x1fff != 0"
 
@@ -38,47 +37,24 @@ class Protection:
 
 class Wire:
     def __init__(self, network, directory):
-        self._node, self._device = network.capture_at
+        node, device = network.capture_at
         self._hosts = [node for node in network.nodes.values() if node.addresses]
         self.file = os.path.join(directory, "wire.pcap")
-        self._log = os.path.join(directory, "tcpdump.log")
-        self._process = None
+        self.isakmp_file = os.path.join(directory, "isakmp.pcap")
+        # The first 160 bytes of a packet are enough for every check; the buffer (in KiB) is for bulk transfers. ISAKMP
+        # messages are kept whole, for tshark.
+        self._captures = (Capture(node, device, self.file, options=("-s", "160", "-B", "16384")),
+                          Capture(node, device, self.isakmp_file, ISAKMP))
         self._protections = []
         self._clear = []
-        self._lags = False
 
     def start(self):
-        # -Z root: else Debian's tcpdump becomes user tcpdump, who may not write here. The first 160 bytes of a packet
-        # are enough for every check; the buffer (in KiB) is for bulk transfers.
-        command = ["tcpdump", "-i", self._device, "-n", "-U", "--immediate-mode", "-Z", "root", "-s", "160",
-                   "-B", "16384", "-w", self.file]
-        with self._node.inside(), open(self._log, "wb") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_for("tcpdump listens", lambda: "listening on" in self._read_log(), pause=0.05)
+        for capture in self._captures:
+            capture.start()
 
     def stop(self):
-        if self._process is None:
-            return
-        self._lags = not self._catches_up()
-        self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(patience(5))
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
-
-    def _catches_up(self):
-        """Waits until tcpdump has written all that the kernel has seen: at its end it drops what it has not read yet."""
-        deadline = time.monotonic() + patience(10)
-        while time.monotonic() < deadline and self._process.poll() is None:
-            self._process.send_signal(signal.SIGUSR1)  # it tells its counts
-            time.sleep(0.2)
-            counts = re.findall(r"^tcpdump: ([0-9]+) packets? captured, ([0-9]+) packets? received", self._read_log(),
-                                re.MULTILINE)
-            if counts and counts[-1][0] == counts[-1][1]:
-                return True
-        return False
+        for capture in self._captures:
+            capture.stop()
 
     def protect(self, packets, esp=True):
         protection = Protection(packets, esp)
@@ -95,7 +71,7 @@ class Wire:
 
     def objections(self):
         """After stop(): what is wrong with the capture, a sentence each."""
-        found = self._holes()
+        found = [hole for capture in self._captures for hole in capture.holes()]
         for protection in self._protections:
             found += self._clear_packets(protection)
         if any(protection.esp for protection in self._protections):
@@ -111,17 +87,9 @@ class Wire:
             raise Failure("the wire:\n  " + "\n  ".join(found))
 
     def save(self, directory):
-        shutil.copy(self.file, directory)
-        shutil.copy(self._log, directory)
-
-    def _holes(self):
-        """A capture that missed packets proves nothing."""
-        if self._lags:
-            return [f"the capture is not complete, so it proves nothing: {self._read_log().strip()}"]
-        dropped = re.search(r"^([0-9]+) packets? dropped by kernel", self._read_log(), re.MULTILINE)
-        if dropped is None:
-            return [f"tcpdump did not end as it should: {self._read_log().strip()}"]
-        return [] if dropped[1] == "0" else [f"the capture missed {dropped[1]} packets, so it proves nothing"]
+        for capture in self._captures:
+            for file in (capture.file, capture.log_file):
+                shutil.copy(file, directory)
 
     def _clear_packets(self, protection):
         found = []
@@ -141,7 +109,3 @@ class Wire:
             if not self.packets(f"(ip proto 50 or ip6 proto 50 or {ESP_IN_UDP}) and ({' or '.join(pairs)})"):
                 found.append(f"no ESP from {source.name} to {destination.name}")
         return found
-
-    def _read_log(self):
-        with open(self._log, encoding="utf-8", errors="replace") as log:
-            return log.read()

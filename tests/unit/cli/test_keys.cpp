@@ -23,7 +23,9 @@ struct KeyFixture : ToolFixture {
 TEST_CASE_METHOD(KeyFixture, "the password is set once and changed with the old one") {
   CHECK(newpasswd() == 0);
   CHECK(Keystore::open(paths.keystore(), Secret("correct horse battery staple")));
+  const auto begun = std::chrono::steady_clock::now();
   CHECK(admin({"-newpasswd", "-new-password-file", other, "-password-file", other}) == 4);
+  CHECK(std::chrono::steady_clock::now() - begun >= seconds(1));  // a wrong password is slowed
   CHECK(err_has("wrong password"));
   CHECK(admin({"-newpasswd", "-new-password-file", other, "-password-file", password}) == 0);
   CHECK(Keystore::open(paths.keystore(), Secret("another long password")));
@@ -91,4 +93,36 @@ TEST_CASE_METHOD(KeyFixture, "a damaged store is named, with the part that is da
   fs::resize_file(paths.keystore(), 100);
   CHECK(mgr({"key", "list", "--password-file", password}) == 1);
   CHECK(err_has("keystore.json is damaged: file: not JSON, or cut off"));
+}
+
+TEST_CASE_METHOD(KeyFixture, "the boot-up option is kept in the configuration, and a machine's key in the key store") {
+  file("etc/ipsec9000/ipsec.json", "// mine\n{\"version\": 1}\n");
+  CHECK(mgr({"bootup", "on", "--password-file", password}) == 4);
+  REQUIRE(newpasswd() == 0);
+  CHECK(mgr({"bootup", "maybe", "--password-file", password}) == 2);
+  CHECK(mgr({"bootup", "on", "--password-file", other}) == 4);
+  CHECK(mgr({"bootup", "on", "--password-file", password}) == 0);
+  CHECK(out_has("Still to be done: IPSec has never been started"));
+  CHECK(read_file(paths.configuration())->starts_with("// mine\n"));
+  const auto machine_key = Keystore::machine_key_file(paths.keystore());
+  CHECK(Keystore::open_with_machine_key(paths.keystore(), machine_key));
+  CHECK(admin({"-status", "--json"}) == 3);
+  CHECK(document()["boot"] == Json{{"enabled", true}, {"obstacle", "never-started"}});
+  CHECK(document()["problems"].dump().find("never been started") != std::string::npos);
+  CHECK(mgr({"bootup", "off", "--password-file", password}) == 0);
+  CHECK(mgr({"bootup", "off", "--password-file", password}) == 0);
+  CHECK_FALSE(Keystore::open_with_machine_key(paths.keystore(), machine_key));
+  CHECK(admin({"-status", "--json"}) == 3);
+  CHECK(document()["boot"] == Json{{"enabled", false}, {"obstacle", "off"}});
+}
+
+TEST_CASE_METHOD(KeyFixture, "a wrong password that a tool finds itself is recorded by secauditd") {
+  REQUIRE(newpasswd() == 0);
+  FakeDaemon secauditd(paths.socket("secauditd"), [&](const std::string&, const Json&, const Json& id) -> std::string {
+    return result(id, Json{{"accepted", 1}});
+  });
+  CHECK(mgr({"key", "set", "10.1.0.3", "--file", key, "--password-file", other}) == 4);
+  REQUIRE(secauditd.calls().size() == 1);
+  CHECK(secauditd.calls()[0].find("password-wrong") != std::string::npos);
+  CHECK(secauditd.calls()[0].find("another long password") == std::string::npos);
 }

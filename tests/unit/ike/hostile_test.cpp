@@ -116,13 +116,23 @@ TEST_CASE("an old conversation played back gets repeated answers at most, and no
   CHECK(hosts.network.sent.size() - before <= old.size());
 }
 
-TEST_CASE("a peer with other cookies, versions or exchange types is answered with silence") {
+TEST_CASE("a peer with other cookies, versions, exchange types or message ids is answered with silence") {
   TwoHosts hosts;
   hosts.start();
   hosts.network.carry_out(hosts.a);
   const auto first = hosts.network.sent[0].bytes;
-  const auto [at, value] = GENERATE(table<std::size_t, int>(
-      {{17, 0x20}, {17, 0x00}, {18, 1}, {18, 3}, {18, 4}, {18, 99}, {19, 1}, {16, 99}, {16, 0}, {28, 99}}));
+  const auto [at, value] = GENERATE(table<std::size_t, int>({{17, 0x20},
+                                                             {17, 0x00},
+                                                             {18, 1},
+                                                             {18, 3},
+                                                             {18, 4},
+                                                             {18, 99},
+                                                             {19, 1},
+                                                             {16, 99},
+                                                             {16, 0},
+                                                             {20, 1},
+                                                             {23, 1},
+                                                             {28, 99}}));
   auto changed = first;
   changed[at] = static_cast<std::uint8_t>(value);
   hosts.b.engine.receive({{hosts.b.address, 500}, {hosts.a.address, 500}, changed}, hosts.network.now);

@@ -146,3 +146,38 @@ TEST_CASE("a host that restarted is met again: INITIAL-CONTACT clears what it ha
   for (const auto& [key, keys] : old) CHECK_FALSE(hosts.b.sas.contains(key));
   CHECK(hosts.b.engine.isakmp_sas(hosts.network.now).size() == 1);
 }
+
+TEST_CASE("an SA that somebody deletes in the kernel is replaced at once, whichever of the two it is") {
+  const auto direction = GENERATE(Direction::out, Direction::in);
+  const bool by_initiator = GENERATE(true, false);
+  TwoHosts hosts;
+  hosts.start();
+  hosts.network.settle();
+  const auto old = hosts.a.sas;
+  auto& who = by_initiator ? hosts.a : hosts.b;
+  const auto gone = some_sa(who, direction);
+  who.sas.erase(gone);
+  who.engine.sa_vanished(gone, hosts.network.now);
+  hosts.network.advance(seconds(1));
+  CHECK(who.has_audit("sa-drift-repaired"));
+  CHECK(hosts.connected());
+  CHECK(hosts.a.sas.size() == 2);
+  for (const auto& [key, keys] : old) CHECK_FALSE(hosts.a.sas.contains(key));
+  who.engine.sa_vanished(gone, hosts.network.now);  // told twice
+  CHECK(who.engine.take_actions().empty());
+}
+
+TEST_CASE("a look at the kernel finds what has vanished there, and nothing else") {
+  TwoHosts hosts;
+  hosts.start();
+  hosts.network.settle();
+  std::vector<ike::TrafficSample> present;
+  for (const auto& [key, sa] : hosts.a.sas) present.push_back({key, 0});
+  hosts.a.engine.sas_present(present, hosts.network.now);
+  CHECK(hosts.a.engine.take_actions().empty());
+  hosts.a.sas.clear();
+  hosts.a.engine.sas_present({}, hosts.network.now);
+  hosts.network.advance(seconds(1));
+  CHECK(hosts.connected());
+  CHECK(hosts.a.pairs() == 1);
+}

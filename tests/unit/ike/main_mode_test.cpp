@@ -106,7 +106,7 @@ TEST_CASE("no pre-shared key: nothing is sent, the record names the host") {
 TEST_CASE("a proposal that differs in one attribute: the responder's record names it") {
   const auto [theirs, differs, offered, wanted] = GENERATE(table<const char*, const char*, const char*, const char*>({
       {"AES128-SHA256-MODP2048", "group", "CURVE25519", "MODP2048"},
-      {"AES256-SHA256-CURVE25519", "encryption", "AES128", "AES256"},
+      {"AES256-SHA256-CURVE25519", "key length", "AES128", "AES256"},
       {"AES128-SHA512-CURVE25519", "hash", "SHA256", "SHA512"},
   }));
   TwoHosts hosts;
@@ -121,6 +121,7 @@ TEST_CASE("a proposal that differs in one attribute: the responder's record name
   CHECK(hosts.b.failures[0].offered == offered);
   CHECK(hosts.b.failures[0].wanted == wanted);
   CHECK(hosts.b.failures[0].policy == "strict");
+  CHECK(hosts.b.failures[0].place == 1);
   CHECK(hosts.a.audit_text("mm-timeout").find("no-proposal-chosen") != std::string::npos);
 }
 

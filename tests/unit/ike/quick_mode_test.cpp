@@ -171,3 +171,26 @@ TEST_CASE("both hosts start at once: at the end there is one pair, the same on b
     CHECK(hosts.a.sas.size() == 2);
   }
 }
+
+TEST_CASE("all records of a negotiation have one correlation, at each end its own") {
+  TwoHosts hosts;
+  const auto wanted = with(hosts, {"ESP-AES128-HMAC-SHA256"});
+  hosts.a.engine.acquire(wanted, hosts.network.now);
+  const auto correlation = hosts.a.engine.correlation_of(wanted);
+  REQUIRE(correlation.size() == 16);
+  hosts.network.settle();
+  REQUIRE(hosts.connected());
+  CHECK(hosts.a.engine.correlation_of(wanted).empty());
+  hosts.a.engine.delete_peer(hosts.b.address, hosts.network.now);
+  hosts.network.settle();
+  for (const auto* host : {&hosts.a, &hosts.b}) {
+    CAPTURE(host->name);
+    REQUIRE(host->has_audit("qm-complete"));
+    REQUIRE(host->has_audit("sa-deleted"));
+    for (const auto& record : host->records) {
+      CAPTURE(record.event);
+      CHECK(record.correlation == host->records.front().correlation);
+    }
+  }
+  CHECK(hosts.a.records.front().correlation == correlation);
+}

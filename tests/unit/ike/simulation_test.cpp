@@ -1,6 +1,7 @@
 // Crossings: both ends act at once, and the network loses, repeats and delays. Everything is seeded: a failing seed is
 // printed and fails again.
 #include <catch2/catch.hpp>
+#include <cstdlib>
 
 #include "support/ike_network.hpp"
 
@@ -8,6 +9,12 @@ using namespace ipsec9000;
 using namespace ipsec9000::test;
 
 namespace {
+// IPSEC9000_SEEDS runs another number of them.
+std::uint64_t seeds(std::uint64_t usual) {
+  const char* wanted = std::getenv("IPSEC9000_SEEDS");
+  return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : usual;
+}
+
 using Arrivals = std::vector<std::pair<Duration, Bytes>>;
 
 struct Weather {
@@ -53,9 +60,10 @@ bool every_outbound_sa_is_received(const Host& sender, const Host& receiver) {
 }  // namespace
 
 TEST_CASE("whatever crosses in bad weather, after it there is one pair, the same on both") {
-  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(1000); ++seed) {
     CAPTURE(seed);
     TwoHosts hosts(seed);
+    hosts.network.cheap_keys = true;
     SeededRandom random(seed * 7919);
     let_it_blow(hosts.network, random, {20, 20, 1500});
     for (int event = 0; event < 12; ++event) {
@@ -77,9 +85,10 @@ TEST_CASE("whatever crosses in bad weather, after it there is one pair, the same
 }
 
 TEST_CASE("in good weather a host that has SAs never sends into a void, whatever crosses") {
-  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(1000); ++seed) {
     CAPTURE(seed);
     TwoHosts hosts(seed);
+    hosts.network.cheap_keys = true;
     SeededRandom random(seed * 104729);
     let_it_blow(hosts.network, random, {0, 0, 40});
     hosts.start();
@@ -100,26 +109,31 @@ TEST_CASE("in good weather a host that has SAs never sends into a void, whatever
   }
 }
 
-TEST_CASE("a mesh whose nodes all start at the same tick: every two of them end with one pair") {
-  constexpr unsigned nodes = 12;
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+// IPSEC9000_SEEDS=100 is the whole test; a few seeds show what breaks.
+TEST_CASE("a mesh of fifty nodes that all start at the same tick: every two of them end with one pair") {
+  constexpr unsigned nodes = 50;
+  for (std::uint64_t seed = 1; seed <= std::min<std::uint64_t>(seeds(2), 100); ++seed) {
     CAPTURE(seed);
     Network network(seed);
+    network.cheap_keys = true;
+    SeededRandom random(seed * 31);
+    let_it_blow(network, random, {0, 0, 20});
     std::vector<Host*> hosts;
     for (unsigned i = 0; i < nodes; ++i)
       hosts.push_back(&network.add("n" + std::to_string(i), "10.2.0." + std::to_string(i + 1)));
     for (auto* from : hosts)
       for (auto* to : hosts)
         if (from != to) from->engine.acquire(usual_protection(*from, *to), network.now);
-    network.advance(seconds(40));
+    network.advance(seconds(35));
+    unsigned wrong = 0;
     for (auto* host : hosts) {
-      CHECK(host->pairs() == nodes - 1);
-      CHECK(host->sas.size() == 2 * (nodes - 1));
+      wrong += host->pairs() == nodes - 1 && host->sas.size() == 2 * (nodes - 1) ? 0 : 1;
       for (const auto& [key, keys] : host->sas) {
         const auto& peer = key.source == host->address ? key.destination : key.source;
-        for (auto* other : hosts)
-          if (other->address == peer) CHECK((other->sas.contains(key) && other->sas.at(key) == keys));
+        const auto* other = network.find(peer);
+        wrong += other != nullptr && other->sas.contains(key) && other->sas.at(key) == keys ? 0 : 1;
       }
     }
+    CHECK(wrong == 0);
   }
 }

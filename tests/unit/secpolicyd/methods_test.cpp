@@ -79,7 +79,8 @@ TEST_CASE("lists come in pages") {
   CHECK(active[1200]["name"] == "telnet");  // ordered, so behind the hashed ones
   CHECK(active[1200]["destination_port"] == 23);
   CHECK(active.back()["direction"] == "in");
-  const auto cache = all("policy.cache", Json::object());
+  auto cache = all("policy.cache", Json::object());
+  std::erase_if(cache, [](const Json& item) { return item["kind"] == "flow"; });  // of whatever runs on this machine
   CHECK(cache.size() == host.kernel->policies().size());
   std::size_t of_telnet = 0;
   for (const auto& item : cache)

@@ -1,0 +1,21 @@
+// "filter.remote_port=23" as a member of an item in ipsec.json, by the declared keys.
+#pragma once
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/json_fwd.hpp"
+#include "base/result.hpp"
+
+namespace ipsec9000::cli {
+
+using Assignments = std::vector<std::pair<std::string, Json>>;
+
+// `list`: the member of the document, such as "policies". A path may be cut to its last part where that is clear. The
+// value becomes what the key's type wants (items of a list are separated by commas), else text, which the check of the
+// configuration then refuses in its own words; an empty value is null: the member is to go. invalid_input names the
+// nearest field.
+Result<Assignments> assignments_of(std::string_view list, std::span<const std::string> words);
+
+}  // namespace ipsec9000::cli

@@ -1,0 +1,33 @@
+#include "configuration_file.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "policy/edit.hpp"
+#include "policy/parse.hpp"
+
+namespace ipsec9000 {
+
+Result<ConfigurationFile> read_configuration_file(const std::filesystem::path& path) {
+  const auto text = read_file(path, maximum_configuration_bytes);
+  if (!text) return Error{ErrorCode::invalid_input, escape_control(text.error().text)};
+  auto parsed = parse_configuration(*text, path.string());
+  if (!parsed.valid()) return Error{ErrorCode::invalid_input, join(parsed.lines(), "\n")};
+  return ConfigurationFile{std::move(*parsed.configuration), revision_of(*text), parsed.lines()};
+}
+
+Json changes_answer(const std::vector<PolicyChange>& changes) {
+  constexpr std::size_t most_bytes = 800'000;
+  Json list = Json::array();
+  std::size_t bytes = 0;
+  for (const auto& change : changes) {
+    auto told = to_json(change);
+    bytes += told.dump().size();
+    if (bytes > most_bytes) break;
+    list.push_back(std::move(told));
+  }
+  return {{"changes", std::move(list)}, {"changed", changes.size()}};
+}
+
+}  // namespace ipsec9000

@@ -1,0 +1,25 @@
+// ipsec.json as secpolicyd takes it over, and how a change of it is told.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/json_fwd.hpp"
+#include "policy/changes.hpp"
+#include "policy/configuration.hpp"
+
+namespace ipsec9000 {
+
+struct ConfigurationFile {
+  Configuration configuration;
+  std::string revision;               // of the text: another one when a byte is
+  std::vector<std::string> warnings;  // with file and line
+};
+// invalid_input: the text holds all messages, one a line.
+Result<ConfigurationFile> read_configuration_file(const std::filesystem::path& path);
+
+// {"changes": [...], "changed": their number}. An answer holds a megabyte: of very many changes only the first ones are
+// listed, and "changed" counts all.
+Json changes_answer(const std::vector<PolicyChange>& changes);
+
+}  // namespace ipsec9000

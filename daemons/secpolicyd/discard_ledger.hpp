@@ -1,0 +1,72 @@
+// What to record of packets that the kernel dropped. The sources tell different halves: a packet seen on an interface
+// has addresses and ports, the kernel's counters say that something was dropped and nothing about it. Once a second
+// they are put together. No I/O in here.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audit/record.hpp"
+#include "policy/matcher.hpp"
+#include "xfrm/audit_events.hpp"
+#include "xfrm/statistics.hpp"
+
+namespace ipsec9000 {
+
+// An inbound packet in clear that no policy lets in like that.
+struct ClearPacket {
+  Flow flow;
+  std::string policy;
+  Decision action = Decision::secure;  // secure: it should have come in AH or ESP; discard: not at all
+};
+// What the kernel's audit told, and what we know about that SA.
+struct ToldDiscard {
+  KernelAuditEvent event;
+  std::optional<SaProtocol> protocol;  // of the SA, when there is one
+  std::string policy;
+};
+// A discarding policy of the direction out that packets have met.
+struct MetPolicy {
+  std::string policy;
+  std::string selector;
+};
+
+struct DiscardSources {
+  std::vector<ClearPacket> packets;
+  std::vector<ToldDiscard> told;
+  std::vector<MetPolicy> met;
+  std::optional<XfrmStatistics> counts;  // read after the others; nothing: this kernel does not count
+};
+
+struct DiscardRecord {
+  const AuditEvent* event = nullptr;
+  AuditFields fields;
+};
+
+class DiscardLedger {
+ public:
+  // Records of one kind in a call; what is beyond is counted.
+  static constexpr std::size_t most_of_a_kind = 20;
+
+  // To be called once a second. The first call only takes the counters' present state. A packet in clear is recorded
+  // when the counters confirm that as many were dropped.
+  std::vector<DiscardRecord> settle(const DiscardSources& sources);
+
+  // How many outbound packets policies have discarded since the last call: reason to look which policies they met.
+  static std::uint64_t newly_blocked(const XfrmStatistics& before, const XfrmStatistics& now);
+
+ private:
+  using Counts = std::map<std::string, std::uint64_t, std::less<>>;
+  void record_told(const std::vector<ToldDiscard>& told, std::vector<DiscardRecord>& records);
+  void record_packets(const DiscardSources& sources, std::vector<DiscardRecord>& records);
+  void record_met(const std::vector<MetPolicy>& met, std::vector<DiscardRecord>& records);
+  void record_rest(std::vector<DiscardRecord>& records);
+  std::uint64_t take(std::string_view counter, std::uint64_t at_most);
+
+  std::optional<XfrmStatistics> before_;
+  Counts fresh_;    // dropped since the last call, not yet explained
+  Counts overdue_;  // of the call before: their explanation may have come late
+};
+
+}  // namespace ipsec9000

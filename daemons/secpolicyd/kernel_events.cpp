@@ -1,0 +1,130 @@
+#include "kernel_events.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "policy/compile.hpp"
+#include "xfrm/links.hpp"
+
+namespace ipsec9000 {
+
+namespace {
+constexpr Duration turn_time{1000};
+constexpr unsigned turns_between_looks = 60;  // at what may change by itself: the kernel's audit, our addresses
+constexpr std::size_t most_waiting = 2 * DiscardLedger::most_of_a_kind;
+constexpr Duration used_lately{2000};
+}  // namespace
+
+KernelEvents::KernelEvents(DaemonContext& context, Kernel& kernel, const KernelSide& kernel_side,
+                           std::function<const PolicySet&()> set)
+    : context_(context), kernel_(kernel), kernel_side_(kernel_side), set_(std::move(set)), timer_(context.loop) {}
+KernelEvents::~KernelEvents() = default;
+
+void KernelEvents::start() {
+  auto tap = PacketTap::open(context_.loop, [this](const Flow& flow) { packet(flow); });
+  if (tap)
+    tap_ = std::move(*tap);
+  else
+    tap_problem_ = tap.error().text;
+  turn();
+}
+
+void KernelEvents::open_audit() {
+  auto audit = KernelAuditSource::open();
+  audit_problem_ = audit ? "" : audit.error().text;
+  if (!audit) return;
+  audit_ = std::move(*audit);
+  audit_watch_ = context_.loop.watch_readable(audit_->fd(), [this] { read_audit(); });
+}
+
+void KernelEvents::read_audit() {
+  for (const auto& event : audit_->read())
+    if (sources_.told.size() < most_waiting && is_local(event.destination)) sources_.told.push_back(explain(event));
+}
+
+bool KernelEvents::is_local(const IpAddress& address) const {
+  return std::binary_search(local_.begin(), local_.end(), address);
+}
+
+std::string KernelEvents::policy_of(std::uint32_t reqid) const {
+  const auto& set = set_();
+  for (std::size_t index = 0; index < set.configuration.policies.size(); ++index)
+    if (set.keying.reqid_of(index) == reqid) return set.configuration.policies[index].name;
+  return "";
+}
+
+ToldDiscard KernelEvents::explain(const KernelAuditEvent& event) {
+  ToldDiscard told{event, std::nullopt, ""};
+  if (event.kind == KernelAuditEvent::Kind::unknown_spi) return told;
+  for (const auto protocol : {SaProtocol::esp, SaProtocol::ah}) {
+    const auto sa = kernel_.get_sa({event.destination, event.spi, protocol, {}}, Keys::leave_out);
+    if (!sa) continue;
+    told.protocol = protocol;
+    told.policy = policy_of(sa->spec.reqid);
+    break;
+  }
+  return told;
+}
+
+// Tunnels are left out: the inner packets of theirs are seen here once more, behind their decryption.
+void KernelEvents::packet(const Flow& flow) {
+  if (sources_.packets.size() >= most_waiting || !is_local(flow.destination)) return;
+  const auto match = set_().matcher.match(flow, Direction::in);
+  if (match.action == Decision::pass || (match.policy != nullptr && match.policy->tunnel)) return;
+  sources_.packets.push_back({flow, match.name(), match.action});
+}
+
+// The kernel does not show a packet that it would not send, but the policies have the time of their last use.
+std::vector<MetPolicy> KernelEvents::met_policies() {
+  std::vector<MetPolicy> met;
+  const auto policies = kernel_.dump_policies();
+  if (!policies) return met;
+  const auto since =
+      std::chrono::duration_cast<seconds>((std::chrono::system_clock::now() - used_lately).time_since_epoch()).count();
+  for (const auto& policy : *policies) {
+    const auto& spec = policy.spec;
+    if (spec.direction != PolicyDirection::out || spec.action != PolicyAction::block || !is_our_owner(spec.owner) ||
+        policy.current.use_time < static_cast<std::uint64_t>(since))
+      continue;
+    const auto place = kernel_side_.place_of(spec);
+    const auto& known = set_().configuration.policies;
+    met.push_back({place == 0 || place > known.size() ? "default" : known[place - 1].name, spec.selector.to_string()});
+    if (met.size() > DiscardLedger::most_of_a_kind) break;
+  }
+  return met;
+}
+
+void KernelEvents::turn() {
+  if (turns_++ % turns_between_looks == 0) {
+    local_.clear();
+    if (const auto addresses = local_addresses())
+      for (const auto& address : *addresses) local_.push_back(address.address);
+    std::sort(local_.begin(), local_.end());
+    if (!audit_) open_audit();
+  }
+  if (audit_) read_audit();
+  auto counts = read_xfrm_statistics();
+  counter_problem_ = counts ? "" : counts.error().text;
+  if (counts) {
+    if (last_counts_ && DiscardLedger::newly_blocked(*last_counts_, *counts) != 0) sources_.met = met_policies();
+    last_counts_ = *counts;
+    sources_.counts = std::move(*counts);
+  }
+  for (const auto& record : ledger_.settle(std::exchange(sources_, {})))
+    context_.audit.record(*record.event, record.fields);
+  if (audit_ && audit_->lost() != audit_lost_) {
+    audit_lost_ = audit_->lost();
+    context_.audit.record(audit::kernel_events_lost, {{"events", "audit of dropped packets"}});
+  }
+  if (tap_) tap_->next_turn();
+  timer_.arm(turn_time, [this] { turn(); });
+}
+
+Json KernelEvents::status() const {
+  const auto state = [](bool on, const std::string& problem) { return on ? Json("on") : Json("off: " + problem); };
+  return {{"audit", state(audit_ != nullptr, audit_problem_)},
+          {"packets", state(tap_ != nullptr, tap_problem_)},
+          {"counters", state(counter_problem_.empty(), counter_problem_)}};
+}
+
+}  // namespace ipsec9000

@@ -1,0 +1,56 @@
+// Hears of packets that the kernel dropped, from whatever this kernel offers, and records them. Every source is
+// optional; status() says which are there.
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "base/json_fwd.hpp"
+#include "daemon/daemon.hpp"
+#include "discard_ledger.hpp"
+#include "kernel_side.hpp"
+#include "packet_tap.hpp"
+#include "policy_set.hpp"
+#include "xfrm/kernel.hpp"
+
+namespace ipsec9000 {
+
+class KernelEvents {
+ public:
+  // `set` gives the policies in force at the time of the call.
+  KernelEvents(DaemonContext& context, Kernel& kernel, const KernelSide& kernel_side,
+               std::function<const PolicySet&()> set);
+  ~KernelEvents();
+
+  void start();
+
+  // {"audit": ..., "packets": ..., "counters": ...}: "on", or why not.
+  Json status() const;
+
+ private:
+  void open_audit();
+  void turn();
+  void read_audit();
+  void packet(const Flow& flow);
+  bool is_local(const IpAddress& address) const;
+  ToldDiscard explain(const KernelAuditEvent& event);
+  std::vector<MetPolicy> met_policies();
+  std::string policy_of(std::uint32_t reqid) const;
+
+  DaemonContext& context_;
+  Kernel& kernel_;
+  const KernelSide& kernel_side_;
+  std::function<const PolicySet&()> set_;
+  DiscardLedger ledger_;
+  DiscardSources sources_;  // of this turn
+  std::optional<XfrmStatistics> last_counts_;
+  std::vector<IpAddress> local_;
+  std::unique_ptr<KernelAuditSource> audit_;
+  EventLoop::Watch audit_watch_;
+  std::unique_ptr<PacketTap> tap_;
+  std::string audit_problem_, tap_problem_, counter_problem_;
+  EventLoop::Timer timer_;
+  unsigned turns_ = 0;
+  std::uint64_t audit_lost_ = 0;
+};
+
+}  // namespace ipsec9000

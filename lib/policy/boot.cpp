@@ -1,0 +1,90 @@
+#include "policy/boot.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace ipsec9000 {
+
+namespace fs = std::filesystem;
+
+namespace {
+bool is_there(const fs::path& path) {
+  std::error_code failure;
+  return fs::exists(fs::symlink_status(path, failure));
+}
+
+// In double quotes, where an EnvironmentFile knows the backslash and no variables.
+std::string in_quotes(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\' || c == '`' || c == '$') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+}  // namespace
+
+std::optional<BootObstacle> boot_obstacle(const Paths& paths, const ParsedConfiguration& parsed) {
+  if (!parsed.valid()) return BootObstacle::invalid_configuration;
+  if (!parsed.configuration->startup.bootup) return BootObstacle::off;
+  if (!is_there(last_configuration(paths))) return BootObstacle::never_started;
+  if (!is_there(paths.keystore())) return BootObstacle::no_password;
+  return std::nullopt;
+}
+
+std::string_view to_string(BootObstacle obstacle) {
+  switch (obstacle) {
+    case BootObstacle::invalid_configuration:
+      return "invalid-configuration";
+    case BootObstacle::off:
+      return "off";
+    case BootObstacle::never_started:
+      return "never-started";
+    case BootObstacle::no_password:
+      break;
+  }
+  return "no-password";
+}
+
+std::string_view sentence(BootObstacle obstacle) {
+  switch (obstacle) {
+    case BootObstacle::invalid_configuration:
+      return "the policy configuration is not valid: ipsec_mgr check names the mistakes";
+    case BootObstacle::off:
+      return "the boot-up option is off: ipsec_mgr bootup on turns it on";
+    case BootObstacle::never_started:
+      return "IPSec has never been started on this host: try the configuration once with ipsec_admin -start";
+    case BootObstacle::no_password:
+      break;
+  }
+  return "no IPSec password has been set: use ipsec_admin -newpasswd";
+}
+
+fs::path last_configuration(const Paths& paths) { return paths.state_directory() / "last-configuration.json"; }
+
+Result<void> remember_configuration(const Paths& paths) {
+  const auto text = read_file(paths.configuration(), maximum_configuration_bytes);
+  if (!text) return text.error();
+  if (auto made = make_directory(paths.state_directory(), 0700); !made) return made;
+  return replace_file(last_configuration(paths), *text, 0600);
+}
+
+fs::path start_file(const Paths& paths) { return paths.run_directory() / "start"; }
+
+Result<void> write_start_file(const Paths& paths, const Startup& startup) {
+  for (const char c : startup.audit_directory)
+    if (static_cast<unsigned char>(c) < 0x20)
+      return Error{ErrorCode::invalid_input, "audit_directory: control character"};
+  if (auto made = make_directory(paths.run_directory(), 0700); !made) return made;
+  const auto text = "AUDIT_LEVEL=" + startup.audit_level + "\nAUDIT_DIRECTORY=" + in_quotes(startup.audit_directory) +
+                    "\nAUDIT_MAX_KILOBYTES=" + std::to_string(startup.audit_max_kilobytes) + "\n";
+  return replace_file(start_file(paths), text, 0600);
+}
+
+Result<void> remove_start_file(const Paths& paths) {
+  if (::unlink(start_file(paths).c_str()) != 0 && errno != ENOENT) return system_error(start_file(paths).string());
+  return {};
+}
+
+}  // namespace ipsec9000

@@ -1,0 +1,20 @@
+// Which flows this host has just now, as the kernel knows them, in the network namespace we are in.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/selector.hpp"
+
+namespace ipsec9000 {
+
+// The connected TCP and UDP sockets, IPv4 and IPv6, as flows that go out; without those that listen and those in
+// TIME_WAIT. IPv4 over IPv6 sockets are IPv4. At most `maximum`. (inet_diag)
+Result<std::vector<Flow>> socket_flows(std::size_t maximum);
+
+// What connection tracking knows, each connection as two flows, the way its first packet went and the way back; what
+// is forwarded is among them. Nothing when connection tracking is not in use here: asking would switch it on. At most
+// `maximum`. (ctnetlink)
+Result<std::optional<std::vector<Flow>>> tracked_flows(std::size_t maximum);
+
+}  // namespace ipsec9000

@@ -1,0 +1,24 @@
+// The inside of an engine, for tests that go back to an earlier state or speak with the keys of an ISAKMP SA.
+#pragma once
+#include <memory>
+
+#include "ike/engine_core.hpp"
+
+namespace ipsec9000::ike {
+
+struct EngineSnapshot {
+  static std::unique_ptr<Core> take(const Engine& engine) { return std::make_unique<Core>(*engine.core_); }
+  static void restore(Engine& engine, const Core& core) { engine.core_ = std::make_unique<Core>(core); }
+  // As if it had just begun.
+  static void reset(Engine& engine, RandomSource& random, const Credentials& credentials) {
+    engine.core_ = std::make_unique<Core>(random, credentials, Limits{});
+  }
+  // The oldest established ISAKMP SA; null when there is none.
+  static const Session* session(const Engine& engine) {
+    for (const auto& [id, session] : engine.core_->sessions_)
+      if (session.sa) return &session;
+    return nullptr;
+  }
+};
+
+}  // namespace ipsec9000::ike

@@ -1,0 +1,142 @@
+"""Started with the system: the first packet of the first network service is protected; each obstacle is named."""
+
+import json
+import os
+import time
+
+from harness import configuration, traffic
+from harness.command import expect, wait_for
+from harness.machine import Machine
+from harness.suite import DAEMONS, PASSWORD
+
+TIME_LIMIT = 150
+
+NETWORK = """
+[Unit]
+DefaultDependencies=no
+After=network-pre.target
+Wants=network-pre.target network.target
+Before=network.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/sbin/ip link set dev a0 up
+"""
+# Ordered after the network only. It connects at once, and goes on until it gets through.
+FIRST_SERVICE = """
+[Unit]
+After=network.target
+[Service]
+ExecStart=/bin/bash -c 'exec 3<>/dev/tcp/10.1.0.2/23 && echo hello >&3 && read -t 20 line <&3 && echo $line >/run/answer'
+Restart=on-failure
+"""
+ETC, STATE = "/etc/ipsec9000", "/var/lib/ipsec9000"
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(text)
+
+
+class Host:
+    def __init__(self, lab):
+        self._lab = lab
+        self.machine = Machine(lab.a, lab.build, lab.directory)
+        self.machine.unit("test-network.service", NETWORK)
+        self.machine.unit("first.service", FIRST_SERVICE, wanted=False)
+        for directory in (ETC, STATE, "/var/log/ipsec9000"):
+            os.makedirs(directory, 0o700, exist_ok=True)
+        write("/root/password", PASSWORD)
+        write("/root/key", configuration.KEY)
+
+    def boot(self):
+        self._lab.a.run(["ip", "link", "set", "dev", "a0", "down"])
+        started = time.monotonic()
+        self.machine.boot()
+        self._lab.note(f"booted in {time.monotonic() - started:.1f} s")
+
+    def tool(self, name, *arguments, status=0):
+        return self.machine.inside(f"/usr/sbin/{name}", *arguments, "--password-file", "/root/password", status=status)
+
+    def status(self, wanted):
+        return json.loads(self.tool("ipsec_admin", "-status", "--json", status=wanted).stdout)
+
+    def policies(self):
+        return self._lab.a.run(["ip", "xfrm", "policy"]).stdout
+
+    def states(self):
+        return [self.machine.systemctl("is-active", f"{daemon}.service", status=None).stdout.strip() for daemon in DAEMONS]
+
+
+def boots_without(lab, host, words, policies_hold):
+    """Boots, and demands that nothing runs, that -status says why, and that the policies are there or not."""
+    host.machine.power_off()
+    host.boot()
+    status = host.status(3)
+    expect(host.states() == ["inactive"] * 3, f"the daemons run although {words!r}: {host.states()}")
+    told = json.dumps(status["problems"]) + json.dumps(status["boot"])
+    expect(words in told, f"-status does not say {words!r}: {told}")
+    secured = "proto esp" in host.policies()
+    expect(secured == policies_hold, f"{words!r}: policies in the kernel: {secured}, wanted: {policies_hold}")
+    lab.note(f"  {words!r}: named by -status; policies hold: {secured}")
+
+
+def set_up(lab, host):
+    """The steps of an administrator, from nothing to a host that starts IPSec with the system."""
+    host.boot()
+    host.tool("ipsec_admin", "-newpasswd", "-new-password-file", "/root/password")
+    host.tool("ipsec_mgr", "key", "set", "10.1.0.2", "--file", "/root/key")
+    host.tool("ipsec_mgr", "bootup", "on")
+    with open(f"{ETC}/ipsec.json", encoding="utf-8") as file:
+        expect(file.read().startswith("// kept\n"), "ipsec_mgr bootup lost a comment of ipsec.json")
+    boots_without(lab, host, "never-started", policies_hold=False)
+    host.tool("ipsec_admin", "-start")
+    expect(host.states() == ["active"] * 3, f"-start has not started the units: {host.states()}")
+    lab.note("-start has started the units")
+
+
+def is_protected_from_the_first_packet(lab, host):
+    host.machine.power_off()
+    host.machine.want("first.service")
+    lab.wire.protect("tcp port 23")
+    host.boot()
+    expect(host.states() == ["active"] * 3, f"the daemons do not run after the boot: {host.states()}")
+    wait_for("the first service's answer", lambda: host.machine.inside("cat", "/run/answer", status=None).stdout.strip() == "hello",
+             timeout=20, pause=0.5)
+    status = host.status(0)
+    expect(status["problems"] == [] and status["boot"] == {"enabled": True, "obstacle": None}, f"-status: {status}")
+    lab.note("the first service's connection is protected")
+
+
+def comes_back(lab, host):
+    """systemd starts a daemon again that died, and it needs nobody."""
+    for daemon in DAEMONS:
+        host.machine.systemctl("kill", "--signal=KILL", f"{daemon}.service")
+    wait_for("all three are back", lambda: host.states() == ["active"] * 3 and host.machine.inside(
+        "/usr/sbin/ipsec_admin", "-status", status=None).status == 0, timeout=20, pause=0.5)
+    with traffic.connect(lab.a, lab.b, 4, traffic.TELNET) as connection:
+        traffic.echo(connection)
+    lab.note("killed daemons were started again, and the traffic goes on")
+
+
+def run(lab):
+    host = Host(lab)
+    client = configuration.telnet_client(lab.a, lab.b, 4)
+    write(f"{ETC}/ipsec.json", "// kept\n" + json.dumps(client, indent=2))
+    lab.suite(lab.b, configuration.telnet_server(lab.b, lab.a, 4), configuration.KEY, lab.a).start()
+    traffic.echo_server(lab.b, 4, traffic.TELNET)
+    set_up(lab, host)
+    is_protected_from_the_first_packet(lab, host)
+    comes_back(lab, host)
+    # From here on telnet must not get through at all, or nobody sends it.
+    host.tool("ipsec_mgr", "bootup", "off")
+    host.machine.forget("first.service")
+    boots_without(lab, host, '"enabled": false', policies_hold=False)
+    host.tool("ipsec_mgr", "bootup", "on")
+    host.machine.want("first.service")
+    os.rename(f"{STATE}/keystore.json", f"{STATE}/kept")
+    boots_without(lab, host, "no IPSec password has been set", policies_hold=True)
+    os.rename(f"{STATE}/kept", f"{STATE}/keystore.json")
+    write(f"{ETC}/ipsec.json", "{ nonsense")
+    boots_without(lab, host, "the policy configuration is not valid", policies_hold=True)
+    host.machine.power_off()

@@ -1,0 +1,130 @@
+"""The ISAKMP messages of a case, decoded by tshark: a second opinion about everything that our daemon sends.
+
+tshark decrypts too, with the keys that a foreign peer writes into its log; our own daemon shows its keys to nobody.
+"""
+
+import ipaddress
+import re
+import struct
+
+from harness.command import run
+
+FIELDS = ("frame.number", "ip.src", "ipv6.src", "isakmp.ispi", "isakmp.exchangetype", "isakmp.messageid",
+          "isakmp.flag_e", "isakmp.typepayload", "_ws.malformed", "_ws.expert.severity", "_ws.expert.message")
+WARNING = 0x600000  # tshark's severities: chat, note, warning, error
+ISAKMP_HEADER, FILE_HEADER, RECORD_HEADER = 28, 24, 16  # bytes; the latter two are of pcap
+NON_ESP_MARKER = b"\0\0\0\0"  # before a message on port 4500 (RFC 3948, 2.2)
+
+# With the logs' level for IKE at 4, and their level for finding SAs at 2, charon's thread first says which SA it deals
+# with and then the key.
+_CHARON_SA = re.compile(r"^(\d+)\[MGR\] checkout IKEv1 SA by message with SPIs ([0-9a-f]{16})_i")
+_CHARON_KEY = re.compile(r"^(\d+)\[IKE\] encryption key Ka => \d+ bytes")
+_CHARON_BYTES = re.compile(r"^(\d+)\[IKE\] +\d+: ((?:[0-9A-F]{2} )+)")
+
+
+def keys_of_charon(log):
+    """{initiator's cookie: encryption key}, both in hex."""
+    cookies, reading, keys = {}, None, {}
+    for line in log.splitlines():
+        if found := _CHARON_SA.match(line):
+            cookies[found[1]] = found[2]
+        elif found := _CHARON_KEY.match(line):
+            reading = found[1]
+            keys[cookies[reading]] = ""
+        elif (found := _CHARON_BYTES.match(line)) and found[1] == reading:
+            keys[cookies[reading]] += found[2].replace(" ", "").lower()
+        elif line.startswith(f"{reading}["):
+            reading = None
+    return keys
+
+
+class Decoded:
+    """What tshark says of one message."""
+
+    def __init__(self, line):
+        fields = dict(zip(FIELDS, line.split("\t")))
+        self.source = fields["ip.src"] or fields["ipv6.src"]
+        self.cookie = fields["isakmp.ispi"].split(",")[0]
+        self.encrypted = fields["isakmp.flag_e"].split(",")[0] in ("1", "True")
+        self.readable = bool(fields["isakmp.typepayload"])
+        self.name = (f"frame {fields['frame.number']} from {self.source}, exchange {fields['isakmp.exchangetype']}, "
+                     f"message id {fields['isakmp.messageid']}")
+        severities = [int(value) for value in fields["_ws.expert.severity"].split(",") if value]
+        self.complaint = ""
+        if fields["_ws.malformed"]:
+            self.complaint = "malformed"
+        elif any(value >= WARNING for value in severities):
+            self.complaint = fields["_ws.expert.message"] or "an expert warning"
+
+
+def decode(capture, keys, ordered):
+    """Runs tshark on the capture; `ordered` is the name of a file that this may write. Gives a list of Decoded."""
+    _order(capture, ordered)
+    tables = [argument for cookie, key in keys.items()
+              for argument in ("-o", f"uat:ikev1_decryption_table:{cookie},{key}")]
+    fields = [argument for name in FIELDS for argument in ("-e", name)]
+    finished = run(["tshark", "-r", ordered, "-Y", "isakmp", *tables, "-T", "fields", *fields], timeout=60)
+    return [Decoded(line) for line in finished.stdout.splitlines() if line.strip()]
+
+
+def objections(messages_of_ours, keys):
+    """What is wrong with these messages. One whose key is known must be readable; without a known key, as between two of
+    ours, nothing is said about what is encrypted."""
+    found = [f"tshark on {message.name}: {message.complaint}" for message in messages_of_ours if message.complaint]
+    encrypted = [message for message in messages_of_ours if message.encrypted and not message.complaint]
+    found += [f"tshark on {message.name}: cannot be decrypted" for message in encrypted
+              if message.cookie in keys and not message.readable]
+    if keys and encrypted and not any(message.readable for message in encrypted):
+        found.append(f"the check is blind: of {len(encrypted)} encrypted messages none belongs to a known key")
+    return found
+
+
+def messages(capture):
+    """The ISAKMP messages of a capture in the order they were sent: (address of the sender, bytes) each."""
+    return [(_source(frame), _message(frame)) for _, frame in _frames(capture)]
+
+
+def _order(capture, ordered):
+    """Copies a capture for tshark's sake, whose chain of initialization vectors does not survive a repetition or two
+    exchanges at a time: each message once, exchange by exchange."""
+    places, seen, chosen = {}, set(), []
+    for record, frame in _frames(capture):
+        message = _message(frame)
+        if message in seen:
+            continue
+        seen.add(message)
+        cookie, message_id = message[:8], message[20:24]
+        sa = places.setdefault(cookie, len(places))
+        # Phase 1, with message id 0, before all that it protects.
+        exchange = places.setdefault((cookie, message_id), len(places)) if any(message_id) else 0
+        chosen.append((sa, exchange, len(chosen), record + frame))
+    with open(capture, "rb") as source, open(ordered, "wb") as file:
+        file.write(source.read(FILE_HEADER) + b"".join(packet for *_, packet in sorted(chosen)))
+
+
+def _frames(capture):
+    """(record header, Ethernet frame) for each packet of a pcap file."""
+    with open(capture, "rb") as file:
+        content = file.read()
+    at = FILE_HEADER
+    while at + RECORD_HEADER <= len(content):
+        end = at + RECORD_HEADER + struct.unpack_from("<I", content, at + 8)[0]
+        yield content[at:at + RECORD_HEADER], content[at + RECORD_HEADER:end]
+        at = end
+
+
+def _is_ipv4(frame):
+    return frame[12:14] == b"\x08\x00"
+
+
+def _source(frame):
+    address = frame[26:30] if _is_ipv4(frame) else frame[22:38]
+    return str(ipaddress.ip_address(address))
+
+
+def _message(frame):
+    """The ISAKMP message in an Ethernet frame."""
+    udp = 14 + ((frame[14] & 0x0f) * 4 if _is_ipv4(frame) else 40)
+    length = struct.unpack_from("!H", frame, udp + 4)[0]
+    message = frame[udp + 8:udp + length]
+    return message[4:] if message.startswith(NON_ESP_MARKER) and len(message) >= 4 + ISAKMP_HEADER else message

@@ -1,0 +1,105 @@
+"""What happens to SAs with a foreign peer after they are up: rekeyed, deleted and lost, by either side, over IPv4 and
+IPv6 at the same time."""
+
+import contextlib
+import time
+
+from harness import matrix, traffic
+from harness.command import expect, wait_for
+
+PROPOSALS = {family: "AES128-SHA256-MODP2048" for family in matrix.FAMILIES}
+ROWS = matrix.ROWS[:1]
+LIFE = 20  # seconds
+PROBES = {"dpd_delay": 1, "dpd_timeout": 4}  # of the peer
+
+SPEAK_LATER = b"speak later\r\n"
+
+
+def ours_acts(lab, make_peer):
+    """Our host opens the connections, negotiates anew when their SAs grow old, deletes them, dies."""
+    block = matrix.Matrix(lab, make_peer(lab.b), True, PROPOSALS, ROWS, f"{LIFE}/0", **PROBES)
+    suite, peer = block.suite, block.peer
+    with _connections(block, lab.a, lab.b) as connections:
+        before = _spis(block)
+        time.sleep(6)  # silence, longer than the peer's time-out: it stays because we answer its probes
+        expect(len(peer.children()) == len(connections), f"the peer gave up though we live; {peer.log_end()}")
+        lab.note("  6 s of silence: our answers to the peer's probes keep the SAs")
+        _talk_until(connections, lambda: not before & _spis(block), LIFE, "all SAs are replaced before they expire")
+        lab.note("  we rekeyed, and the connections go on")
+    for family in PROPOSALS:
+        suite.delete_sas(lab.b.address(family))
+    wait_for("the peer's SAs go by our Delete", lambda: not peer.children())
+    expect(not suite.sad() and not suite.mad(), f"-deletesa left: {suite.sad()} {suite.mad()}")
+    lab.note("  our Delete ended the peer's SAs")
+    with _connections(block, lab.a, lab.b):
+        suite.kill("ikpmd")
+        wait_for("the peer finds us dead", lambda: not peer.children(), timeout=20)
+        lab.note("  our daemon died: the peer found out")
+    block.end()
+
+
+def peer_acts(lab, make_peer):
+    """The peer opens the connections, negotiates anew, deletes, dies."""
+    block = matrix.Matrix(lab, make_peer(lab.b), False, PROPOSALS, ROWS)
+    suite, peer = block.suite, block.peer
+    _initiate(block)
+    with _connections(block, lab.b, lab.a) as connections:
+        before = _spis(block)
+        for row, family in block.flows:
+            peer.rekey(block.name(row, family))
+        _talk_until(connections, lambda: not before & _spis(block), 10, "the peer's rekeying replaces all SAs")
+        lab.note("  the peer rekeyed, and the connections go on")
+    peer.terminate_all()
+    suite.wait_for_sas(0)
+    lab.note("  the peer's Delete ended our SAs")
+    _initiate(block)
+    with _connections(block, lab.b, lab.a) as connections:
+        for connection in connections:
+            connection.sendall(SPEAK_LATER)
+        time.sleep(0.3)
+        block.lift_for_peer()
+        peer.kill()
+        died = time.monotonic()
+        wait_for("we find the peer dead", lambda: not suite.sad(), timeout=40)
+        lab.note(f"  the peer died: found out after {time.monotonic() - died:.1f} s")
+    block.end()
+
+
+def _serve(connection):
+    """Echoes; and when told so, says something after a while of its own accord."""
+    while data := connection.recv(65536):
+        if data == SPEAK_LATER:
+            time.sleep(1)
+        connection.sendall(data)
+
+
+def _initiate(block):
+    for row, family in block.flows:
+        block.peer.initiate(flow=block.name(row, family))
+
+
+def _spis(block):
+    return {sa["spi"] for sa in block.suite.sad()}
+
+
+@contextlib.contextmanager
+def _connections(block, client, server):
+    """One for each flow, to echo servers."""
+    with contextlib.ExitStack() as stack:
+        opened = []
+        for row, family in block.flows:
+            port = block.port(row, family)
+            own = traffic.Server(server, family, port, _serve)
+            stack.callback(own.close)
+            opened.append(stack.enter_context(traffic.connect(client, server, family, port)))
+            traffic.echo(opened[-1])
+        yield opened
+
+
+def _talk_until(connections, settled, timeout, what):
+    def talk():
+        for connection in connections:
+            traffic.echo(connection)
+        return settled()
+
+    wait_for(what, talk, timeout)

@@ -1,0 +1,83 @@
+// The live flows of policy.cache.
+#include "cache_list.hpp"
+
+#include "service_fixture.hpp"
+
+using namespace ipsec9000;
+using namespace ipsec9000::test;
+
+namespace {
+const Flow web = flow("10.1.0.1", 40000, "10.1.0.2", 80);
+const Flow udp = flow("10.1.0.1", 4000, "10.9.0.2", 53, IpProtocol::udp);
+
+SaState sa(std::uint32_t reqid, const Flow& of, Spi spi, bool narrow) {
+  SaState state;
+  state.spec.source = of.source;
+  state.spec.destination = of.destination;
+  state.spec.spi = spi;
+  state.spec.reqid = reqid;
+  if (narrow) state.spec.selector = KernelSelector::of(of);
+  return state;
+}
+}  // namespace
+
+TEST_CASE("each flow is listed once in each direction, whoever has seen it; loopback is not") {
+  ServiceFixture host(telnet_secured + "," + no_udp);
+  const auto here = *IpAddress::parse("10.1.0.1");
+  const Flow inside = flow("127.0.0.1", 1, "127.0.0.1", 2);
+  const auto back = flow("10.1.0.2", 80, "10.1.0.1", 40000);
+  const auto all = live_flows(host.service->set(), {web, inside}, {web, back}, {web, telnet_out}, {here});
+  REQUIRE(all.size() == 3);
+  CHECK(all[0].flow == web);
+  CHECK(all[0].direction == Direction::out);
+  CHECK(all[1].flow == back);
+  CHECK(all[1].direction == Direction::in);
+  CHECK(all[2].flow == telnet_out);
+  CHECK(all[2].seen_by == "request");
+}
+
+TEST_CASE("a flow shows its decision, its policy's cookie and the SAs that carry it") {
+  ServiceFixture host(telnet_secured + "," + no_udp);
+  const auto& set = host.service->set();
+  const auto reqid = set.keying.reqid_of(0);
+  const auto other = flow("10.1.0.1", 40001, "10.1.0.2", 23);
+  const SaFinder sas({sa(reqid, other, Spi{0x300}, true), sa(reqid + 1, telnet_out, Spi{0x400}, false),
+                      sa(reqid, telnet_out, Spi{0x500}, true)});
+  auto item = flow_item({telnet_out, Direction::out, "socket"}, set, sas);
+  CHECK(item["action"] == "secure");
+  CHECK(item["policy"] == "telnet");
+  CHECK(item["cookie"] == 2);
+  REQUIRE(item["sas"].size() == 1);
+  CHECK(item["sas"][0]["spi"] == "00000500");
+  CHECK(item["sas"][0]["state"] == "created");
+  item = flow_item({telnet_out, Direction::out, "request"}, set, SaFinder({}));
+  CHECK(item["sas"][0]["state"] == "requested");
+  item = flow_item({udp, Direction::out, "socket"}, set, sas);
+  CHECK(item["action"] == "discard");
+  CHECK(item["policy"] == "no_udp");
+  item = flow_item({web, Direction::out, "socket"}, set, sas);
+  CHECK(item["action"] == "pass");
+  CHECK(item["policy"] == "default");
+  CHECK(item["cookie"] == 1);
+  CHECK(item["sas"].empty());
+}
+
+TEST_CASE("what the kernel asked SAs for is among the flows, and the sources are told") {
+  ServiceFixture host;
+  REQUIRE(host.service->start());
+  REQUIRE(host.kernel->send(telnet_out));
+  run_for(host.loop, Duration(20));
+  bool found = false;
+  Json params = Json::object();
+  for (int page = 0; page < 1000; ++page) {
+    const auto answer = host.result("policy.cache", params);
+    for (const auto& item : answer["items"])
+      found = found || (item["kind"] == "flow" && item["seen_by"] == "request" && item["destination_port"] == 23);
+    if (answer["next"].is_null()) break;
+    params["cursor"] = answer["next"];
+  }
+  CHECK(found);
+  const auto sources = host.result("policy.cache_sources")["items"];
+  REQUIRE(sources.size() == 4);
+  CHECK(sources[0]["source"] == "sockets");
+}

@@ -1,0 +1,105 @@
+#include "discard_ledger.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace ipsec9000;
+
+namespace {
+const Flow telnet{*IpAddress::parse("10.1.0.2"), *IpAddress::parse("10.1.0.1"), IpProtocol::tcp, 40000, 23};
+const ClearPacket in_clear{telnet, "telnet_in", Decision::secure};
+ToldDiscard told(KernelAuditEvent::Kind kind) {
+  return {{kind, telnet.source, telnet.destination, Spi{0xdead}, 7}, SaProtocol::esp, "telnet_in"};
+}
+using Kind = KernelAuditEvent::Kind;
+
+struct Turns {
+  DiscardLedger ledger;
+  XfrmStatistics counts;
+  std::vector<std::string> texts;  // of the last turn
+
+  Turns() { turn({}); }
+  void turn(DiscardSources sources) {
+    sources.counts = counts;
+    texts.clear();
+    for (const auto& record : ledger.settle(sources)) texts.push_back(make_record(*record.event, record.fields).text);
+  }
+};
+using Texts = std::vector<std::string>;
+}  // namespace
+
+TEST_CASE("what was counted before the start is no news") {
+  DiscardLedger ledger;
+  DiscardSources sources;
+  sources.counts = XfrmStatistics{{"XfrmInNoStates", 1000}};
+  CHECK(ledger.settle(sources).empty());
+  CHECK(ledger.settle(sources).empty());
+  CHECK(ledger.settle(sources).empty());
+}
+
+TEST_CASE("what the kernel's audit tells is a record each, and explains the counter") {
+  Turns turns;
+  turns.counts = {{"XfrmInNoStates", 1}, {"XfrmInStateProtoError", 1}, {"XfrmInStateSeqError", 1}};
+  turns.turn({{}, {told(Kind::unknown_spi), told(Kind::integrity_failure), told(Kind::replay)}, {}, {}});
+  CHECK(turns.texts ==
+        Texts{"No SPI for received packet - SPI: 0000dead IP addr: 10.1.0.2-10.1.0.1 proto: 50, sequence 7",
+              "Integrity Check Value failure - SPI: 0000dead IP addr: 10.1.0.2:10.1.0.1 proto: 50, policy telnet_in",
+              "Replayed packet received - SPI: 0000dead IP addr: 10.1.0.2-10.1.0.1 proto: 50, sequence 7, policy "
+              "telnet_in"});
+  turns.turn({});
+  CHECK(turns.texts.empty());
+}
+
+TEST_CASE("a packet in clear is recorded when the kernel counted a drop, not when it was let in") {
+  Turns turns;
+  turns.turn({{in_clear}, {}, {}, {}});
+  CHECK(turns.texts.empty());
+  turns.counts["XfrmInTmplMismatch"] = 1;
+  turns.turn({{in_clear, in_clear}, {}, {}, {}});
+  CHECK(turns.texts == Texts{"Clear text packet received, policy requires IPSec - IP addr: 10.1.0.2:10.1.0.1 proto: 6 "
+                             "ports: 40000:23, policy telnet_in"});
+}
+
+TEST_CASE("outbound discards are told by the policies that packets met") {
+  Turns turns;
+  turns.counts["XfrmOutPolBlock"] = 3;
+  turns.turn({{}, {}, {{"no_echo", "10.1.0.1 -> 10.1.0.2 tcp 7"}}, {}});
+  CHECK(turns.texts == Texts{"Packet discarded by policy no_echo, outbound - 10.1.0.1 -> 10.1.0.2 tcp 7, 3 times"});
+  turns.turn({});
+  CHECK(turns.texts.empty());
+}
+
+TEST_CASE("what nothing explains is told in words, a turn later") {
+  Turns turns;
+  turns.counts = {{"XfrmInNoStates", 5}, {"XfrmOutNoStates", 9}, {"XfrmNew", 1}};
+  turns.turn({});
+  CHECK(turns.texts.empty());
+  turns.turn({{}, {told(Kind::unknown_spi)}, {}, {}});  // the audit was slower than the counter
+  REQUIRE(turns.texts.size() == 3);
+  CHECK(turns.texts[1] ==
+        "The kernel dropped 4 inbound AH or ESP packets of an SA that does not exist (unknown SPI) (XfrmInNoStates)");
+  CHECK(turns.texts[2] == "The kernel dropped 1 packets (XfrmNew)");
+  turns.turn({});
+  CHECK(turns.texts.empty());
+}
+
+TEST_CASE("a flood is a bounded number of records and a count") {
+  Turns turns;
+  turns.counts = {{"XfrmInTmplMismatch", 100'000}, {"XfrmInNoStates", 100'000}};
+  turns.turn(
+      {std::vector<ClearPacket>(50'000, in_clear), std::vector<ToldDiscard>(50'000, told(Kind::unknown_spi)), {}, {}});
+  CHECK(turns.texts.size() == 2 * DiscardLedger::most_of_a_kind);
+  turns.turn({});
+  REQUIRE(turns.texts.size() == 2);
+  CHECK(turns.texts[0].starts_with("The kernel dropped 99980 "));
+}
+
+TEST_CASE("a counter that begins anew is no flood") {
+  Turns turns;
+  turns.counts["XfrmInNoStates"] = 50;
+  turns.turn({});
+  turns.counts["XfrmInNoStates"] = 1;
+  turns.turn({});
+  CHECK(turns.texts.size() == 1);  // the 50 of before
+  turns.turn({});
+  CHECK(turns.texts.empty());
+}
