@@ -6,7 +6,4 @@ TIME_LIMIT = 150
 
 
 def run(lab):
-    lab.note("our host acts")
-    lifecycle.ours_acts(lab, lab.libreswan)
-    lab.note("the peer acts")
-    lifecycle.peer_acts(lab, lab.libreswan)
+    lifecycle.run(lab, lab.libreswan)

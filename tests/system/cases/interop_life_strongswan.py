@@ -6,7 +6,4 @@ TIME_LIMIT = 150
 
 
 def run(lab):
-    lab.note("our host acts")
-    lifecycle.ours_acts(lab, lab.strongswan)
-    lab.note("the peer acts")
-    lifecycle.peer_acts(lab, lab.strongswan)
+    lifecycle.run(lab, lab.strongswan)

@@ -1,6 +1,8 @@
 """strongSwan on both sides: proves topology, capture, traffic and the peer's set-up without anything of ours."""
 
-from harness import traffic
+import os
+
+from harness import isakmp, traffic
 from harness.command import expect
 
 NEEDS_SUITE = False
@@ -23,6 +25,8 @@ def run(lab):
     children = [child["state"] for child in server.children()]
     expect(children == ["INSTALLED"], f"the server's IPsec SAs: {children}")
 
+    check_the_check_of_messages(lab, client)
+
     seconds = traffic.transfer(lab.a, lab.b, 4, traffic.TELNET)
     lab.note(f"10 MB there and back in {seconds:.1f} s")
     traffic.http_server(lab.b, 4)
@@ -36,3 +40,17 @@ def run(lab):
     traffic.echo_server(lab.b, 4, traffic.TELNET)
     traffic.talk(lab.a, lab.b, 4, traffic.TELNET)
     lab.note("the first packet alone brought the SAs back")
+
+
+def check_the_check_of_messages(lab, peer):
+    """tshark, who judges our messages in the other cases, can read those of strongSwan, and objects when the keys are
+    wrong, for then what it decrypts is garbage."""
+    keys = peer.isakmp_keys()
+    wrong = {cookie: "00" * (len(key) // 2) for cookie, key in keys.items()}
+    verdicts = []
+    for these in (keys, wrong):
+        decoded = isakmp.decode(lab.wire.isakmp_file, these, os.path.join(lab.directory, "ordered.pcap"))
+        verdicts.append(isakmp.objections([one for one in decoded if one.source == lab.a.address(4)], these))
+    expect(keys and not verdicts[0], f"tshark does not understand strongSwan, keys of {list(keys)}: {verdicts[0]}")
+    expect(verdicts[1], "tshark has nothing to say about messages decrypted with wrong keys")
+    lab.note("tshark understands strongSwan, and objects to garbage")

@@ -68,8 +68,8 @@ def decode(capture, keys, ordered):
 
 
 def objections(messages_of_ours, keys):
-    """What is wrong with these messages. One whose key is known must be readable; without a known key, as between two of
-    ours, nothing is said about what is encrypted."""
+    """What is wrong with these messages. One whose key is known must be readable; without a known key, as between two
+    of ours, nothing is said about what is encrypted."""
     found = [f"tshark on {message.name}: {message.complaint}" for message in messages_of_ours if message.complaint]
     encrypted = [message for message in messages_of_ours if message.encrypted and not message.complaint]
     found += [f"tshark on {message.name}: cannot be decrypted" for message in encrypted

@@ -36,15 +36,15 @@ ROWS = (
 class Matrix:
     """`we_connect`: our host opens the connections, so our suite begins the negotiations; else the peer does both."""
 
-    def __init__(self, lab, peer, we_connect, proposals, rows=ROWS, lifetime="28800/0", **peer_options):
-        """`peer`: a StrongSwan or a Libreswan on B. `proposals`: the ISAKMP proposal for each family."""
+    def __init__(self, lab, suite, peer, we_connect, proposals, rows=ROWS, lifetime="28800/0", **peer_options):
+        """`suite`: from make_suite(), not running. `peer`: a StrongSwan or a Libreswan on B. `proposals`: the ISAKMP
+        proposal for each family."""
         self._lab = lab
         self._we_connect = we_connect
         self.flows = [(row, family) for family in proposals for row in rows]
         self.peer = peer
-        self.suite = lab.suite(lab.a, self._document(proposals, lifetime))
-        for family in proposals:
-            self.suite.set_key(lab.b.address(family), configuration.KEY)
+        self.suite = suite
+        suite.configure(self._document(proposals, lifetime))
         side = "local_port" if we_connect else "remote_port"
         peer.configure(lab.a, [Flow(self.name(row, family), row.transform, row.pfs, row.tunnel, family,
                                     **{side: self.port(row, family)}) for row, family in self.flows],
@@ -53,7 +53,7 @@ class Matrix:
             host: [lab.wire.protect(f"tcp port {self.port(row, family)} and src host {host.address(family)}", esp=False)
                    for row, family in self.flows] for host in (lab.a, lab.b)}
         peer.start()
-        self.suite.start()
+        suite.start()
 
     def name(self, row, family):
         return f"{row.name}{family}"
@@ -96,8 +96,8 @@ class Matrix:
         # What a connection whose SAs had gone still has to say, it says when nothing holds it back any more.
         for host in self._protections:
             self._lift(host)
-        for one in (self.suite, self.peer):
-            self._lab.stop(one)
+        self.suite.stop()
+        self._lab.stop(self.peer)
 
     def _lift(self, host):
         for protection in self._protections[host]:
@@ -121,10 +121,19 @@ class Matrix:
         return document
 
 
+def make_suite(lab):
+    """Our suite on A with its keys. Deriving the store's key from a password takes long: one suite for a whole case."""
+    suite = lab.suite(lab.a)
+    for family in FAMILIES:
+        suite.set_key(lab.b.address(family), configuration.KEY)
+    return suite
+
+
 def run(lab, make_peer, proposals_when_we_connect, proposals_when_peer_does):
     """The whole of a case: both roles, one after the other. `make_peer`: lab.strongswan or lab.libreswan."""
+    suite = make_suite(lab)
     for we_connect, proposals in ((True, proposals_when_we_connect), (False, proposals_when_peer_does)):
-        matrix = Matrix(lab, make_peer(lab.b), we_connect, proposals)
+        matrix = Matrix(lab, suite, make_peer(lab.b), we_connect, proposals)
         lab.note(f"{'our host' if we_connect else 'the peer'} initiates, {proposals}")
         matrix.run()
         matrix.end()

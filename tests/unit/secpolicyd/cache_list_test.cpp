@@ -41,8 +41,11 @@ TEST_CASE("a flow shows its decision, its policy's cookie and the SAs that carry
   const auto& set = host.service->set();
   const auto reqid = set.keying.reqid_of(0);
   const auto other = flow("10.1.0.1", 40001, "10.1.0.2", 23);
-  const SaFinder sas({sa(reqid, other, Spi{0x300}, true), sa(reqid + 1, telnet_out, Spi{0x400}, false),
-                      sa(reqid, telnet_out, Spi{0x500}, true)});
+  std::vector<SaState> all;
+  all.push_back(sa(reqid, other, Spi{0x300}, true));
+  all.push_back(sa(reqid + 1, telnet_out, Spi{0x400}, false));
+  all.push_back(sa(reqid, telnet_out, Spi{0x500}, true));
+  const SaFinder sas(std::move(all));
   auto item = flow_item({telnet_out, Direction::out, "socket"}, set, sas);
   CHECK(item["action"] == "secure");
   CHECK(item["policy"] == "telnet");
