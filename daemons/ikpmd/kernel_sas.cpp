@@ -134,6 +134,7 @@ std::optional<ike::AdoptedPair> pair_at(const CounterpartKey& key, const Counter
       for (const auto& known : all_integrities())
         if (known.shown == authentication_name(in.spec)) transform.ah = known.id;
     transform.lifetime = lifetime_of(in.spec);
+    if (const auto& udp = in.spec.encapsulation) pair.udp = ike::UdpPorts{udp->source_port, udp->destination_port};
     pair.age_seconds = in.current.add_time != 0 && now > in.current.add_time ? now - in.current.add_time : 0;
   }
   if (!pair.in_ah && !pair.in_esp) return std::nullopt;
@@ -162,6 +163,7 @@ SaSpec sa_spec(const ike::SaInstall& sa) {
   spec.soft = limits(sa.soft);
   spec.hard = limits(sa.hard);
   spec.replay_window = replay_window;
+  if (sa.udp) spec.encapsulation = Encapsulation{sa.udp->source, sa.udp->destination};
   return spec;
 }
 
@@ -184,6 +186,15 @@ Result<void> KernelSas::remove(const std::vector<ike::SaKey>& keys) {
     if (!removed && removed.error().code != ErrorCode::not_found) outcome = removed;
   }
   return outcome;
+}
+
+Result<void> KernelSas::move(const ike::SaKey& key, const ike::UdpPorts& ports) {
+  // The kernel's request for a change is a whole SA, so it is read first.
+  auto state = kernel_.get_sa(SaId{key.destination, key.spi, key.protocol, std::nullopt}, Keys::include);
+  if (!state && state.error().code == ErrorCode::not_found) return {};
+  if (!state) return state.error();
+  state->spec.encapsulation = Encapsulation{ports.source, ports.destination};
+  return kernel_.update_sa(state->spec);
 }
 
 Result<void> KernelSas::release(const UnansweredAcquire& unanswered) {

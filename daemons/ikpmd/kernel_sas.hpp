@@ -22,6 +22,8 @@ class KernelSas {
   Result<void> install(const std::vector<ike::SaInstall>& sas);
   // One that is gone already is no error.
   Result<void> remove(const std::vector<ike::SaKey>& keys);
+  // Other ports around the ESP packets of an SA; its keys, counters and limits stay. One that is gone is no error.
+  Result<void> move(const ike::SaKey& key, const ike::UdpPorts& ports);
   // Ends the kernel's wait for an SA that nobody will make, so that the next packet asks anew.
   Result<void> release(const UnansweredAcquire& acquire);
   // Every SA with a reqid of ours; returns how many there were.

@@ -3,11 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "ike/nat_traversal.hpp"
 
 namespace ipsec9000 {
 
 namespace {
-constexpr std::uint16_t ike_port = 500;
 constexpr Duration policy_answer_time = seconds(5);
 constexpr Duration sampling_interval = seconds(5);
 constexpr Duration settle_time{50};  // a program that flushes does so in one go
@@ -91,6 +91,12 @@ struct IkeService::Carrier {
       service.context_.audit.record(audit::kernel_refused,
                                     {{"request", "delete an SA"}, {"reason", removed.error().text}});
   }
+  void operator()(ike::MoveSas& action) const {
+    for (const auto& [key, ports] : action.sas)
+      if (auto moved = service.sas_.move(key, ports); !moved)
+        service.context_.audit.record(audit::kernel_refused,
+                                      {{"request", "change an SA's ports"}, {"reason", moved.error().text}});
+  }
   void operator()(ike::WriteAudit& action) const {
     service.statistics_.note(action.record, service.context_.loop.now());
     service.context_.audit.record(std::move(action.record));
@@ -127,14 +133,16 @@ Result<void> IkeService::start() {
 
 Result<void> IkeService::open_sockets() {
   for (const auto family : {Family::ipv4, Family::ipv6}) {
-    auto socket = UdpSocket::open(family, ike_port, *kernel_);
-    if (!socket) {
-      // A host without IPv6 is a host; one without IPv4 sockets is not ours to serve.
-      if (family == Family::ipv4) return socket.error();
-      problems_.push_back("IKE over IPv6 is off: " + socket.error().text);
-      continue;
+    for (const auto port : {ike::ike_port, ike::nat_traversal_port}) {
+      auto socket = UdpSocket::open(family, port, *kernel_);
+      if (!socket) {
+        // A host without IPv6 is a host; one without IPv4 sockets is not ours to serve.
+        if (family == Family::ipv4) return socket.error();
+        problems_.push_back("IKE over IPv6 is off: " + socket.error().text);
+        break;
+      }
+      sockets_.push_back(std::move(*socket));
     }
-    sockets_.push_back(std::move(*socket));
   }
   for (std::size_t i = 0; i < sockets_.size(); ++i)
     watches_.push_back(context_.loop.watch_readable(sockets_[i].fd(), [this, i] { received(i); }));
@@ -145,7 +153,7 @@ Result<void> IkeService::watch_kernel() {
   auto capabilities = kernel_->probe();
   if (!capabilities) return capabilities.error();
   for (const auto& problem : capabilities->problems) problems_.push_back(problem);
-  const EventGroup groups[] = {EventGroup::expire, EventGroup::sa};
+  const EventGroup groups[] = {EventGroup::expire, EventGroup::sa, EventGroup::mapping};
   auto events = kernel_->open_events(groups);
   if (!events) return events.error();
   events_ = std::move(*events);
@@ -186,6 +194,10 @@ void IkeService::kernel_events() {
 void IkeService::take(const Event& event) {
   const auto somebody_else = [&](std::uint32_t sender) { return sender != kernel_->port(); };
   if (const auto* expire = std::get_if<Expire>(&event)) return sa_limit_reached(*expire);
+  if (const auto* mapping = std::get_if<Mapping>(&event))
+    return engine_.peer_moved(
+        {mapping->old_source.address, mapping->sa.destination, mapping->sa.protocol, mapping->sa.spi},
+        mapping->new_source, context_.loop.now());
   if (std::holds_alternative<MonitorOverrun>(event)) {
     ++overruns_;
     context_.audit.record(audit::kernel_events_lost, {{"events", "SAs and their lifetimes"}});

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "ike/nat_traversal.hpp"
+
 namespace ipsec9000 {
 
 namespace {
@@ -76,6 +78,8 @@ Result<UdpSocket> UdpSocket::open(Family family, std::uint16_t port, Kernel& ker
   if (auto prepared = prepare(socket.get(), family); !prepared) return prepared.error().within(what);
   // Before it is bound, so that no datagram meets the policies in between.
   if (auto bypass = kernel.set_socket_bypass(socket.get(), family); !bypass) return bypass.error().within(what);
+  if (port == ike::nat_traversal_port)
+    if (auto enabled = kernel.enable_udp_encapsulation(socket.get()); !enabled) return enabled.error().within(what);
   sockaddr_storage address{};
   const auto length = any.to_sockaddr(address);
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(length)) != 0) {

@@ -12,7 +12,8 @@ namespace ipsec9000 {
 
 class UdpSocket {
  public:
-  // Binds, and exempts the socket from every policy (kernel.set_socket_bypass): IKE must not wait for itself.
+  // Binds, and exempts the socket from every policy (kernel.set_socket_bypass): IKE must not wait for itself. On port
+  // 4500 the kernel takes ESP off UDP before we see it.
   static Result<UdpSocket> open(Family family, std::uint16_t port, Kernel& kernel);
 
   int fd() const { return socket_.get(); }

@@ -11,10 +11,24 @@ namespace {
 constexpr unsigned notes_per_second = 50;  // of records that strangers can cause
 
 std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
+
+bool is_first_message(const wire::Header& header) {
+  return header.cookies.responder == wire::Cookie{} &&
+         (header.exchange == wire::ExchangeType::main_mode || header.exchange == wire::ExchangeType::aggressive);
+}
 }  // namespace
 
-void Core::receive(const Datagram& datagram, TimePoint now) {
+void Core::receive(const Datagram& arrived, TimePoint now) {
   now_ = now;
+  if (is_keepalive(arrived.bytes)) return;
+  const auto message = unframe(arrived.local.port, arrived.bytes);
+  if (!message) {
+    if (allowed_to_note(audit::bad_packet, now))
+      note(audit::bad_packet, {{"remote", arrived.remote.to_string()}, {"reason", "no ISAKMP message on UDP 4500"}},
+           "");
+    return;
+  }
+  const Datagram datagram{arrived.local, arrived.remote, to_bytes(*message)};
   auto header = wire::decode_header(datagram.bytes);
   const auto drop = [&](const AuditEvent& event, const std::string& reason) {
     if (allowed_to_note(event, now)) note(event, {{"remote", datagram.remote.to_string()}, {"reason", reason}}, "");
@@ -24,19 +38,17 @@ void Core::receive(const Datagram& datagram, TimePoint now) {
     return drop(audit::bad_packet, "IKE major version " + std::to_string(header->version >> 4));
   if (header->cookies.initiator == wire::Cookie{}) return drop(audit::bad_packet, "the initiator's cookie is zero");
   if (auto* session = find_session(*header, datagram)) return dispatch(*session, *header, datagram, now);
-  if (header->cookies.responder == wire::Cookie{} && header->exchange == wire::ExchangeType::main_mode &&
-      !header->encrypted())
-    return first_message(*header, datagram, now);
-  if (header->exchange == wire::ExchangeType::aggressive && header->cookies.responder == wire::Cookie{})
-    return drop(audit::unexpected_message, "Aggressive Mode is off");
+  if (is_first_message(*header) && !header->encrypted()) return first_message(*header, datagram, now);
   drop(audit::unexpected_message, wire::describe(*header, nullptr) + " for an ISAKMP SA that is not known here");
   unknown_session(*header, datagram, now);
 }
 
 void Core::dispatch(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now) {
+  if (header.next_payload == wire::PayloadType::fragment) return receive_fragment(session, header, datagram, now);
   switch (header.exchange) {
     case wire::ExchangeType::main_mode:
-      return receive_main_mode(session, header, datagram, now);
+    case wire::ExchangeType::aggressive:
+      return receive_phase1(session, header, datagram, now);
     case wire::ExchangeType::quick_mode:
       return receive_quick_mode(session, header, datagram, now);
     case wire::ExchangeType::informational:
@@ -56,15 +68,14 @@ Session* Core::find_session(SessionId id) {
 }
 
 Session* Core::find_session(const wire::Header& header, const Datagram& datagram) {
-  if (header.cookies.responder == wire::Cookie{} &&
-      header.exchange == wire::ExchangeType::main_mode) {  // a first message: perhaps one we have answered
+  if (is_first_message(header)) {  // perhaps one we have answered
     const auto found = half_open_.find({datagram.remote, header.cookies.initiator});
     return found == half_open_.end() ? nullptr : find_session(found->second);
   }
   for (const auto ours : {header.cookies.initiator, header.cookies.responder}) {
     const auto found = by_cookie_.find(static_cast<std::uint64_t>(ours));
     Session* session = found == by_cookie_.end() ? nullptr : find_session(found->second);
-    if (session == nullptr || session->remote.address != datagram.remote.address) continue;
+    if (session == nullptr || !may_come_from(*session, datagram.remote)) continue;
     const bool unanswered = session->role == Role::initiator && session->cookies.responder == wire::Cookie{};
     if (session->cookies == header.cookies || (unanswered && session->cookies.initiator == header.cookies.initiator))
       return session;
@@ -73,7 +84,7 @@ Session* Core::find_session(const wire::Header& header, const Datagram& datagram
 }
 
 void Core::send(const Session& session, const Bytes& bytes) {
-  actions_.emplace_back(SendDatagram{{session.local, session.remote, bytes}});
+  actions_.emplace_back(SendDatagram{{session.local, session.remote, frame(session.local.port, bytes)}});
 }
 
 void Core::note(const AuditEvent& event, AuditFields fields, const std::string& correlation) {
@@ -91,10 +102,10 @@ bool Core::allowed_to_note(const AuditEvent& event, TimePoint now) {
   return notes_in_window_++ < notes_per_second;
 }
 
-bool Core::is_repeated(const Session& session, Dialogue& dialogue, const Bytes& digest) {
+bool Core::is_repeated(Session& session, Dialogue& dialogue, const Bytes& digest) {
   if (digest == dialogue.refused) return true;
   if (digest != dialogue.last_received) return false;
-  if (!dialogue.last_sent.empty()) send(session, dialogue.last_sent);
+  if (!dialogue.last_sent.empty()) send_message(session, dialogue.last_sent);
   return true;
 }
 
@@ -107,7 +118,7 @@ void Core::job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now) {
   auto* session = find_session(session_id);
   if (session == nullptr) return;
   if (message_id == 0) {
-    if (outcome) return advance_phase1(*session, *outcome, {}, now);
+    if (outcome) return advance_phase1(*session, *outcome, nullptr, {}, now);
     FailureRecord failure;
     failure.reason = "key-exchange-failed";
     failure.text = outcome.error().text;
@@ -115,7 +126,7 @@ void Core::job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now) {
   }
   const auto exchange = session->quick.find(message_id);
   if (exchange == session->quick.end()) return;
-  if (outcome) return advance_quick(*session, exchange->second, *outcome, {}, now);
+  if (outcome) return advance_quick(*session, exchange->second, *outcome, nullptr, {}, now);
   FailureRecord failure;
   failure.reason = "key-exchange-failed";
   failure.text = outcome.error().text;
@@ -135,7 +146,7 @@ void Core::policy_answered(QueryId id, const Result<Protection>& answer, TimePoi
   if (answer) {
     exchange->second.policy = answer->policy;
     exchange->second.place = answer->place;
-    return advance_quick(*session, exchange->second, *answer, {}, now);
+    return advance_quick(*session, exchange->second, *answer, nullptr, {}, now);
   }
   Refusal refusal;
   refusal.event = &audit::no_policy_for_peer;
@@ -169,6 +180,9 @@ void Core::on_timer(TimePoint now) {
         else
           session->quick.erase(due->message_id);
         break;
+      case TimerKind::keepalive:
+        keepalive_due(now);
+        break;
       case TimerKind::probe:
         if (session != nullptr) send_probe(*session, now);
         break;
@@ -185,7 +199,9 @@ void Core::retransmission_due(Session& session, std::uint32_t message_id, TimePo
   auto& dialogue = message_id == 0 ? session.dialogue : exchange->second.dialogue;
   if (!dialogue.retransmission.running()) return;
   if (dialogue.retransmission.again(now)) {
-    send(session, dialogue.last_sent);
+    // The last message of Aggressive Mode may have been lost, and then the peer cannot read this one.
+    if (message_id != 0 && session.unconfirmed) send_message(session, session.dialogue.last_sent);
+    send_message(session, dialogue.last_sent);
     timers_.arm({TimerKind::retransmit, number(session.id), message_id}, dialogue.retransmission.next());
   } else if (message_id == 0) {
     phase1_timeout(session, now);
@@ -302,6 +318,7 @@ void Engine::sa_vanished(const SaKey& key, TimePoint now) { core_->sa_vanished(k
 void Engine::sas_present(const std::vector<TrafficSample>& present, TimePoint now) { core_->sas_present(present, now); }
 void Engine::sa_expired(const SaKey& key, bool hard, TimePoint now) { core_->sa_expired(key, hard, now); }
 void Engine::traffic(const std::vector<TrafficSample>& samples, TimePoint now) { core_->traffic(samples, now); }
+void Engine::peer_moved(const SaKey& key, const Endpoint& from, TimePoint now) { core_->peer_moved(key, from, now); }
 void Engine::on_timer(TimePoint now) { core_->on_timer(now); }
 std::optional<TimePoint> Engine::next_deadline() const { return core_->timers_.next(); }
 Engine::Deleted Engine::delete_peer(const IpAddress& remote, TimePoint now) { return core_->delete_peer(remote, now); }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "ike/fragments.hpp"
 #include "ike/types.hpp"
 
 namespace ipsec9000::ike {
@@ -16,6 +17,7 @@ struct AdoptedPair {
   Protection protection;  // as far as it is known; `policy` may be empty
   std::optional<Spi> in_esp, out_esp, in_ah, out_ah;
   std::uint64_t age_seconds = 0;
+  std::optional<UdpPorts> udp;  // of the inbound SA
 };
 
 struct TrafficSample {
@@ -38,9 +40,11 @@ struct Counters {
 };
 
 struct Limits {
-  std::size_t half_open = 10'000;              // responder's negotiations before message 3; the oldest gives way
-  std::size_t quick_modes_per_session = 64;    // a peer's Quick Modes under way at once
-  std::size_t exchanges_per_session = 65'536;  // then an ISAKMP SA is ended: every message id is remembered
+  std::size_t half_open = 10'000;                   // responder's negotiations before message 3; the oldest gives way
+  std::size_t quick_modes_per_session = 64;         // a peer's Quick Modes under way at once
+  unsigned aggressive_per_second = 20;              // first messages of Aggressive Mode that are computed for
+  std::size_t unfragmented = largest_unfragmented;  // bytes of a message; longer ones are cut, if the peer can do it
+  std::size_t exchanges_per_session = 65'536;       // then an ISAKMP SA is ended: every message id is remembered
 };
 
 class Core;
@@ -74,6 +78,9 @@ class Engine {
   // What the kernel has counted for SAs of ours, a few seconds after the last such call. A peer that we send to and
   // that sends nothing back is asked whether it lives (RFC 3706), and its SAs are dropped when it does not answer.
   void traffic(const std::vector<TrafficSample>& samples, TimePoint now);
+  // The kernel says that an authenticated packet of this inbound SA came from there: the peer's address translation has
+  // moved it.
+  void peer_moved(const SaKey& key, const Endpoint& from, TimePoint now);
   void on_timer(TimePoint now);
   // When on_timer wants to be called next; nothing: not at all.
   std::optional<TimePoint> next_deadline() const;

@@ -1,5 +1,6 @@
 // The inside of the engine: its state and the steps between. Internal to lib/ike; the parts are in
-// engine_phase1.cpp, engine_phase2.cpp, engine_informational.cpp, engine_liveness.cpp and engine_pairs.cpp.
+// engine_phase1.cpp, engine_phase2.cpp, engine_informational.cpp, engine_liveness.cpp, engine_fragments.cpp,
+// engine_nat.cpp and engine_pairs.cpp.
 #pragma once
 #include <deque>
 #include <map>
@@ -7,7 +8,7 @@
 #include <unordered_map>
 
 #include "ike/engine.hpp"
-#include "ike/main_mode.hpp"
+#include "ike/phase1_states.hpp"
 #include "ike/quick_mode.hpp"
 #include "ike/sa_pairs.hpp"
 #include "ike/timers.hpp"
@@ -63,15 +64,21 @@ struct Session {
   Role role = Role::initiator;
   Endpoint local;
   Endpoint remote;
+  wire::ExchangeType exchange = wire::ExchangeType::main_mode;  // of phase 1
   wire::Cookies cookies;
   std::shared_ptr<const IsakmpPolicy> policy;
-  std::optional<main_mode::State> negotiation;  // gone some time after it is done
-  std::optional<main_mode::Established> sa;
+  std::optional<phase1::State> negotiation;  // gone some time after it is done
+  std::optional<phase1::Established> sa;
   Dialogue dialogue;
   TimePoint established{};
   std::deque<Protection> waiting;  // Quick Modes to start once it is established
   std::map<std::uint32_t, QuickExchange> quick;
   std::set<std::uint32_t> used_message_ids;
+  NatFound nat;                // as far as it is known
+  bool fragmentation = false;  // both ends have announced it
+  std::uint16_t last_fragment_id = 0;
+  Reassembly reassembly;
+  bool unconfirmed = false;  // nothing has come since our last message of phase 1, which nobody answers
   std::uint32_t quick_modes = 0;
   std::optional<Probe> probe;  // we asked whether it lives
   bool closing = false;        // no new Quick Modes of ours
@@ -95,6 +102,9 @@ class Core {
 
   // ---- engine_liveness.cpp: dead peer detection
   void traffic(const std::vector<TrafficSample>& samples, TimePoint now);
+
+  // ---- engine_nat.cpp: address translation
+  void peer_moved(const SaKey& key, const Endpoint& from, TimePoint now);
 
   // ---- engine_pairs.cpp: SA pairs
   void acquire(const Protection& protection, TimePoint now);
@@ -124,17 +134,20 @@ class Core {
   bool allowed_to_note(const AuditEvent& event, TimePoint now);
   void retransmission_due(Session& session, std::uint32_t message_id, TimePoint now);
   void remove_session(SessionId id);
-  bool is_repeated(const Session& session, Dialogue& dialogue, const Bytes& digest);
+  bool is_repeated(Session& session, Dialogue& dialogue, const Bytes& digest);
 
   // ---- engine_phase1.cpp
   const std::shared_ptr<const IsakmpPolicy>* policy_for(const IpAddress& remote) const;
   bool start_phase1(const Protection& protection, TimePoint now);
   bool first_refusal(wire::Cookie initiator);
   void first_message(const wire::Header& header, const Datagram& datagram, TimePoint now);
-  void receive_main_mode(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
-  void advance_phase1(Session& session, const main_mode::Event& event, const Bytes& digest, TimePoint now);
-  void apply_phase1(Session& session, main_mode::Step step, TimePoint now);
-  void established(Session& session, main_mode::Established sa, TimePoint now);
+  phase1::Outcome respond(const phase1::Event& first, const phase1::Context& context, TimePoint now);
+  void began(Session& session, phase1::Step step, const Datagram& datagram, TimePoint now);
+  void receive_phase1(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
+  void advance_phase1(Session& session, const phase1::Event& event, const Datagram* from, const Bytes& digest,
+                      TimePoint now);
+  void apply_phase1(Session& session, phase1::Step step, TimePoint now);
+  void established(Session& session, phase1::Established sa, TimePoint now);
   void refuse_phase1(Session& session, const Refusal& refusal, const Bytes& digest, TimePoint now);
   void fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint now);
   void phase1_timeout(Session& session, TimePoint now);
@@ -145,15 +158,15 @@ class Core {
   void register_cookie(Session& session);
   void drop_oldest_half_open();
   void no_longer_half_open(const Session& session);
-  main_mode::Context context_for(const Session& session) const;
+  phase1::Context context_for(const Session& session) const;
 
   // ---- engine_phase2.cpp
   bool start_quick(Session& session, const Protection& protection, TimePoint now);
   void receive_quick_mode(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
   void first_quick_message(Session& session, const wire::Header& header, const Datagram& datagram, const Bytes& digest,
                            TimePoint now);
-  void advance_quick(Session& session, QuickExchange& exchange, const quick_mode::Event& event, const Bytes& digest,
-                     TimePoint now);
+  void advance_quick(Session& session, QuickExchange& exchange, const quick_mode::Event& event, const Datagram* from,
+                     const Bytes& digest, TimePoint now);
   void apply_quick(Session& session, QuickExchange& exchange, quick_mode::Step step, TimePoint now);
   bool we_choose(const Session& session) const;
   void quick_mode_used(Session& session, TimePoint now);
@@ -187,6 +200,18 @@ class Core {
   void probe_answered(Session& session, const wire::Notification& answer);
   void peer_dead(const IpAddress& remote, std::string_view reason);
 
+  // ---- engine_fragments.cpp
+  void send_message(Session& session, const Bytes& message);  // in fragments where it must be
+  void receive_fragment(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
+
+  // ---- engine_nat.cpp
+  static bool may_come_from(const Session& session, const Endpoint& remote);
+  void float_ports(Session& session);
+  void follow(Session& session, const Datagram& authenticated);
+  void move_pairs(const Endpoint& from, const Endpoint& to);
+  void keepalive_due(TimePoint now);
+  std::pair<Endpoint, Endpoint> ends_to(const IpAddress& local, const IpAddress& remote) const;
+
   // ---- engine_pairs.cpp
   void begin(const Protection& protection, TimePoint now);
   bool just_complete(const PairKey& key, TimePoint now) const;
@@ -217,6 +242,8 @@ class Core {
   std::uint64_t order_ = 0;  // of events, see PairRecord
   TimePoint note_window_{};
   unsigned notes_in_window_ = 0;
+  TimePoint aggressive_window_{};
+  unsigned aggressive_in_window_ = 0;
   TimePoint now_{};  // of the entry point under way, for records
 };
 
@@ -226,8 +253,9 @@ Bytes cookie_spi(const wire::Cookies& cookies);
 inline constexpr Duration responder_patience = seconds(31);  // for the initiator's next message
 inline constexpr Duration linger_time = seconds(60);         // a finished exchange answers repeated messages
 inline constexpr Duration probe_interval = seconds(2);
-inline constexpr unsigned probes = 5;                     // unanswered: the peer is dead
-inline constexpr Duration retire_grace = seconds(2);      // packets under way still find the old SA
+inline constexpr unsigned probes = 5;                 // unanswered: the peer is dead
+inline constexpr Duration retire_grace = seconds(2);  // packets under way still find the old SA
+inline constexpr Duration keepalive_interval = seconds(20);
 inline constexpr Duration retire_patience = seconds(30);  // for the Delete of the end whose turn it is
 inline constexpr Duration recovery_interval = seconds(10);
 inline constexpr std::size_t refusals_remembered = 256;

@@ -44,6 +44,7 @@ void Core::receive_informational(Session& session, const wire::Header& header, c
     return drop(bad_packet("the HASH of an Informational message does not verify"));
   const auto id = session.id;
   session.used_message_ids.insert(header.message_id);
+  follow(session, datagram);
   if (session.used_message_ids.size() > limits_.exchanges_per_session) return close_session(id, now);
   for (const auto* notification : opened->chain.all<wire::Notification>())
     notification_received(session, *notification, now);
@@ -74,7 +75,7 @@ void Core::unprotected_notification(Session& session, const wire::Header& header
     note(audit::notify_refused,
          {{"notify", name},
           {"remote", session.remote.address.to_string()},
-          {"state", session.negotiation ? main_mode::describe(*session.negotiation) : ""}},
+          {"state", session.negotiation ? phase1::describe(*session.negotiation) : ""}},
          session.dialogue.correlation);
 }
 
@@ -222,7 +223,7 @@ void Core::send_informational(Session& session, std::vector<wire::Payload> paylo
   session.used_message_ids.insert(header.message_id);
   const Channel channel{session.sa->keys, phase2_iv(*session.sa->keys, session.sa->last_block, header.message_id)};
   auto sealed = seal(channel, header, with_hash_1(*session.sa->keys, header.message_id, std::move(payloads)));
-  if (sealed) send(session, sealed->message);
+  if (sealed) send_message(session, sealed->message);
 }
 
 void Core::send_delete(Session& session, const quick_mode::Pair& pair) {

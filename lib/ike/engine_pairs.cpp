@@ -260,6 +260,9 @@ void Core::adopt(const AdoptedPair& adopted, TimePoint now) {
   pair->ours = {adopted.in_ah, adopted.in_esp};
   pair->peer = {adopted.out_ah, adopted.out_esp};
   pair->role = Role::responder;
+  // Who is behind translation, the kernel does not know: to keep it fresh does no harm.
+  if (adopted.udp) pair->udp = quick_mode::UdpPath{adopted.udp->destination, adopted.udp->source, true};
+  if (adopted.udp) timers_.arm({TimerKind::keepalive, 0, 0}, now + keepalive_interval);
   const auto made = now - seconds(adopted.age_seconds);
   auto* record = pairs_.find(pairs_.add(std::move(pair), true, made, made));
   record->completed = made;
@@ -270,14 +273,19 @@ void Core::adopt(const AdoptedPair& adopted, TimePoint now) {
 void Core::initial_contact(const Session& session) {
   const auto remote = session.remote.address;
   const auto began = session.dialogue.began;
-  for (const auto id : pairs_.where(
-           [&](const PairRecord& record) { return record.pair->protection.remote == remote && record.made < began; }))
+  // Several peers may share an address where it is translated; then it takes the identity to tell them apart.
+  const auto of_this_peer = [&](const PairRecord& record) {
+    return record.pair->protection.remote == remote && (!session.nat.peers || record.peer == session.sa->peer);
+  };
+  for (const auto id :
+       pairs_.where([&](const PairRecord& record) { return of_this_peer(record) && record.made < began; }))
     drop_pair(id, false, "INITIAL-CONTACT");
   std::vector<SessionId> doomed;
   const auto [begin, end] = by_remote_.equal_range(remote);
   for (auto at = begin; at != end; ++at) {
     const auto& other = sessions_.at(at->second);
-    if (other.sa && other.id != session.id && other.established < began) doomed.push_back(other.id);
+    const bool same_peer = other.sa && (!session.nat.peers || other.sa->peer == session.sa->peer);
+    if (same_peer && other.id != session.id && other.established < began) doomed.push_back(other.id);
   }
   for (const auto id : doomed) remove_session(id);
 }

@@ -14,6 +14,10 @@ wire::Cookie our_cookie(const Session& session) {
   return session.role == Role::initiator ? session.cookies.initiator : session.cookies.responder;
 }
 
+std::string phase_name(wire::ExchangeType exchange) {
+  return exchange == wire::ExchangeType::aggressive ? "aggressive" : "main";
+}
+
 FailureRecord failure_of(const Refusal& refusal) {
   FailureRecord failure;
   failure.reason = refusal.reason;
@@ -36,7 +40,7 @@ const std::shared_ptr<const IsakmpPolicy>* Core::policy_for(const IpAddress& rem
   return nullptr;
 }
 
-main_mode::Context Core::context_for(const Session& session) const {
+phase1::Context Core::context_for(const Session& session) const {
   bool only = true;  // no other SA with this peer: worth saying
   const auto [begin, end] = by_remote_.equal_range(session.remote.address);
   for (auto at = begin; at != end; ++at) only = only && (at->second == session.id || !sessions_.at(at->second).sa);
@@ -91,10 +95,15 @@ bool Core::start_phase1(const Protection& protection, TimePoint now) {
                   "unsupported-authentication");
   if (credentials_.pre_shared_key(protection.remote, (*policy)->remote_id) == nullptr)
     return refuse(audit::no_preshared_key, {{"remote", protection.remote.to_string()}}, "no-preshared-key");
-  auto& session = new_session(Role::initiator, {protection.local, 500}, {protection.remote, 500}, *policy, now);
+  const auto [local, remote] = ends_to(protection.local, protection.remote);
+  auto& session = new_session(Role::initiator, local, remote, *policy, now);
   session.waiting.push_back(protection);
-  auto step = main_mode::start(context_for(session));
-  session.cookies.initiator = std::get<main_mode::SaSent>(step.next).ours;
+  if ((*policy)->aggressive) session.exchange = wire::ExchangeType::aggressive;
+  auto step =
+      (*policy)->aggressive ? aggressive_mode::start(context_for(session)) : main_mode::start(context_for(session));
+  if (const auto* sent = std::get_if<main_mode::SaSent>(&step.next)) session.cookies.initiator = sent->ours;
+  if (const auto* generating = std::get_if<aggressive_mode::GeneratingKey>(&step.next))
+    session.cookies.initiator = generating->ours;
   register_cookie(session);
   note(audit::mm_started,
        {{"remote", session.remote.address.to_string()}, {"role", "initiator"}, {"policy", (*policy)->name}},
@@ -112,7 +121,7 @@ void Core::answer_in_clear(const Endpoint& local, const Endpoint& remote, const 
   auto message = wire::encode_message(
       header, {wire::Notification{1, wire::protocol::isakmp, notify, {}, to_bytes(as_bytes(differs))}});
   if (message.size() > received) return;  // never more than came in, to an address that proved nothing
-  actions_.emplace_back(SendDatagram{{local, remote, std::move(message)}});
+  actions_.emplace_back(SendDatagram{{local, remote, frame(local.port, message)}});
 }
 
 void Core::drop_oldest_half_open() {
@@ -145,16 +154,14 @@ void Core::first_message(const wire::Header& header, const Datagram& datagram, T
     if (refusal.reason.empty()) return;
     auto failure = failure_of(refusal);
     failure.remote = remote;
-    failure.phase = "main";
+    failure.phase = phase_name(header.exchange);
     if (policy != nullptr) failure.policy = (*policy)->name;
     if (policy != nullptr) failure.place = (*policy)->place;
     failure.text = make_record(*refusal.event, fields).text;
     actions_.emplace_back(ReportFailure{std::move(failure)});
   };
-  auto event = main_mode::read_message(main_mode::Done{}, header, datagram.bytes);
+  auto event = phase1::read_message(main_mode::Done{}, header, datagram.bytes);
   if (const auto* refusal = std::get_if<Refusal>(&event)) return complain(*refusal);
-  const auto* first = std::get_if<main_mode::SaMessage>(&std::get<main_mode::Event>(event));
-  if (first == nullptr) return complain(unexpected("a first message without an SA payload"));
   policy = policy_for(datagram.remote.address);
   if (policy == nullptr) {
     Refusal refusal;
@@ -170,47 +177,69 @@ void Core::first_message(const wire::Header& header, const Datagram& datagram, T
     refusal.reason = "no-preshared-key";
     return complain(refusal);
   }
-  const main_mode::Context context{**policy, nullptr, datagram.local, datagram.remote, random_, false};
-  auto outcome = main_mode::respond(*first, context);
+  const phase1::Context context{**policy, nullptr, datagram.local, datagram.remote, random_, false};
+  auto outcome = respond(std::get<phase1::Event>(event), context, now);
   if (const auto* refusal = std::get_if<Refusal>(&outcome)) return complain(*refusal);
   if (half_open_.size() >= limits_.half_open) drop_oldest_half_open();
-  auto& step = std::get<main_mode::Step>(outcome);
   auto& session = new_session(Role::responder, datagram.local, datagram.remote, *policy, now);
-  session.cookies = std::get<main_mode::SaReplied>(step.next).agreed->cookies;
+  began(session, std::move(std::get<phase1::Step>(outcome)), datagram, now);
+}
+
+phase1::Outcome Core::respond(const phase1::Event& first, const phase1::Context& context, TimePoint now) {
+  if (const auto* message = std::get_if<main_mode::SaMessage>(&first)) return main_mode::respond(*message, context);
+  const auto* offer = std::get_if<aggressive_mode::Offer>(&first);
+  if (offer == nullptr) return unexpected("a first message without an SA payload");
+  if (!context.policy.aggressive)
+    return unexpected("ISAKMP policy \"" + context.policy.name + "\" does not allow Aggressive Mode");
+  if (now - aggressive_window_ >= seconds(1)) {
+    aggressive_window_ = now;
+    aggressive_in_window_ = 0;
+  }
+  if (aggressive_in_window_++ >= limits_.aggressive_per_second)
+    return unexpected("too many Aggressive Mode negotiations within a second");
+  return aggressive_mode::respond(*offer, context);
+}
+
+void Core::began(Session& session, phase1::Step step, const Datagram& datagram, TimePoint now) {
+  session.cookies = phase1::agreed_in(step.next)->cookies;
+  if (std::holds_alternative<aggressive_mode::Exchanging>(step.next)) session.exchange = wire::ExchangeType::aggressive;
   session.dialogue.last_received = digest(HashAlgorithm::sha256, {datagram.bytes});
   register_cookie(session);
   half_open_[{session.remote, session.cookies.initiator}] = session.id;
   half_open_ids_.insert(session.id);
   timers_.arm({TimerKind::give_up, number(session.id), 0}, now + responder_patience);
-  note(audit::mm_started, {{"remote", remote}, {"role", "responder"}, {"policy", (*policy)->name}},
+  note(audit::mm_started,
+       {{"remote", session.remote.address.to_string()}, {"role", "responder"}, {"policy", session.policy->name}},
        session.dialogue.correlation);
   apply_phase1(session, std::move(step), now);
 }
 
-void Core::receive_main_mode(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now) {
+void Core::receive_phase1(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now) {
   const auto received = digest(HashAlgorithm::sha256, {datagram.bytes});
   if (is_repeated(session, session.dialogue, received)) return;
   if (!session.negotiation || header.message_id != 0) {
     if (allowed_to_note(audit::unexpected_message, now))
       note(audit::unexpected_message,
-           {{"remote", datagram.remote.to_string()}, {"reason", "a Main Mode message for an established ISAKMP SA"}},
+           {{"remote", datagram.remote.to_string()}, {"reason", "a phase 1 message for an established ISAKMP SA"}},
            session.dialogue.correlation);
     return;
   }
-  auto event = main_mode::read_message(*session.negotiation, header, datagram.bytes);
+  auto event = phase1::read_message(*session.negotiation, header, datagram.bytes);
   if (const auto* refusal = std::get_if<Refusal>(&event)) return refuse_phase1(session, *refusal, received, now);
-  advance_phase1(session, std::get<main_mode::Event>(event), received, now);
+  advance_phase1(session, std::get<phase1::Event>(event), &datagram, received, now);
 }
 
-void Core::advance_phase1(Session& session, const main_mode::Event& event, const Bytes& received, TimePoint now) {
+void Core::advance_phase1(Session& session, const phase1::Event& event, const Datagram* from, const Bytes& received,
+                          TimePoint now) {
   if (!session.negotiation) return;
-  const auto context = context_for(session);
+  auto context = context_for(session);
+  if (from != nullptr) context.arrived = {from->local, from->remote};
   if (context.pre_shared_key == nullptr) {  // it was deleted while we negotiated
     FailureRecord failure;
     failure.reason = "no-preshared-key";
     return fail_phase1(session.id, audit::no_preshared_key, {}, std::move(failure), now);
   }
-  auto outcome = main_mode::advance(*session.negotiation, event, context);
+  auto outcome = phase1::advance(*session.negotiation, event, context);
   if (const auto* refusal = std::get_if<Refusal>(&outcome)) return refuse_phase1(session, *refusal, received, now);
   if (!received.empty()) {
     session.dialogue.last_received = received;
@@ -218,13 +247,23 @@ void Core::advance_phase1(Session& session, const main_mode::Event& event, const
     session.dialogue.retransmission.stop();
     timers_.cancel({TimerKind::retransmit, number(session.id), 0});
   }
-  apply_phase1(session, std::move(std::get<main_mode::Step>(outcome)), now);
+  auto& step = std::get<phase1::Step>(outcome);
+  if (step.established) no_longer_half_open(session);
+  if (from != nullptr && step.established) follow(session, *from);
+  apply_phase1(session, std::move(step), now);
 }
 
-void Core::apply_phase1(Session& session, main_mode::Step step, TimePoint now) {
+void Core::apply_phase1(Session& session, phase1::Step step, TimePoint now) {
   session.negotiation = std::move(step.next);
-  if (const auto* generating = std::get_if<main_mode::GeneratingKey>(&*session.negotiation))
-    session.cookies = generating->agreed->cookies;
+  if (const auto* agreed = phase1::agreed_in(*session.negotiation)) {
+    session.cookies = agreed->cookies;
+    session.nat = agreed->nat;
+    session.fragmentation = agreed->features.fragmentation;
+  }
+  if (step.established) session.nat = step.established->nat;
+  if (session.role == Role::initiator && (std::holds_alternative<main_mode::AuthSent>(*session.negotiation) ||
+                                          std::holds_alternative<aggressive_mode::Done>(*session.negotiation)))
+    float_ports(session);
   if (session.role == Role::responder && std::holds_alternative<main_mode::Exchanging>(*session.negotiation)) {
     no_longer_half_open(session);  // it returned our cookie: its address is its own
     timers_.arm({TimerKind::give_up, number(session.id), 0}, now + responder_patience);
@@ -235,9 +274,11 @@ void Core::apply_phase1(Session& session, main_mode::Step step, TimePoint now) {
     actions_.emplace_back(RunJob{job, std::move(*step.job)});
   }
   if (step.send) {
-    send(session, *step.send);
+    send_message(session, *step.send);
     session.dialogue.last_sent = std::move(*step.send);
-    if (session.role == Role::initiator) {  // the responder's answers are asked for again by the initiator
+    session.unconfirmed = step.established && session.role == Role::initiator;
+    if (session.role == Role::initiator &&
+        !step.established) {  // the responder's answers are asked for again by the initiator
       session.dialogue.retransmission.start(now);
       timers_.arm({TimerKind::retransmit, number(session.id), 0}, session.dialogue.retransmission.next());
     }
@@ -245,7 +286,7 @@ void Core::apply_phase1(Session& session, main_mode::Step step, TimePoint now) {
   if (step.established) established(session, std::move(*step.established), now);
 }
 
-void Core::established(Session& session, main_mode::Established sa, TimePoint now) {
+void Core::established(Session& session, phase1::Established sa, TimePoint now) {
   session.established = now;
   timers_.cancel({TimerKind::give_up, number(session.id), 0});
   timers_.cancel({TimerKind::retransmit, number(session.id), 0});
@@ -258,6 +299,10 @@ void Core::established(Session& session, main_mode::Established sa, TimePoint no
         {"proposal", sa.choice.proposal.to_string()},
         {"policy", session.policy->name}},
        session.dialogue.correlation);
+  if (session.nat.any())
+    note(audit::nat_found, {{"remote", session.remote.to_string()}, {"side", session.nat.ours ? "our" : "the peer's"}},
+         session.dialogue.correlation);
+  if (session.nat.ours) timers_.arm({TimerKind::keepalive, 0, 0}, now + keepalive_interval);
   const bool contact = sa.initial_contact;
   session.sa = std::move(sa);
   if (contact) initial_contact(session);
@@ -280,7 +325,7 @@ void Core::refuse_phase1(Session& session, const Refusal& refusal, const Bytes& 
   session.dialogue.reported = true;  // the timeout to come has had its own record
   session.dialogue.heard = refusal.reason;
   failure.remote = session.remote.address.to_string();
-  failure.phase = "main";
+  failure.phase = phase_name(session.exchange);
   failure.policy = session.policy->name;
   failure.place = session.policy->place;
   failure.text = make_record(*refusal.event, fields).text;
@@ -295,7 +340,7 @@ void Core::fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields
   if (std::none_of(fields.begin(), fields.end(), [](const auto& field) { return field.first == "remote"; }))
     fields.emplace_back("remote", session->remote.address.to_string());
   failure.remote = session->remote.address.to_string();
-  failure.phase = "main";
+  failure.phase = phase_name(session->exchange);
   failure.policy = session->policy->name;
   failure.place = session->policy->place;
   failure.text = make_record(event, fields).text;
@@ -307,11 +352,13 @@ void Core::fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields
 void Core::phase1_timeout(Session& session, TimePoint now) {
   if (session.sa || !session.negotiation) return;
   const bool unproven =
-      session.role == Role::responder && std::holds_alternative<main_mode::SaReplied>(*session.negotiation);
+      session.role == Role::responder && (std::holds_alternative<main_mode::SaReplied>(*session.negotiation) ||
+                                          std::holds_alternative<aggressive_mode::Exchanging>(*session.negotiation) ||
+                                          std::holds_alternative<aggressive_mode::Answered>(*session.negotiation));
   if (unproven) return remove_session(session.id);  // perhaps nobody asked: not worth a record
   FailureRecord failure;
   failure.reason = session.dialogue.heard.empty() ? "timeout" : session.dialogue.heard;
-  std::string state = main_mode::describe(*session.negotiation);
+  std::string state = phase1::describe(*session.negotiation);
   if (!session.dialogue.heard.empty()) state += ", heard " + session.dialogue.heard;
   failure.differs = session.dialogue.differs;
   if (!failure.differs.empty()) state += ": " + failure.differs + " differs";

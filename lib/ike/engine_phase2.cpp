@@ -13,7 +13,8 @@ std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
 }  // namespace
 
 quick_mode::Context Core::quick_context(Session& session, const QuickExchange& exchange, const Spis& fresh) const {
-  return {*session.sa->keys, session.cookies, exchange.message_id, session.local, session.remote, random_, fresh};
+  return {*session.sa->keys, session.cookies, exchange.message_id, session.local, session.remote,
+          random_,           fresh,           session.nat};
 }
 
 // SPIs that are nobody's, kept for this exchange until it ends.
@@ -77,7 +78,7 @@ void Core::receive_quick_mode(Session& session, const wire::Header& header, cons
   if (channel == nullptr) return drop(unexpected("it does not fit: " + quick_mode::describe(exchange.state)));
   auto opened = open(*channel, header, datagram.bytes);
   if (!opened) return refuse_quick(session, exchange, bad_packet(opened.error().text), received, now);
-  advance_quick(session, exchange, quick_mode::Message{std::move(*opened)}, received, now);
+  advance_quick(session, exchange, quick_mode::Message{std::move(*opened)}, &datagram, received, now);
 }
 
 void Core::first_quick_message(Session& session, const wire::Header& header, const Datagram& datagram,
@@ -100,10 +101,14 @@ void Core::first_quick_message(Session& session, const wire::Header& header, con
   exchange.dialogue.correlation = session.dialogue.correlation;
   exchange.dialogue.last_received = received;
   const Spis none;
-  auto outcome = quick_mode::respond(*opened, quick_context(session, exchange, none));
+  auto context = quick_context(session, exchange, none);
+  context.local = datagram.local;  // if it is authentic, this is where the peer is now
+  context.remote = datagram.remote;
+  auto outcome = quick_mode::respond(*opened, context);
   auto* refusal = std::get_if<Refusal>(&outcome);
   if (refusal != nullptr && !refusal->fatal) return drop(*refusal);
   session.used_message_ids.insert(header.message_id);
+  follow(session, datagram);
   auto& kept = session.quick[header.message_id] = std::move(exchange);
   if (refusal != nullptr) return refuse_quick(session, kept, *refusal, received, now);
   note(audit::qm_started,
@@ -113,11 +118,12 @@ void Core::first_quick_message(Session& session, const wire::Header& header, con
 }
 
 void Core::advance_quick(Session& session, QuickExchange& exchange, const quick_mode::Event& event,
-                         const Bytes& received, TimePoint now) {
+                         const Datagram* from, const Bytes& received, TimePoint now) {
   const auto fresh = fresh_spis(exchange);
   auto outcome = quick_mode::advance(exchange.state, event, quick_context(session, exchange, fresh), exchange.first);
   if (const auto* refusal = std::get_if<Refusal>(&outcome))
     return refuse_quick(session, exchange, *refusal, received, now);
+  if (from != nullptr) follow(session, *from);
   if (!received.empty()) {
     exchange.dialogue.last_received = received;
     exchange.dialogue.last_sent.clear();
@@ -146,6 +152,7 @@ void Core::apply_quick(Session& session, QuickExchange& exchange, quick_mode::St
   }
   if (step.half || step.complete) {
     auto& record = *pairs_.find(pair);
+    record.peer = session.sa->peer;
     record.began_order = exchange.dialogue.began_order;
     record.correlation = exchange.dialogue.correlation;
     record.we_choose = we_choose(session);
@@ -164,7 +171,7 @@ void Core::apply_quick(Session& session, QuickExchange& exchange, quick_mode::St
     actions_.emplace_back(RunJob{job, std::move(*step.job)});
   }
   if (step.send) {
-    send(session, *step.send);
+    send_message(session, *step.send);
     exchange.dialogue.last_sent = std::move(*step.send);
     // Message 3 is not answered: it is sent again only when message 2 comes again.
     if (!step.complete) {

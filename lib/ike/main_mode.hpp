@@ -12,29 +12,16 @@
 //               Exchanging x DhOutcome    -> KeyReplied     message 4
 //               KeyReplied x AuthMessage  -> Done           message 6, established
 #pragma once
-#include <memory>
-#include <optional>
-#include <variant>
-
-#include "ike/channel.hpp"
-#include "ike/phase1_offer.hpp"
-#include "ike/types.hpp"
+#include "ike/phase1.hpp"
 
 namespace ipsec9000::ike::main_mode {
 
-struct PeerFeatures {
-  bool dead_peer_detection = false;
-  bool nat_traversal = false;
-  bool fragmentation = false;
-};
-
-// What both roles know once the proposal is chosen.
-struct Agreed {
-  wire::Cookies cookies;
-  Bytes sa_body;  // SAi_b: the initiator's SA payload as it went over the wire
-  Phase1Choice choice;
-  PeerFeatures features;
-};
+using phase1::Agreed;
+using phase1::Context;
+using phase1::Established;
+using phase1::Outcome;
+using phase1::PeerFeatures;
+using phase1::Step;
 
 struct SaSent {
   wire::Cookie ours;
@@ -77,10 +64,6 @@ struct KeyReplied {
   Bytes peer_public;
 };
 struct Done {};
-using State = std::variant<SaSent, GeneratingKey, KeySent, Deriving, AuthSent, SaReplied, Exchanging, KeyReplied, Done>;
-
-// "message 3 (key exchange) sent": where a negotiation stands, for records.
-std::string describe(const State& state);
 
 // ---- what can happen
 struct SaMessage {
@@ -93,6 +76,7 @@ struct SaMessage {
 struct KeyMessage {
   Bytes public_value;
   Bytes nonce;
+  std::vector<Bytes> nat_discovery = {};
 };
 struct AuthMessage {
   wire::Identification id;
@@ -101,39 +85,6 @@ struct AuthMessage {
   bool initial_contact;
   Channel next;
 };
-using Event = std::variant<SaMessage, KeyMessage, AuthMessage, DhOutcome>;
-
-// Makes the typed event of a message, or says why it is none. Encrypted messages are opened with the state's channel.
-std::variant<Event, Refusal> read_message(const State& state, const wire::Header& header, ByteView message);
-
-// ---- what a step needs and gives
-struct Context {
-  const IsakmpPolicy& policy;
-  const Secret* pre_shared_key;  // never null once message 3 or 4 is due
-  Endpoint local;
-  Endpoint remote;
-  RandomSource& random;
-  bool initial_contact;  // we have no other SA with this peer: say so
-};
-
-struct Established {
-  wire::Cookies cookies;
-  Phase1Choice choice;
-  std::shared_ptr<const Phase1Keys> keys;
-  Bytes last_block;  // phase 2 IVs grow from it
-  Identity peer;
-  PeerFeatures features;
-  bool initial_contact = false;  // the peer says it has no other SA with us
-};
-
-struct Step {
-  State next;
-  std::optional<Bytes> send;
-  std::optional<DhJob> job;
-  std::optional<Established> established;
-};
-using Outcome = std::variant<Step, Refusal>;
-
 Step start(const Context& context);                               // as initiator
 Outcome respond(const SaMessage& first, const Context& context);  // as responder
 
@@ -145,8 +96,5 @@ Outcome on(const AuthSent& state, const AuthMessage& event, const Context& conte
 Outcome on(const SaReplied& state, const KeyMessage& event, const Context& context);
 Outcome on(const Exchanging& state, const DhOutcome& event, const Context& context);
 Outcome on(const KeyReplied& state, const AuthMessage& event, const Context& context);
-
-// Picks the handler for this state and event; a pair that is not in the table is unexpected. Never changes `state`.
-Outcome advance(const State& state, const Event& event, const Context& context);
 
 }  // namespace ipsec9000::ike::main_mode

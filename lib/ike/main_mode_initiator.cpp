@@ -1,14 +1,16 @@
-#include "ike/main_mode_parts.hpp"
-#include "wire/vendor_ids.hpp"
+#include "ike/phase1_parts.hpp"
 
 namespace ipsec9000::ike::main_mode {
+
+using namespace phase1;
 
 Step start(const Context& context) {
   const auto ours = fresh_cookie(context.random);
   const auto offer = offer_phase1(context.policy);
   const auto body = wire::encode_body(offer);
-  const auto message = wire::encode_message(
-      header_of({ours, {}}), {offer, wire::VendorId{wire::vendor_id_of(wire::Feature::dead_peer_detection)}});
+  std::vector<wire::Payload> payloads{offer};
+  for (auto& id : our_vendor_ids()) payloads.push_back(std::move(id));
+  const auto message = wire::encode_message(header_of({ours, {}}), payloads);
   return Step{SaSent{ours, body}, message, std::nullopt, std::nullopt};
 }
 
@@ -25,17 +27,17 @@ Outcome on(const SaSent& state, const SaMessage& event, const Context& context) 
 
 Outcome on(const GeneratingKey& state, const DhOutcome& event, const Context& context) {
   auto ni = fresh_nonce(context.random);
-  const auto message = wire::encode_message(header_of(state.agreed->cookies),
-                                            {wire::KeyExchange{event.ours->public_value}, wire::Nonce{ni}});
+  const auto message = key_message(*state.agreed, event.ours->public_value, ni, context);
   return Step{KeySent{state.agreed, event.ours, std::move(ni)}, message, std::nullopt, std::nullopt};
 }
 
-Outcome on(const KeySent& state, const KeyMessage& event, const Context&) {
+Outcome on(const KeySent& state, const KeyMessage& event, const Context& context) {
   const auto group = state.agreed->choice.proposal.group;
-  if (auto refusal = check_key_message(event, group)) return std::move(*refusal);
+  if (auto refusal = check_public(event.public_value, group)) return std::move(*refusal);
   if (event.public_value == state.dh->public_value) return bad_packet("our own public value came back");
-  return Step{Deriving{state.agreed, state.dh, state.ni, event.nonce, event.public_value}, std::nullopt,
-              DhJob{group, state.dh, event.public_value}, std::nullopt};
+  return Step{Deriving{with_nat(state.agreed, event.nat_discovery, context), state.dh, state.ni, event.nonce,
+                       event.public_value},
+              std::nullopt, DhJob{group, state.dh, event.public_value}, std::nullopt};
 }
 
 Outcome on(const Deriving& state, const DhOutcome& event, const Context& context) {

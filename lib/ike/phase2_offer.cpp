@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "base/text.hpp"
 #include "ike/difference.hpp"
@@ -14,7 +15,13 @@ namespace attribute = wire::ipsec;
 
 Bytes spi_bytes(Spi spi) { return Writer().u32(static_cast<std::uint32_t>(spi)).take(); }
 
-void add_common(wire::TransformPayload& transform, const Protection& protection, const Lifetime& lifetime) {
+std::uint16_t encapsulation_number(Mode mode, Path path) {
+  if (path == Path::udp)
+    return mode == Mode::tunnel ? attribute::encapsulation_udp_tunnel : attribute::encapsulation_udp_transport;
+  return mode == Mode::tunnel ? attribute::encapsulation_tunnel : attribute::encapsulation_transport;
+}
+
+void add_common(wire::TransformPayload& transform, const Protection& protection, const Lifetime& lifetime, Path path) {
   const auto add = [&](std::uint16_t type, std::uint32_t value) {
     transform.attributes.push_back(Attribute::of(type, value));
   };
@@ -27,23 +34,22 @@ void add_common(wire::TransformPayload& transform, const Protection& protection,
     add(attribute::life_duration, lifetime.kilobytes);
   }
   if (protection.pfs) add(attribute::group, static_cast<std::uint32_t>(*protection.pfs));
-  add(attribute::encapsulation,
-      protection.mode == Mode::tunnel ? attribute::encapsulation_tunnel : attribute::encapsulation_transport);
+  add(attribute::encapsulation, encapsulation_number(protection.mode, path));
 }
 
 wire::TransformPayload encode_ah(const Protection& protection, const Transform& ours) {
   const auto& integrity = info(*ours.ah);
   wire::TransformPayload transform{1, integrity.ah_transform, {}};
-  add_common(transform, protection, ours.lifetime);
+  add_common(transform, protection, ours.lifetime, Path::direct);
   transform.attributes.push_back(Attribute::of(attribute::authentication, integrity.authentication));
   return transform;
 }
 
-wire::TransformPayload encode_esp(const Protection& protection, const Transform& ours) {
+wire::TransformPayload encode_esp(const Protection& protection, const Transform& ours, Path path) {
   const auto& cipher = info(ours.esp->encryption);
   const auto& integrity = info(ours.esp->integrity);
   wire::TransformPayload transform{1, cipher.esp_transform, {}};
-  add_common(transform, protection, ours.lifetime);
+  add_common(transform, protection, ours.lifetime, path);
   if (cipher.key_length_bits != 0)
     transform.attributes.push_back(Attribute::of(attribute::key_length, cipher.key_length_bits));
   if (ours.esp->integrity != Integrity::none)
@@ -56,6 +62,7 @@ struct Read {
   std::optional<Integrity> integrity;    // absent: unknown number
   std::optional<Encryption> encryption;  // ESP; absent: unknown number
   std::optional<Mode> mode;
+  Path path = Path::direct;
   std::uint64_t group = 0;
   Lifetime lifetime{0, 0};
 };
@@ -83,8 +90,9 @@ Read read(std::uint8_t protocol, const wire::TransformPayload& transform) {
   result.lifetime = read_lifetime(transform.attributes);
   result.group = number_of(transform, attribute::group);
   const auto encapsulation = number_of(transform, attribute::encapsulation);
-  if (encapsulation == attribute::encapsulation_tunnel) result.mode = Mode::tunnel;
-  if (encapsulation == attribute::encapsulation_transport) result.mode = Mode::transport;
+  for (const auto path : {Path::direct, Path::udp})
+    for (const auto mode : {Mode::tunnel, Mode::transport})
+      if (encapsulation == encapsulation_number(mode, path)) std::tie(result.mode, result.path) = std::tie(mode, path);
   const auto authentication = number_of(transform, attribute::authentication);
   if (protocol == wire::protocol::ah) {
     const auto* integrity = find_authentication(static_cast<unsigned>(authentication));
@@ -110,7 +118,7 @@ bool same_cipher(const std::optional<Encryption>& offered, Encryption ours) {
 }
 
 std::vector<Difference> differences(std::uint8_t protocol, const Read& offered, const Transform& ours,
-                                    const Protection& protection) {
+                                    const Protection& protection, Path path) {
   std::vector<Difference> found;
   const auto shown = [](const auto& id) { return id ? std::string(info(*id).shown) : std::string("unknown"); };
   if (protocol == wire::protocol::esp && offered.encryption != ours.esp->encryption)
@@ -122,6 +130,9 @@ std::vector<Difference> differences(std::uint8_t protocol, const Read& offered, 
   if (offered.mode != protection.mode)
     found.push_back({"mode", offered.mode ? std::string(to_string(*offered.mode)) : "unknown",
                      std::string(to_string(protection.mode))});
+  if (offered.mode && offered.path != path)
+    found.push_back({"encapsulation", offered.path == Path::udp ? "in UDP" : "direct",
+                     path == Path::udp ? "in UDP (addresses are translated)" : "direct"});
   const auto wanted_group = protection.pfs ? static_cast<std::uint64_t>(*protection.pfs) : 0;
   const auto* known = find_group_number(static_cast<unsigned>(offered.group));
   // A peer that wants PFS where our policy does not care gets it, as long as the group is worth something.
@@ -167,19 +178,21 @@ std::optional<Spi> spi_of(const wire::ProposalPayload* proposal) {
 
 // The first transform of the proposal that does what ours wants; null when none does.
 const wire::TransformPayload* matching(const wire::ProposalPayload& proposal, const Transform& ours,
-                                       const Protection& protection) {
+                                       const Protection& protection, Path path) {
   for (const auto& transform : proposal.transforms)
-    if (differences(proposal.protocol, read(proposal.protocol, transform), ours, protection).empty()) return &transform;
+    if (differences(proposal.protocol, read(proposal.protocol, transform), ours, protection, path).empty())
+      return &transform;
   return nullptr;
 }
 
 std::uint32_t shorter(std::uint32_t a, std::uint32_t b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
 
-std::optional<Phase2Answer> match(const Protection& protection, const Offer& offer, const Transform& ours) {
+std::optional<Phase2Answer> match(const Protection& protection, const Offer& offer, const Transform& ours, Path path) {
+  if (path == Path::udp && offer.ah != nullptr) return std::nullopt;
   if (offer.odd || (offer.ah != nullptr) != ours.ah.has_value() || (offer.esp != nullptr) != ours.esp.has_value())
     return std::nullopt;
-  const auto* ah = offer.ah != nullptr ? matching(*offer.ah, ours, protection) : nullptr;
-  const auto* esp = offer.esp != nullptr ? matching(*offer.esp, ours, protection) : nullptr;
+  const auto* ah = offer.ah != nullptr ? matching(*offer.ah, ours, protection, path) : nullptr;
+  const auto* esp = offer.esp != nullptr ? matching(*offer.esp, ours, protection, path) : nullptr;
   if ((offer.ah != nullptr && ah == nullptr) || (offer.esp != nullptr && esp == nullptr)) return std::nullopt;
   Phase2Answer answer{{ours, {spi_of(offer.ah), spi_of(offer.esp)}, false}, offer.number, {}};
   for (const auto* transform : {ah, esp}) {
@@ -201,7 +214,7 @@ std::string name_of(std::uint8_t protocol, const Read& offered) {
   return "ESP " + shown(offered.encryption) + " " + shown(offered.integrity);
 }
 
-Refusal no_proposal_chosen(const Protection& protection, const wire::SecurityAssociation& sa) {
+Refusal no_proposal_chosen(const Protection& protection, const wire::SecurityAssociation& sa, Path path) {
   std::vector<Difference> nearest;
   std::vector<std::string> offered, wanted;
   bool compared = false;
@@ -212,7 +225,7 @@ Refusal no_proposal_chosen(const Protection& protection, const wire::SecurityAss
       if (offered.size() < 16) offered.push_back(name_of(proposal.protocol, values));
       for (const auto& ours : protection.transforms) {
         if (ah ? !ours.ah.has_value() : !ours.esp.has_value()) continue;
-        auto apart = differences(proposal.protocol, values, ours, protection);
+        auto apart = differences(proposal.protocol, values, ours, protection, path);
         if (!compared || apart.size() < nearest.size()) nearest = std::move(apart);
         compared = true;
       }
@@ -237,14 +250,16 @@ Refusal no_proposal_chosen(const Protection& protection, const wire::SecurityAss
 }
 }  // namespace
 
-wire::SecurityAssociation offer_phase2(const Protection& protection, const Spis& ours) {
+wire::SecurityAssociation offer_phase2(const Protection& protection, const Spis& ours, Path path) {
   wire::SecurityAssociation sa;
   for (const auto& transform : protection.transforms) {
+    if (path == Path::udp && transform.ah) continue;
     const auto number = static_cast<std::uint8_t>(&transform - protection.transforms.data() + 1);
     if (transform.ah)
       sa.proposals.push_back({number, wire::protocol::ah, spi_bytes(*ours.ah), {encode_ah(protection, transform)}});
     if (transform.esp)
-      sa.proposals.push_back({number, wire::protocol::esp, spi_bytes(*ours.esp), {encode_esp(protection, transform)}});
+      sa.proposals.push_back(
+          {number, wire::protocol::esp, spi_bytes(*ours.esp), {encode_esp(protection, transform, path)}});
   }
   return sa;
 }
@@ -253,6 +268,12 @@ std::optional<Mode> offered_mode(const wire::SecurityAssociation& offered) {
   for (const auto& proposal : offered.proposals)
     for (const auto& transform : proposal.transforms) return read(proposal.protocol, transform).mode;
   return std::nullopt;
+}
+
+Path offered_path(const wire::SecurityAssociation& offered) {
+  for (const auto& proposal : offered.proposals)
+    for (const auto& transform : proposal.transforms) return read(proposal.protocol, transform).path;
+  return Path::direct;
 }
 
 std::vector<Transform> offered_transforms(const wire::SecurityAssociation& offered, std::size_t limit) {
@@ -298,15 +319,15 @@ wire::SecurityAssociation Phase2Answer::reply(const Spis& ours) const {
 }
 
 std::variant<Phase2Answer, Refusal> choose_phase2(const Protection& protection,
-                                                  const wire::SecurityAssociation& offered) {
+                                                  const wire::SecurityAssociation& offered, Path path) {
   for (const auto& offer : by_number(offered))
     for (const auto& ours : protection.transforms)
-      if (auto answer = match(protection, offer, ours)) return std::move(*answer);
-  return no_proposal_chosen(protection, offered);
+      if (auto answer = match(protection, offer, ours, path)) return std::move(*answer);
+  return no_proposal_chosen(protection, offered, path);
 }
 
-std::variant<Phase2Choice, Refusal> accept_phase2(const Protection& protection,
-                                                  const wire::SecurityAssociation& reply) {
+std::variant<Phase2Choice, Refusal> accept_phase2(const Protection& protection, const wire::SecurityAssociation& reply,
+                                                  Path path) {
   const auto offers = by_number(reply);
   const bool single =
       offers.size() == 1 && std::all_of(reply.proposals.begin(), reply.proposals.end(),
@@ -314,8 +335,8 @@ std::variant<Phase2Choice, Refusal> accept_phase2(const Protection& protection,
   if (!single)
     return bad_packet("a security association reply that does not hold exactly one proposal with one transform");
   for (const auto& ours : protection.transforms)
-    if (auto answer = match(protection, offers.front(), ours)) return answer->choice;
-  auto refusal = no_proposal_chosen(protection, reply);
+    if (auto answer = match(protection, offers.front(), ours, path)) return answer->choice;
+  auto refusal = no_proposal_chosen(protection, reply, path);
   refusal.notify = 0;
   return refusal;
 }

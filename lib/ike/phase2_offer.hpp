@@ -21,11 +21,17 @@ struct Phase2Choice {
   bool tell_lifetime = false;  // ours is shorter than what the peer offered: RESPONDER-LIFETIME
 };
 
-// The SPIs are ours, for what we receive; those that no transform needs are not mentioned.
-wire::SecurityAssociation offer_phase2(const Protection& protection, const Spis& ours);
+// What carries ESP between the hosts. Where addresses are translated it is UDP, and AH cannot pass (RFC 3947, 5.1).
+enum class Path : std::uint8_t { direct, udp };
+
+// The SPIs are ours, for what we receive; those that no transform needs are not mentioned. May be without proposals
+// where the path is UDP and every transform has AH.
+wire::SecurityAssociation offer_phase2(const Protection& protection, const Spis& ours, Path path = Path::direct);
 
 // How the peer wants packets wrapped; nothing when it does not say or says what we do not do.
 std::optional<Mode> offered_mode(const wire::SecurityAssociation& offered);
+// The path of its first transform.
+Path offered_path(const wire::SecurityAssociation& offered);
 // What of an offer we understand, as configuration would name it, without its lifetimes; at most `limit`.
 std::vector<Transform> offered_transforms(const wire::SecurityAssociation& offered, std::size_t limit = 64);
 // The group of the first transform; nothing without PFS.
@@ -39,10 +45,11 @@ struct Phase2Answer {
 };
 // The responder's choice, in the peer's order of preference.
 std::variant<Phase2Answer, Refusal> choose_phase2(const Protection& protection,
-                                                  const wire::SecurityAssociation& offered);
+                                                  const wire::SecurityAssociation& offered, Path path = Path::direct);
 
 // The initiator's check: one proposal (number), one transform for each protocol, all of it offered by us.
-std::variant<Phase2Choice, Refusal> accept_phase2(const Protection& protection, const wire::SecurityAssociation& reply);
+std::variant<Phase2Choice, Refusal> accept_phase2(const Protection& protection, const wire::SecurityAssociation& reply,
+                                                  Path path = Path::direct);
 
 // RESPONDER-LIFETIME (RFC 2407, 4.6.3.1) both ways.
 wire::Notification lifetime_notification(const Phase2Choice& choice, const Spis& ours);

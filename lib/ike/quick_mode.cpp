@@ -4,6 +4,7 @@
 
 #include "ike/quick_mode_parts.hpp"
 #include "ike/traffic_identity.hpp"
+#include "model/identity.hpp"
 
 namespace ipsec9000::ike::quick_mode {
 
@@ -75,6 +76,11 @@ Outcome advance(const State& state, const Event& event, const Context& context, 
       state, event);
 }
 
+UdpPorts udp_ports(const UdpPath& path, Direction direction) {
+  if (direction == Direction::out) return {path.local, path.remote};
+  return {path.remote, path.local};
+}
+
 std::vector<SaInstall> make_sas(const Pair& pair, Direction direction, const Phase1Keys& keys, const Secret* shared,
                                 ByteView ni, ByteView nr, RandomSource& random) {
   const auto& protection = pair.protection;
@@ -93,6 +99,7 @@ std::vector<SaInstall> make_sas(const Pair& pair, Direction direction, const Pha
     sa.encryption = protocol == SaProtocol::esp ? pair.transform.esp->encryption : Encryption::null;
     sa.integrity = protocol == SaProtocol::esp ? pair.transform.esp->integrity : *pair.transform.ah;
     sa.hard = pair.transform.lifetime;
+    if (pair.udp && protocol == SaProtocol::esp) sa.udp = udp_ports(*pair.udp, direction);
     sa.soft = {soft_limit(sa.hard.seconds, pair.role, random), soft_limit(sa.hard.kilobytes, pair.role, random)};
     fill_keys(sa, {keys, shared, ni, nr});
     return sa;
@@ -118,6 +125,25 @@ std::vector<wire::Payload> identities_of(const Selector& selector, Role role) {
   const auto theirs = identification_of(destination_end(selector));
   if (role == Role::initiator) return {ours, theirs};
   return {theirs, ours};
+}
+
+std::vector<wire::Payload> original_addresses(Mode mode, Role role, const Context& context) {
+  if (!context.nat.any() || mode != Mode::transport) return {};
+  const auto payload = [](const IpAddress& address) {
+    const auto type = address.is_ipv4() ? IdType::ipv4_address : IdType::ipv6_address;
+    return wire::NatOriginalAddress{static_cast<std::uint8_t>(type), 0, 0, to_bytes(address.bytes())};
+  };
+  const auto ours = payload(context.local.address);
+  const auto theirs = payload(context.remote.address);
+  if (role == Role::initiator) return {ours, theirs};
+  return {theirs, ours};
+}
+
+Path path_of(const Context& context) { return context.nat.any() ? Path::udp : Path::direct; }
+
+std::optional<UdpPath> udp_path_of(Path path, const Context& context) {
+  if (path == Path::direct) return std::nullopt;
+  return UdpPath{context.local.port, context.remote.port, context.nat.ours};
 }
 
 Refusal bad_hash() {

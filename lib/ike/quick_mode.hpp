@@ -20,10 +20,20 @@
 #include <variant>
 
 #include "ike/channel.hpp"
+#include "ike/nat_traversal.hpp"
 #include "ike/phase2_offer.hpp"
 #include "ike/types.hpp"
 
 namespace ipsec9000::ike::quick_mode {
+
+// How ESP passes address translation: our port and the peer's, and whether the translation is on our side, so that it
+// is ours to keep its memory fresh.
+struct UdpPath {
+  std::uint16_t local = nat_traversal_port;
+  std::uint16_t remote = nat_traversal_port;
+  bool keep_alive = false;
+  auto operator<=>(const UdpPath&) const = default;
+};
 
 // The pair of SAs a negotiation is about. `protection.selector` is what the two ends agreed on.
 struct Pair {
@@ -32,6 +42,7 @@ struct Pair {
   Spis ours;            // what we receive
   Spis peer;            // what we send
   Role role = Role::initiator;
+  std::optional<UdpPath> udp = {};
 };
 
 struct GeneratingKey {
@@ -80,6 +91,7 @@ using Event = std::variant<Message, DhOutcome, Protection>;
 
 struct Request {
   wire::SecurityAssociation sa;
+  Path path = Path::direct;
   Bytes ni;
   std::optional<Bytes> public_value;
   CoverQuery query;
@@ -95,6 +107,7 @@ struct Context {
   Endpoint remote;
   RandomSource& random;
   const Spis& fresh;  // unused SPIs, ours to take
+  NatFound nat = {};
 };
 
 struct Step {
@@ -123,6 +136,9 @@ Outcome advance(const State& state, const Event& event, const Context& context, 
 
 // The channel with which the other end's next message of this exchange is opened; null while none is awaited.
 const Channel* channel_of(const State& state);
+
+// The ports of one direction.
+UdpPorts udp_ports(const UdpPath& path, Direction direction);
 
 // The SAs of one direction of a pair, with keys (RFC 2409, 5.5).
 std::vector<SaInstall> make_sas(const Pair& pair, Direction direction, const Phase1Keys& keys, const Secret* shared,

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ike/quick_mode_parts.hpp"
 #include "ike/traffic_identity.hpp"
 
@@ -8,9 +10,11 @@ Outcome send_offer(std::shared_ptr<const Protection> protection, std::shared_ptr
                    const Channel& channel, const Context& context) {
   const auto ours = needed_spis(protection->transforms, context.fresh);
   auto ni = fresh_nonce(context.random);
-  std::vector<wire::Payload> payloads{offer_phase2(*protection, ours), wire::Nonce{ni}};
+  std::vector<wire::Payload> payloads{offer_phase2(*protection, ours, path_of(context)), wire::Nonce{ni}};
   if (dh) payloads.push_back(wire::KeyExchange{dh->public_value});
   for (auto& identity : identities_of(protection->selector, Role::initiator)) payloads.push_back(std::move(identity));
+  for (auto& address : original_addresses(protection->mode, Role::initiator, context))
+    payloads.push_back(std::move(address));
   auto sealed = seal(channel, header_of(context), with_hash_1(context.keys, context.message_id, std::move(payloads)));
   if (!sealed) return crypto_failed(sealed.error());
   Step step;
@@ -26,7 +30,24 @@ struct Reply {
   std::optional<Bytes> public_value;
 };
 
-std::variant<Reply, Refusal> read_reply(const Offered& state, const wire::DecodedChain& chain) {
+// The identities come back as they were sent, or not at all. Some return the addresses that they see where those are
+// translated; which hosts are meant is clear in transport mode.
+bool returns_identities(const Offered& state, const wire::DecodedChain& chain, Path path) {
+  const auto returned = chain.all<wire::Identification>();
+  if (returned.empty()) return true;
+  if (returned.size() != 2) return false;
+  const bool any_address = path == Path::udp && state.protection->mode == Mode::transport;
+  const auto sent = identities_of(state.protection->selector, Role::initiator);
+  for (std::size_t i = 0; i < 2; ++i) {
+    auto id = *returned[i];
+    const auto& ours = std::get<wire::Identification>(sent[i]);
+    if (any_address && id.id_type == ours.id_type && id.value.size() == ours.value.size()) id.value = ours.value;
+    if (id != ours) return false;
+  }
+  return true;
+}
+
+std::variant<Reply, Refusal> read_reply(const Offered& state, const wire::DecodedChain& chain, Path path) {
   const auto* sa = chain.only<wire::SecurityAssociation>();
   const auto* nonce = chain.only<wire::Nonce>();
   const auto* key = chain.only<wire::KeyExchange>();
@@ -37,12 +58,9 @@ std::variant<Reply, Refusal> read_reply(const Offered& state, const wire::Decode
   if (key != nullptr)
     if (auto checked = check_public_value(state.dh->group, key->value); !checked)
       return bad_packet(checked.error().text);
-  const auto returned = chain.all<wire::Identification>();
-  const auto sent = identities_of(state.protection->selector, Role::initiator);
-  const bool same = returned.empty() || (returned.size() == 2 && wire::Payload{*returned[0]} == sent[0] &&
-                                         wire::Payload{*returned[1]} == sent[1]);
-  if (!same) return bad_packet("a Quick Mode reply with other identities than were offered");
-  auto accepted = accept_phase2(*state.protection, *sa);
+  if (!returns_identities(state, chain, path))
+    return bad_packet("a Quick Mode reply with other identities than were offered");
+  auto accepted = accept_phase2(*state.protection, *sa, path);
   if (auto* refusal = std::get_if<Refusal>(&accepted)) return std::move(*refusal);
   Reply reply{std::get<Phase2Choice>(accepted), nonce->value,
               key != nullptr ? std::optional(key->value) : std::nullopt};
@@ -52,10 +70,20 @@ std::variant<Reply, Refusal> read_reply(const Offered& state, const wire::Decode
   return reply;
 }
 
+Refusal ah_through_nat() {
+  Refusal refusal;
+  refusal.event = &audit::qm_failed;
+  refusal.fields = {{"reason", "addresses are translated on the way, and AH cannot pass that: use ESP"}};
+  refusal.reason = "ah-through-nat";
+  refusal.differs = "protocol";
+  refusal.fatal = true;
+  return refusal;
+}
+
 Outcome finish(const Deriving& state, const Secret* shared, const Context& context) {
-  auto pair =
-      std::make_shared<Pair>(Pair{*state.protection, state.choice.transform,
-                                  spis_for(state.choice.transform, state.ours), state.choice.peer, Role::initiator});
+  auto pair = std::make_shared<Pair>(Pair{*state.protection, state.choice.transform,
+                                          spis_for(state.choice.transform, state.ours), state.choice.peer,
+                                          Role::initiator, udp_path_of(path_of(context), context)});
   auto sealed = seal(state.channel, header_of(context),
                      {wire::Hash{hash_3(context.keys, context.message_id, state.ni, state.nr)}});
   if (!sealed) return crypto_failed(sealed.error());
@@ -71,6 +99,9 @@ Outcome finish(const Deriving& state, const Secret* shared, const Context& conte
 }  // namespace
 
 Outcome start(const Protection& protection, const Channel& channel, const Context& context) {
+  if (context.nat.any() && std::all_of(protection.transforms.begin(), protection.transforms.end(),
+                                       [](const auto& transform) { return transform.ah.has_value(); }))
+    return ah_through_nat();
   auto shared = std::make_shared<const Protection>(protection);
   if (!protection.pfs) return send_offer(std::move(shared), nullptr, channel, context);
   Step step;
@@ -90,7 +121,7 @@ Outcome on(const Offered& state, const Message& event, const Context& context) {
   if (!covered || hash == nullptr ||
       !equal_constant_time(hash->value, hash_2(context.keys, context.message_id, state.ni, *covered)))
     return bad_hash();
-  auto read = read_reply(state, opened.chain);
+  auto read = read_reply(state, opened.chain, path_of(context));
   if (auto* refusal = std::get_if<Refusal>(&read)) return std::move(*refusal);
   auto& reply = std::get<Reply>(read);
   Deriving deriving{state.protection, opened.next, state.ours, state.ni, std::move(reply.nr), std::move(reply.choice)};

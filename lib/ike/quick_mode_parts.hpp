@@ -8,6 +8,10 @@ wire::Header header_of(const Context& context);
 Bytes fresh_nonce(RandomSource& random);
 // The client identities of a selector, seen from the initiator: IDci, IDcr.
 std::vector<wire::Payload> identities_of(const Selector& selector, Role role);
+// The ends' own addresses, for a peer that sees others (RFC 3947, 5.2): only in transport mode through translation.
+std::vector<wire::Payload> original_addresses(Mode mode, Role role, const Context& context);
+Path path_of(const Context& context);
+std::optional<UdpPath> udp_path_of(Path path, const Context& context);
 Refusal bad_hash();
 Refusal crypto_failed(const Error& error);
 // Ours to take, but only those that a transform of the list needs.

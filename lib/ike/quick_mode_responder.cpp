@@ -14,6 +14,14 @@ Refusal invalid_identity(const std::string& why) {
   return refusal;
 }
 
+// Where addresses are translated, a host knows its own address and the outside of the other's; in transport mode the
+// identities say just this, and mean the two hosts as the packets show them here (RFC 3947, 5.2; RFC 3948, 5.2).
+Selector as_seen_here(Selector selector, const Context& context) {
+  selector.source = Prefix(context.local.address);
+  selector.destination = Prefix(context.remote.address);
+  return selector;
+}
+
 // Seen from us: the source is ours, so IDcr before IDci. Without identities the two hosts themselves are meant.
 Result<Selector> proposed_selector(const std::vector<const wire::Identification*>& ids, const Context& context) {
   if (ids.empty())
@@ -27,10 +35,12 @@ Result<Selector> proposed_selector(const std::vector<const wire::Identification*
 }
 
 std::vector<wire::Payload> answer_payloads(const Request& request, const Phase2Answer& answer, const Spis& ours,
-                                           ByteView nr, const DhKeyPair* dh) {
+                                           ByteView nr, const DhKeyPair* dh, const Context& context) {
   std::vector<wire::Payload> payloads{answer.reply(ours), wire::Nonce{to_bytes(nr)}};
   if (dh != nullptr) payloads.push_back(wire::KeyExchange{dh->public_value});
   payloads.insert(payloads.end(), request.identities.begin(), request.identities.end());
+  for (auto& address : original_addresses(request.query.mode, Role::responder, context))
+    payloads.push_back(std::move(address));
   if (answer.choice.tell_lifetime) payloads.push_back(lifetime_notification(answer.choice, ours));
   return payloads;
 }
@@ -40,8 +50,9 @@ Outcome send_answer(const Exchanging& state, const DhOutcome* dh, const Context&
   const auto& choice = state.answer.choice;
   const auto ours = spis_for(choice.transform, context.fresh);
   auto nr = fresh_nonce(context.random);
-  auto pair = std::make_shared<Pair>(Pair{*state.protection, choice.transform, ours, choice.peer, Role::responder});
-  auto payloads = answer_payloads(request, state.answer, ours, nr, dh != nullptr ? dh->ours.get() : nullptr);
+  auto pair = std::make_shared<Pair>(Pair{*state.protection, choice.transform, ours, choice.peer, Role::responder,
+                                          udp_path_of(request.path, context)});
+  auto payloads = answer_payloads(request, state.answer, ours, nr, dh != nullptr ? dh->ours.get() : nullptr, context);
   const auto hash = hash_2(context.keys, context.message_id, request.ni, wire::encode_chain(payloads));
   payloads.insert(payloads.begin(), wire::Hash{hash});
   auto sealed = seal(request.channel, header_of(context), payloads);
@@ -70,12 +81,16 @@ Outcome respond(const Opened& first, const Context& context) {
   const auto ids = first.chain.all<wire::Identification>();
   auto selector = proposed_selector(ids, context);
   if (!selector) return invalid_identity(selector.error().text);
+  const auto mode = offered_mode(*sa).value_or(Mode::transport);
+  if (context.nat.any() && mode == Mode::transport) *selector = as_seen_here(*selector, context);
   auto request = std::make_shared<Request>();
   request->sa = *sa;
+  // NAT-D payloads are not authenticated, and a changed one must not set the two ends at odds for long: the initiator's
+  // proposal, which is, decides.
+  request->path = offered_path(*sa);
   request->ni = nonce->value;
   if (key != nullptr) request->public_value = key->value;
-  request->query = {context.local.address, context.remote.address, offered_mode(*sa).value_or(Mode::transport),
-                    *selector, offered_transforms(*sa)};
+  request->query = {context.local.address, context.remote.address, mode, *selector, offered_transforms(*sa)};
   for (const auto* id : ids) request->identities.emplace_back(*id);
   request->channel = first.next;
   Step step;
@@ -86,7 +101,7 @@ Outcome respond(const Opened& first, const Context& context) {
 
 Outcome on(const AskingPolicy& state, const Protection& event, const Context& context) {
   const auto& request = *state.request;
-  auto chosen = choose_phase2(event, request.sa);
+  auto chosen = choose_phase2(event, request.sa, request.path);
   if (auto* refusal = std::get_if<Refusal>(&chosen)) return std::move(*refusal);
   auto& answer = std::get<Phase2Answer>(chosen);
   const auto group =

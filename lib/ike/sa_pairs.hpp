@@ -28,6 +28,7 @@ struct PairRecord {
   std::shared_ptr<const quick_mode::Pair> pair;
   bool complete = false;         // false: the responder's, inbound only, until message 3
   bool retiring = false;         // replaced; it goes when its timer is due
+  std::optional<Identity> peer;  // who made it with us; not known of adopted ones
   bool silent = false;           // we send, and nothing comes back
   std::uint64_t packets_in = 0;  // as last counted
   std::uint64_t packets_out = 0;

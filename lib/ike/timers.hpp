@@ -16,6 +16,7 @@ enum class TimerKind : std::uint8_t {
   linger,       // a finished exchange that only answers repeated messages
   session_end,  // an ISAKMP SA's lifetime, or its last Quick Mode was used
   probe,        // a peer that has not said yet that it lives
+  keepalive,    // address translation on our side forgets us without (RFC 3948, 4)
   retire_pair,  // a replaced pair, kept a little for packets under way
 };
 

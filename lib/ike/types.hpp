@@ -58,6 +58,13 @@ struct SaKey {
   auto operator<=>(const SaKey&) const = default;
 };
 
+// The UDP ports around the ESP packets of one SA (RFC 3948), in the packets' own direction.
+struct UdpPorts {
+  std::uint16_t source = 0;
+  std::uint16_t destination = 0;
+  auto operator<=>(const UdpPorts&) const = default;
+};
+
 // One SA to put into the kernel.
 struct SaInstall {
   Direction direction = Direction::in;
@@ -71,6 +78,7 @@ struct SaInstall {
   Secret integrity_key;
   Lifetime soft;  // 0: none
   Lifetime hard;
+  std::optional<UdpPorts> udp;  // ESP only
 };
 
 // ---- actions, to be carried out in the order given
@@ -94,13 +102,17 @@ struct InstallSas {
 struct RemoveSas {
   std::vector<SaKey> keys;
 };  // not there any more: no error
+// The peer sends from another port now, and wants its packets there.
+struct MoveSas {
+  std::vector<std::pair<SaKey, UdpPorts>> sas;
+};
 struct WriteAudit {
   AuditRecord record;
 };
 struct ReportFailure {
   FailureRecord failure;
 };  // `time` is filled in by whoever keeps it
-using Action = std::variant<SendDatagram, RunJob, AskPolicy, InstallSas, RemoveSas, WriteAudit, ReportFailure>;
+using Action = std::variant<SendDatagram, RunJob, AskPolicy, InstallSas, RemoveSas, MoveSas, WriteAudit, ReportFailure>;
 using Actions = std::vector<Action>;
 
 // Where the engine finds keys. Called from within the engine's entry points; must not block.

@@ -24,6 +24,7 @@ struct Fields<IsakmpPolicy> {
                                           field("place", &IsakmpPolicy::place),
                                           field("remote", &IsakmpPolicy::remote),
                                           field("authentication", &IsakmpPolicy::authentication),
+                                          optional_field("aggressive", &IsakmpPolicy::aggressive),
                                           field("proposals", &IsakmpPolicy::proposals),
                                           field("lifetime", &IsakmpPolicy::lifetime),
                                           field("max_quick_modes", &IsakmpPolicy::max_quick_modes),

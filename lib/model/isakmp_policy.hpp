@@ -20,6 +20,7 @@ struct IsakmpPolicy {
   unsigned place = 0;            // 1 = first in the file
   std::optional<Prefix> remote;  // absent: any
   AuthenticationMethod authentication = AuthenticationMethod::psk;
+  bool aggressive = false;              // Aggressive Mode: as initiator always, as responder where the peer wants it
   std::vector<IkeProposal> proposals;   // in order of preference, at least one
   std::uint32_t lifetime = 28800;       // seconds
   std::uint32_t max_quick_modes = 100;  // 1: an ISAKMP SA for each Quick Mode

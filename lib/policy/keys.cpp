@@ -174,7 +174,8 @@ constexpr std::array isakmp_keys{
     Key{.name = "exchange",
         .allowed = "\"main\" or \"aggressive\"",
         .fallback = "main",
-        .description = "the exchange of phase 1",
+        .description =
+            "the exchange of phase 1; with \"aggressive\" and a pre-shared key others can guess the key offline",
         .choices = exchanges.data(),
         .choice_count = exchanges.size()},
     Key{.name = "proposals",

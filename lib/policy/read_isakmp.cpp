@@ -35,7 +35,6 @@ void ConfigurationReader::read_isakmp_policy(std::size_t index, const Node& item
   configuration_.isakmp_policies.push_back(std::move(policy));
 }
 
-// Both are words of the grammar which this version does not carry out yet.
 bool ConfigurationReader::check_isakmp_methods(const Node& item, const std::string& pointer, IsakmpPolicy& policy) {
   bool good = true;
   if (const auto* method = item.usable("authentication"); method != nullptr && method->text == "rsa-signature") {
@@ -45,9 +44,11 @@ bool ConfigurationReader::check_isakmp_methods(const Node& item, const std::stri
     good = false;
   }
   if (const auto* exchange = item.usable("exchange"); exchange != nullptr && exchange->text == "aggressive") {
-    messages_.error(exchange->where, pointer_to(pointer, "exchange"), exchange->shown(), "\"main\"",
-                    "this version has no Aggressive Mode");
-    good = false;
+    policy.aggressive = true;
+    if (policy.authentication == AuthenticationMethod::psk)
+      messages_.warning(exchange->where, pointer_to(pointer, "exchange"),
+                        "Aggressive Mode with a pre-shared key: whoever hears it, or asks for it, can guess the key at "
+                        "leisure, and sees both identities");
   }
   return good;
 }

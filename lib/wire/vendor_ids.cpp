@@ -8,7 +8,7 @@ namespace {
 constexpr std::array features{
     VendorFeature{Feature::dead_peer_detection, "RFC 3706 dead peer detection", "afcad71368a1f1c96b8696fc77570100"},
     VendorFeature{Feature::nat_traversal, "RFC 3947 NAT traversal", "4a131c81070358455c5728f20e95452f"},
-    VendorFeature{Feature::fragmentation, "IKE fragmentation", "4048b7d56ebce88525e7de7f00d6c2d3"},
+    VendorFeature{Feature::fragmentation, "IKE fragmentation", "4048b7d56ebce88525e7de7f00d6c2d3", "80000000"},
     VendorFeature{Feature::xauth, "extended authentication", "09002689dfd6b712"},
 };
 }  // namespace
@@ -23,8 +23,16 @@ const VendorFeature* find_vendor_feature(ByteView vendor_id) {
 
 Bytes vendor_id_of(Feature feature) {
   for (const auto& known : features)
-    if (known.feature == feature) return from_hex(known.hex).value_or({});
+    if (known.feature == feature)
+      return from_hex(std::string(known.hex) + std::string(known.capabilities)).value_or({});
   return {};
+}
+
+bool announces_fragmentation(ByteView vendor_id) {
+  constexpr std::size_t value_size = 16;
+  const auto* known = find_vendor_feature(vendor_id);
+  if (known == nullptr || known->feature != Feature::fragmentation) return false;
+  return vendor_id.size() == value_size || (vendor_id[value_size] & 0x80) != 0;
 }
 
 }  // namespace ipsec9000::wire

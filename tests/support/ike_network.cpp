@@ -6,12 +6,12 @@
 
 namespace ipsec9000::test {
 
-Host::Host(std::string host_name, const std::string& text, std::uint64_t seed)
+Host::Host(std::string host_name, const std::string& text, std::uint64_t seed, ike::Limits limits)
     : name(std::move(host_name)),
       address(*IpAddress::parse(text)),
       random(seed),
       cover(grant_anything),
-      engine(random, *this) {
+      engine(random, *this, limits) {
   engine.configure({usual_isakmp_policy()});
 }
 
@@ -33,13 +33,32 @@ std::string Host::audit_text(std::string_view event) const {
   return "";
 }
 
-Host& Network::add(const std::string& name, const std::string& address) {
-  hosts_.push_back(std::make_unique<Host>(name, address, seed_ * 1000 + hosts_.size()));
+Host& Network::add(const std::string& name, const std::string& address, ike::Limits limits) {
+  hosts_.push_back(std::make_unique<Host>(name, address, seed_ * 1000 + hosts_.size(), limits));
   for (auto& host : hosts_) {
     host->keys[hosts_.back()->address] = "a key that everybody here has";
     hosts_.back()->keys[host->address] = "a key that everybody here has";
   }
   return *hosts_.back();
+}
+
+Nat::Nat(const std::string& outside, std::vector<IpAddress> inside)
+    : outside_(*IpAddress::parse(outside)), inside_(std::move(inside)) {}
+
+std::optional<ike::Datagram> Nat::pass(ike::Datagram sent) {
+  if (std::find(inside_.begin(), inside_.end(), sent.local.address) != inside_.end()) {
+    auto& port = ports_[sent.local];
+    if (port == 0) port = ++last_port_;
+    sent.local = {outside_, port};
+    return sent;
+  }
+  if (sent.remote.address != outside_) return sent;
+  for (const auto& [inside, port] : ports_) {
+    if (port != sent.remote.port) continue;
+    sent.remote = inside;
+    return sent;
+  }
+  return std::nullopt;
 }
 
 Host* Network::find(const IpAddress& address) {
@@ -77,8 +96,13 @@ struct Carrier {
     network.sent.push_back(action.datagram);
     std::vector<std::pair<Duration, Bytes>> arrivals{{network.latency, action.datagram.bytes}};
     if (network.wire) arrivals = network.wire(network.sent.size() - 1, action.datagram);
-    for (auto& [delay, bytes] : arrivals)
-      flying.insert({network.now + delay, ++order, {action.datagram.remote, action.datagram.local, std::move(bytes)}});
+    for (auto& [delay, bytes] : arrivals) {
+      std::optional<ike::Datagram> passed =
+          ike::Datagram{action.datagram.local, action.datagram.remote, std::move(bytes)};
+      if (network.nat) passed = network.nat->pass(std::move(*passed));
+      if (passed)
+        flying.insert({network.now + delay, ++order, {passed->remote, passed->local, std::move(passed->bytes)}});
+    }
   }
   void operator()(ike::RunJob& action) {
     const auto outcome = network.cheap_keys ? pretend(action.job, host.random) : ike::perform(action.job);
@@ -99,6 +123,10 @@ struct Carrier {
       host.sas.erase(key);
       host.installed.erase(key);
     }
+  }
+  void operator()(ike::MoveSas& action) {
+    for (const auto& [key, ports] : action.sas)
+      if (const auto at = host.installed.find(key); at != host.installed.end()) at->second.udp = ports;
   }
   void operator()(ike::WriteAudit& action) { host.records.push_back(std::move(action.record)); }
   void operator()(ike::ReportFailure& action) { host.failures.push_back(std::move(action.failure)); }
@@ -190,9 +218,18 @@ Result<Protection> grant_anything(const CoverQuery& query) {
   return protection;
 }
 
-TwoHosts::TwoHosts(std::uint64_t seed)
-    : network(seed), a(network.add("a", "10.1.0.1")), b(network.add("b", "10.1.0.2")) {}
+TwoHosts::TwoHosts(std::uint64_t seed, ike::Limits limits)
+    : network(seed), a(network.add("a", "10.1.0.1", limits)), b(network.add("b", "10.1.0.2", limits)) {}
 
 bool TwoHosts::connected() const { return !a.sas.empty() && a.sas == b.sas; }
+
+bool TwoHosts::connected_through_nat() const {
+  const auto keys = [](const Host& host) {
+    std::map<Spi, Bytes> by_spi;
+    for (const auto& [key, bytes] : host.sas) by_spi[key.spi] = bytes;
+    return by_spi;
+  };
+  return !a.sas.empty() && keys(a) == keys(b);
+}
 
 }  // namespace ipsec9000::test

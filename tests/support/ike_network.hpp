@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ike/engine.hpp"
+#include "ike/nat_traversal.hpp"
 
 namespace ipsec9000::test {
 
@@ -27,7 +28,7 @@ class SeededRandom final : public RandomSource {
 
 class Host final : public ike::Credentials {
  public:
-  Host(std::string name, const std::string& address, std::uint64_t seed);
+  Host(std::string name, const std::string& address, std::uint64_t seed, ike::Limits limits = {});
 
   const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const override;
   bool has_audit(std::string_view event) const;
@@ -58,6 +59,24 @@ struct Flight {
   }
 };
 
+// A router that translates the addresses of the hosts behind it, as a masquerading one does: each of their ports gets a
+// port of the outside address when it first sends.
+class Nat {
+ public:
+  Nat(const std::string& outside, std::vector<IpAddress> inside);
+  // The datagram as it goes on; nothing when it comes from outside and nobody inside has sent from that port.
+  std::optional<ike::Datagram> pass(ike::Datagram sent);
+  void forget() { ports_.clear(); }  // whoever sends next gets another port
+  void move(const std::string& outside) { outside_ = *IpAddress::parse(outside); }
+  void forward(std::uint16_t port, const IpAddress& to) { ports_[{to, port}] = port; }  // reachable from outside
+
+ private:
+  IpAddress outside_;
+  std::vector<IpAddress> inside_;
+  std::map<Endpoint, std::uint16_t> ports_;
+  std::uint16_t last_port_ = 20'000;
+};
+
 // What ike::perform does, without the arithmetic: both ends get the same secret, from their public values alone. The
 // values pass the checks for MODP groups and CURVE25519.
 ike::DhOutcome pretend(const ike::DhJob& job, RandomSource& random);
@@ -66,7 +85,7 @@ class Network {
  public:
   explicit Network(std::uint64_t seed = 1) : seed_(seed) {}
 
-  Host& add(const std::string& name, const std::string& address);
+  Host& add(const std::string& name, const std::string& address, ike::Limits limits = {});
   Host* find(const IpAddress& address);  // null: nobody has it
   // Lets everything happen that is due until nothing is under way, or `limit` has passed. Timers that are further
   // away than `limit` do not run.
@@ -80,6 +99,7 @@ class Network {
   // Called for each message put on the wire, with its running number: what really arrives, each with its own delay.
   // Absent: the message itself, after `latency`.
   std::function<std::vector<std::pair<Duration, Bytes>>(std::size_t number, const ike::Datagram& sent)> wire;
+  std::optional<Nat> nat;
   // Public-key work is pretended: for tests of thousands of negotiations, which are not about it.
   bool cheap_keys = false;
   std::vector<ike::Datagram> sent;        // all of them, as the sender sent them
@@ -101,12 +121,13 @@ Protection usual_protection(const Host& from, const Host& to);
 Result<Protection> grant_anything(const CoverQuery& query);
 
 struct TwoHosts {
-  explicit TwoHosts(std::uint64_t seed = 1);
+  explicit TwoHosts(std::uint64_t seed = 1, ike::Limits limits = {});
   Network network;
   Host& a;
   Host& b;
   void start(TimePoint = {}) { a.engine.acquire(usual_protection(a, b), network.now); }
-  bool connected() const;  // both kernels hold the same SAs with the same keys
+  bool connected() const;              // both kernels hold the same SAs with the same keys
+  bool connected_through_nat() const;  // the same, the hosts' addresses apart
 };
 
 }  // namespace ipsec9000::test

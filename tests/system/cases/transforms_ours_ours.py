@@ -7,12 +7,18 @@ TIME_LIMIT = 200
 # name, encryption and authentication as -sad shows them, number of SAs
 TRANSFORMS = (
     ("ESP-AES256-HMAC-SHA512", "AES256-CBC", "HMAC-SHA512", 2),
+    ("ESP-AES192-HMAC-SHA1", "AES192-CBC", "HMAC-SHA1", 2),
     ("ESP-AES256-GCM16", "AES256-GCM16", "None", 2),
+    ("ESP-AES128-GCM8", "AES128-GCM8", "None", 2),
+    ("ESP-AES256-GCM12", "AES256-GCM12", "None", 2),
     ("ESP-CHACHA20-POLY1305", "CHACHA20-POLY1305", "None", 2),
     ("ESP-AES128CTR-HMAC-SHA384", "AES128-CTR", "HMAC-SHA384", 2),
     ("ESP-3DES-HMAC-SHA1", "3DES-CBC", "HMAC-SHA1", 2),
+    ("ESP-DES-HMAC-MD5", "DES-CBC", "HMAC-MD5", 2),
+    ("ESP-AES256-XCBC", "AES256-CBC", "AES-XCBC", 2),
     ("ESP-NULL-HMAC-SHA256", "NULL", "HMAC-SHA256", 2),
     ("AH-SHA256", "None", "HMAC-SHA256", 2),
+    ("AH-XCBC", "None", "AES-XCBC", 2),
     ("AH-SHA256+ESP-AES128", "AES128-CBC", "None", 4),
 )
 FIRST_PORT = 2300

@@ -7,17 +7,22 @@ KEY = "a key that only the system tests use"
 def secure(name, host, peer, family, protocol="tcp", local_port=None, remote_port=None, transforms=(ESP,),
            **more):
     """A `secure` policy for a flow between two hosts; `more`: further keys of a policy, such as pfs="MODP2048"."""
-    return {"name": name, "filter": _filter(host, peer, family, protocol, local_port, remote_port),
+    remote = peer.address(family) if "tunnel" in more else peer.seen_as(family)
+    return {"name": name, "filter": _filter(host, remote, family, protocol, local_port, remote_port),
             "action": "secure", "transforms": list(transforms), **more}
 
 
 def plain(name, action, host, peer, family, protocol="tcp", local_port=None, remote_port=None):
     """A `pass` or `discard` policy."""
-    return {"name": name, "filter": _filter(host, peer, family, protocol, local_port, remote_port), "action": action}
+    return {"name": name, "filter": _filter(host, peer.seen_as(family), family, protocol, local_port, remote_port),
+            "action": action}
 
 
 def isakmp(peer, family, name="peer", proposals=("AES128-SHA256-MODP2048",)):
-    return {"name": name, "remote": peer.address(family), "authentication": "psk", "proposals": list(proposals)}
+    policy = {"name": name, "remote": peer.seen_as(family), "authentication": "psk", "proposals": list(proposals)}
+    if peer.seen_as(family) != peer.address(family):
+        policy["remote_id"] = peer.address(family)
+    return policy
 
 
 def document(policies, isakmp_policies, default="pass"):
@@ -35,8 +40,8 @@ def telnet_server(host, peer, family, **options):
     return document([secure("telnet_in", host, peer, family, local_port=23, **options)], [isakmp(peer, family)])
 
 
-def _filter(host, peer, family, protocol, local_port, remote_port):
-    result = {"local": host.address(family), "remote": peer.address(family), "protocol": protocol}
+def _filter(host, remote, family, protocol, local_port, remote_port):
+    result = {"local": host.address(family), "remote": remote, "protocol": protocol}
     if local_port is not None:
         result["local_port"] = local_port
     if remote_port is not None:

@@ -36,17 +36,17 @@ class Lab:
         self._made += 1
         suite = Suite(node, self.build, os.path.join(self.directory, f"{node.name}{self._made}"))
         self._running.append(suite)
-        self._ours.update(node.addresses.values())
+        self._ours.update(node.seen_as(family) for family in node.addresses)
         if document is not None:
             suite.configure(document)
         if key is not None:
-            suite.set_key(peer.address(family), key)
+            suite.set_key(peer.seen_as(family), key)
         return suite
 
-    def strongswan(self, node):
+    def strongswan(self, node, **options):
         self._made += 1
         directory = os.path.join(self.directory, f"{node.name}{self._made}-strongswan")
-        peer = StrongSwan(node, directory)
+        peer = StrongSwan(node, directory, **options)
         self._running.append(peer)
         self._talkers.append(peer)
         return peer

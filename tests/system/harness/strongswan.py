@@ -20,6 +20,8 @@ swanctl {{
 charon-systemd {{
   load = {plugins}
   install_routes = no
+  fragment_size = {fragment_size}
+  i_dont_care_about_security_and_use_aggressive_mode_psk = yes
   plugins {{
     vici {{
       socket = unix://{directory}/vici
@@ -44,6 +46,7 @@ CONNECTION = """\
     local_addrs = {local}
     remote_addrs = {remote}
     proposals = {ike}
+    aggressive = {aggressive}
     dpd_delay = {dpd_delay}s
     dpd_timeout = {dpd_timeout}s
     local {{
@@ -52,7 +55,7 @@ CONNECTION = """\
     }}
     remote {{
       auth = psk
-      id = {remote}
+      id = {remote_id}
     }}
     children {{
 {children}
@@ -65,7 +68,7 @@ CHILD = """\
         mode = {mode}
         {protocol}_proposals = {transform}
         local_ts = {local}[{local_flow}]
-        remote_ts = {remote}[{remote_flow}]
+        remote_ts = {remote_traffic}[{remote_flow}]
         start_action = {start}
       }}
 """
@@ -73,7 +76,7 @@ CHILD = """\
 SECRET = """\
   ike-{name} {{
     id-1 = {local}
-    id-2 = {remote}
+    id-2 = {remote_id}
     secret = "{key}"
   }}
 """
@@ -92,22 +95,25 @@ TRANSFORMS = {
 class StrongSwan:
     """One peer. `directory` is private to it."""
 
-    def __init__(self, node, directory):
+    def __init__(self, node, directory, fragment_size=1280):
         self._node = node
         self._directory = directory
         self._process = None
         self._environment = dict(os.environ, STRONGSWAN_CONF=f"{directory}/strongswan.conf",
                                  SWANCTL_DIR=f"{directory}/swanctl")
         os.makedirs(f"{directory}/swanctl")
-        self._write("strongswan.conf", DAEMON_CONFIGURATION.format(plugins=PLUGINS, directory=directory))
+        self._write("strongswan.conf", DAEMON_CONFIGURATION.format(
+            plugins=PLUGINS, directory=directory, fragment_size=fragment_size))
 
     def configure_transport(self, peer, family, key, local_port=None, remote_port=None, protocol="tcp",
-                            ike="aes128-sha256-modp2048", esp="aes128-sha256", ah=None, mode="transport", start="none"):
-        """IKEv1 main mode with a pre-shared key, ESP (or AH, where given) for one flow. A port that is None is any.
-        start="trap": the first packet of the flow starts the negotiation."""
+                            ike="aes128-sha256-modp2048", esp="aes128-sha256", ah=None, mode="transport", start="none",
+                            aggressive=False):
+        """IKEv1 with a pre-shared key, ESP (or AH, where given) for one flow. A port that is None is any.
+        start="trap": the first packet of the flow starts the negotiation. Where the peer's address is translated, its
+        identity, and in tunnel mode its end of the traffic, are those that it has itself."""
         child = self._child("flow", family, peer, protocol, local_port, remote_port, mode=mode, start=start,
                             protocol="ah" if ah else "esp", transform=ah or esp)
-        self._write_connections([("peer", family, ike, [child])], peer, key)
+        self._write_connections([("peer", family, ike, [child])], peer, key, aggressive=aggressive)
 
     def configure(self, peer, flows, key, proposals, **options):
         """Several flows with our host `peer`; a connection "peer4" or "peer6" for each family. `proposals`: an ISAKMP
@@ -127,15 +133,18 @@ class StrongSwan:
                            start="none")
 
     def _child(self, name, family, peer, upper, local_port, remote_port, **fields):
+        traffic = peer.address(family) if fields["mode"] == "tunnel" else peer.seen_as(family)
         return CHILD.format(
-            name=name, local=self._node.address(family), remote=peer.address(family),
+            name=name, local=self._node.address(family), remote_traffic=traffic,
             local_flow=f"{upper}/{local_port}" if local_port else upper,
             remote_flow=f"{upper}/{remote_port}" if remote_port else upper, **fields)
 
-    def _write_connections(self, connections, peer, key, dpd_delay=0, dpd_timeout=0):
+    def _write_connections(self, connections, peer, key, dpd_delay=0, dpd_timeout=0,
+                           aggressive=False):
         texts = {"connections": "", "secrets": ""}
         for name, family, ike, children in connections:
-            fields = {"name": name, "local": self._node.address(family), "remote": peer.address(family), "ike": ike,
+            fields = {"name": name, "local": self._node.address(family), "remote": peer.seen_as(family),
+                      "remote_id": peer.address(family), "ike": ike, "aggressive": "yes" if aggressive else "no",
                       "children": "".join(children), "key": key, "dpd_delay": dpd_delay, "dpd_timeout": dpd_timeout}
             texts["connections"] += CONNECTION.format(**fields)
             texts["secrets"] += SECRET.format(**fields)

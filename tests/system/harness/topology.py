@@ -1,6 +1,6 @@
 """Hosts as network namespaces, and the wires between them.
 
-The one layout so far, two_hosts():
+two_hosts():
 
     A a0 ---- wa [bridge in W] wb ---- b0 B      A: 10.1.0.1/24, fd00:1::1/64    B: 10.1.0.2/24, fd00:1::2/64
 
@@ -8,6 +8,12 @@ W is transparent, and its port wa is the place to capture: on a host's own inter
 has just decapsulated. With LAYOUT = "gateways" a case gets two_gateways() in its place:
 
     A a0 -- ga G g0 ---- wa [bridge in W] wb ---- h0 H hb -- b0 B      G and H forward between their nets and the wire
+
+and with LAYOUT = "nat" behind_nat(), IPv4 only:
+
+    A a0 ---- n0 N n1 ---- wa [bridge in W] wb ---- b0 B     A: 10.1.0.1/24, B: 10.2.0.2/24
+
+where N is a masquerading router: on the wire, and to B, A is 10.2.0.254.
 
 Further layouts are further functions that return a Network.
 """
@@ -31,9 +37,14 @@ def _enter_namespace(descriptor):
 class Node:
     """A network namespace. The name is also that of the namespace for `ip netns`."""
 
-    def __init__(self, name, addresses=None):
+    def __init__(self, name, addresses=None, outside=None):
         self.name = name
         self.addresses = addresses or {}  # 4 or 6 -> address
+        self._outside = outside or {}  # the same, where translation makes it another one
+
+    def seen_as(self, family):
+        """The address that the other hosts, and the wire, see."""
+        return self._outside.get(family, self.addresses[family])
 
     def address(self, family):
         return self.addresses[family]
@@ -119,9 +130,38 @@ def two_gateways():
     return Network([g, h, a, b, w], capture_at=(w, "wa"))
 
 
+def behind_nat():
+    a = Node("A", {4: "10.1.0.1"}, outside={4: "10.2.0.254"})
+    b = Node("B", {4: "10.2.0.2"})
+    n = Node("N")
+    w = Node("W")
+    _make([a, b, n, w], ["link add a0 netns A type veth peer name n0 netns N",
+                         "link add n1 netns N type veth peer name wa netns W",
+                         "link add b0 netns B type veth peer name wb netns W"])
+    _bridge(w)
+    _batch(["link set dev lo up", "address add 10.1.0.1/24 dev a0", "link set dev a0 up",
+            "route add default via 10.1.0.254"], a)
+    _batch(["link set dev lo up", "address add 10.2.0.2/24 dev b0", "link set dev b0 up",
+            "route add default via 10.2.0.254"], b)
+    _batch(["link set dev lo up", "address add 10.1.0.254/24 dev n0", "link set dev n0 up",
+            "address add 10.2.0.254/24 dev n1", "link set dev n1 up"], n)
+    n.set_kernel_option("net/ipv4/ip_forward", 1)
+    n.run(["iptables-legacy", "-t", "nat", "-A", "POSTROUTING", "-o", "n1", "-j", "MASQUERADE"])
+    return Network([a, b, n, w], capture_at=(w, "wa"))
+
+
+def translate_anew(network, first_port):
+    """N forgets its translations, and from now on gives UDP's the ports from that one on."""
+    n = network["N"]
+    n.run(["iptables-legacy", "-t", "nat", "-I", "POSTROUTING", "-o", "n1", "-p", "udp", "-j", "MASQUERADE",
+           "--to-ports", f"{first_port}-{first_port + 99}"])
+    # The kernel drops what it has masqueraded through an interface that goes down.
+    _batch(["link set dev n1 down", "link set dev n1 up"], n)
+
+
 NET_OF_A = {4: "10.1.0.0/24", 6: "fd00:1::/64"}
 NET_OF_B = {4: "10.2.0.0/24", 6: "fd00:2::/64"}
-LAYOUTS = {"hosts": two_hosts, "gateways": two_gateways}
+LAYOUTS = {"hosts": two_hosts, "gateways": two_gateways, "nat": behind_nat}
 
 
 def _make(nodes, links):

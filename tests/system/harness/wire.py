@@ -17,6 +17,9 @@ import time
 from harness.capture import Capture
 from harness.command import Failure, run
 
+# What begins with four zero bytes is IKE, and one byte is a keepalive (RFC 3948, 2).
+ESP_IN_UDP = "(udp port 4500 and udp[4:2] > 16 and udp[8:4] != 0)"
+KEEPALIVE = "(udp port 4500 and udp[4:2] = 9 and udp[8] = 0xff)"
 ISAKMP = "udp port 500 or (udp port 4500 and (udp[8:4] = 0 or ip6[48:4] = 0))"
 # A later fragment has no ports, so a filter with ports would not find it.
 CLEAR_FRAGMENT = "ip proto \\tcp and ip[6:2] & 0x1fff != 0"
@@ -101,8 +104,8 @@ class Wire:
         """ESP must have gone from host to host both ways, over IPv4 or IPv6."""
         found = []
         for source, destination in (self._hosts[:2], self._hosts[1::-1]):
-            pairs = [f"(src host {source.address(family)} and dst host {destination.address(family)})"
+            pairs = [f"(src host {source.seen_as(family)} and dst host {destination.seen_as(family)})"
                      for family in source.addresses]
-            if not self.packets(f"(ip proto 50 or ip6 proto 50) and ({' or '.join(pairs)})"):
+            if not self.packets(f"(ip proto 50 or ip6 proto 50 or {ESP_IN_UDP}) and ({' or '.join(pairs)})"):
                 found.append(f"no ESP from {source.name} to {destination.name}")
         return found

@@ -154,8 +154,6 @@ TEST_CASE("a mistake anywhere else") {
        "ipsec.json:1:63: /isakmp_policies/0/proposals: found 0 proposals: allowed: 1 to 100"},
       {R"({"version": 1, "isakmp_policies": [{"name": "i", "proposals": ["AES128-SHA256-MODP2048"], "authentication": "rsa-signature"}]})",
        R"(ipsec.json:1:109: /isakmp_policies/0/authentication: found "rsa-signature": allowed: "psk" (this version has no certificates yet))"},
-      {R"({"version": 1, "isakmp_policies": [{"name": "i", "proposals": ["AES128-SHA256-MODP2048"], "exchange": "aggressive"}]})",
-       R"(ipsec.json:1:103: /isakmp_policies/0/exchange: found "aggressive": allowed: "main" (this version has no Aggressive Mode))"},
       {R"({"version": 1, "isakmp_policies": [{"name": "i", "proposals": ["AES128-SHA256-MODP2048"], "lifetime": 9}]})",
        R"(ipsec.json:1:103: /isakmp_policies/0/lifetime: found 9: allowed: 0 (none) or 10 to 4294967294 seconds)"},
       {R"({"version": 1, "policies": [{"name": "a", "action": "secure", "transforms": ["AH-SHA1"], "filter": {"remote": "10.2.0.1"}}],
@@ -197,6 +195,49 @@ TEST_CASE("a mistake in the action does not hide those in the transforms") {
   REQUIRE(all.size() == 2);
   CHECK(all[0].starts_with("ipsec.json:2:38: /policies/0/action: "));
   CHECK(all[1].find("/policies/0/transforms/0: ") != std::string::npos);
+}
+
+TEST_CASE("every legacy algorithm is refused with the name of the option that allows it, every other one is taken") {
+  const auto first_message = [](const std::string& transform, const std::string& proposal, bool allow) {
+    const auto parsed = parse_configuration(
+        R"({"version": 1, "allow_legacy": )" + std::string(allow ? "true" : "false") +
+            R"(, "isakmp_policies": [{"name": "i", "proposals": [")" + proposal +
+            R"("]}], "policies": [{"name": "p", "action": "secure", "transforms": [")" + transform +
+            R"("], "filter": {"remote": "10.1.0.1"}}]})",
+        "ipsec.json");
+    return parsed.valid() ? std::string("valid") : parsed.lines().front();
+  };
+  const std::string option = R"("allow_legacy": true)";
+  for (const auto& name : transform_names()) {
+    CAPTURE(name);
+    const auto transform = *Transform::parse(name);
+    const bool refused = transform.is_legacy() || !transform.is_authenticated();
+    const auto message = first_message(name, "AES128-SHA256-MODP2048", false);
+    CHECK((refused ? message.find(option) != std::string::npos : message == "valid"));
+    CHECK(first_message(name, "AES128-SHA256-MODP2048", true) == "valid");
+  }
+  const auto check_proposal = [&](const std::string& proposal) {
+    CAPTURE(proposal);
+    const auto parsed = IkeProposal::parse(proposal);
+    REQUIRE(parsed);
+    const auto message = first_message("AH-SHA256", proposal, false);
+    CHECK((parsed->is_legacy() ? message.find(option) != std::string::npos : message == "valid"));
+    CHECK(first_message("AH-SHA256", proposal, true) == "valid");
+  };
+  for (const auto& row : all_encryptions())
+    if (row.oakley != 0) check_proposal(std::string(row.name) + "-SHA256-MODP2048");
+  for (const auto& row : all_hashes()) check_proposal("AES128-" + std::string(row.name) + "-MODP2048");
+  for (const auto& row : all_groups()) check_proposal("AES128-SHA256-" + std::string(row.name));
+}
+
+TEST_CASE("Aggressive Mode with a pre-shared key is taken over with a warning") {
+  const auto parsed = parse_configuration(
+      R"({"version": 1, "isakmp_policies": [{"name": "i", "proposals": ["AES128-SHA256-MODP2048"], "exchange": "aggressive"}]})",
+      "ipsec.json");
+  REQUIRE(parsed.configuration);
+  CHECK(parsed.configuration->isakmp_policies[0].aggressive);
+  REQUIRE(parsed.lines().size() == 1);
+  CHECK(parsed.lines()[0].find("warning: /isakmp_policies/0/exchange: Aggressive Mode") != std::string::npos);
 }
 
 TEST_CASE("warnings do not make a configuration invalid") {

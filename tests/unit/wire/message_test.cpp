@@ -194,6 +194,12 @@ TEST_CASE("vendor IDs are known by their beginning") {
   REQUIRE(find_vendor_feature(id) != nullptr);
   CHECK(find_vendor_feature(id)->feature == Feature::fragmentation);
   CHECK(find_vendor_feature(Bytes{1, 2, 3}) == nullptr);
+  CHECK(announces_fragmentation(vendor_id_of(Feature::fragmentation)));
+  auto aggressive_only = vendor_id_of(Feature::fragmentation);
+  aggressive_only[16] = 0x40;
+  CHECK_FALSE(announces_fragmentation(aggressive_only));
+  CHECK(announces_fragmentation(ByteView(aggressive_only).first(16)));
+  CHECK_FALSE(announces_fragmentation(vendor_id_of(Feature::nat_traversal)));
 }
 
 TEST_CASE("messages in words") {

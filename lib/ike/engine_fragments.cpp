@@ -1,0 +1,34 @@
+// Fragments in the engine: only of exchanges of an ISAKMP SA under way or established, whose peer has returned our
+// cookie and has announced that it does this. First messages are never fragmented.
+#include "ike/engine_core.hpp"
+
+namespace ipsec9000::ike {
+
+void Core::send_message(Session& session, const Bytes& message) {
+  if (!session.fragmentation || message.size() <= limits_.unfragmented) return send(session, message);
+  for (const auto& fragment : split(message, ++session.last_fragment_id, limits_.unfragmented)) send(session, fragment);
+}
+
+// Gives the whole message to the usual way in. It can only be one of the same ISAKMP SA, and no fragment again.
+void Core::receive_fragment(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now) {
+  const auto drop = [&](const Refusal& refusal) {
+    AuditFields fields = refusal.fields;
+    fields.emplace_back("remote", datagram.remote.to_string());
+    if (allowed_to_note(*refusal.event, now)) note(*refusal.event, fields, session.dialogue.correlation);
+  };
+  if (!session.fragmentation) return drop(unexpected("a fragment from a peer that has not announced them"));
+  const auto chain = wire::decode_chain(header.next_payload, ByteView(datagram.bytes).subspan(wire::header_size));
+  const auto* fragment = chain && chain->payloads.size() == 1 ? chain->only<wire::Fragment>() : nullptr;
+  if (fragment == nullptr) return drop(bad_packet("a message of fragments that does not hold exactly one"));
+  auto added = session.reassembly.add(*fragment);
+  if (!added) return drop(bad_packet(added.error().text));
+  if (!*added) return;
+  const Datagram whole{datagram.local, datagram.remote, std::move(**added)};
+  const auto inner = wire::decode_header(whole.bytes);
+  if (!inner) return drop(bad_packet("fragments: " + inner.error().text));
+  if (inner->cookies != session.cookies || inner->next_payload == wire::PayloadType::fragment)
+    return drop(bad_packet("fragments of a message that is none of this ISAKMP SA"));
+  dispatch(session, *inner, whole, now);
+}
+
+}  // namespace ipsec9000::ike

@@ -1,0 +1,54 @@
+// What the exchanges of phase 1, Main Mode and Aggressive Mode, share (RFC 2409, 5): what they agree on, need and give.
+#pragma once
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "ike/channel.hpp"
+#include "ike/nat_traversal.hpp"
+#include "ike/phase1_offer.hpp"
+#include "ike/types.hpp"
+
+namespace ipsec9000::ike::phase1 {
+
+struct PeerFeatures {
+  bool dead_peer_detection = false;
+  bool nat_traversal = false;
+  bool fragmentation = false;
+};
+
+// What both roles know once the proposal is chosen.
+struct Agreed {
+  wire::Cookies cookies;
+  Bytes sa_body;  // SAi_b: the initiator's SA payload as it went over the wire
+  Phase1Choice choice;
+  PeerFeatures features;
+  NatFound nat = {};  // known once NAT-D payloads have come
+};
+
+struct Context {
+  const IsakmpPolicy& policy;
+  const Secret* pre_shared_key;  // never null once keys are due
+  Endpoint local;
+  Endpoint remote;
+  RandomSource& random;
+  bool initial_contact;  // we have no other SA with this peer: say so
+  // Where the message at hand came from and to, if that is not remote and local: the peer may have changed its port.
+  std::optional<std::pair<Endpoint, Endpoint>> arrived = {};
+};
+
+struct Established {
+  wire::Cookies cookies;
+  Phase1Choice choice;
+  std::shared_ptr<const Phase1Keys> keys;
+  Bytes last_block;  // phase 2 IVs grow from it
+  Identity peer;
+  PeerFeatures features;
+  NatFound nat = {};
+  bool initial_contact = false;  // the peer says it has no other SA with us
+};
+
+struct Step;  // phase1_states.hpp
+using Outcome = std::variant<Step, Refusal>;
+
+}  // namespace ipsec9000::ike::phase1

@@ -1,0 +1,159 @@
+#include "ike/phase1_parts.hpp"
+
+#include "wire/vendor_ids.hpp"
+
+namespace ipsec9000::ike::phase1 {
+
+namespace {
+constexpr std::size_t nonce_size = 32;
+constexpr std::size_t payload_header_size = 4;
+
+Identity identity_from(const wire::Identification& id) { return {static_cast<IdType>(id.id_type), id.value}; }
+
+Refusal authentication_refused(std::string reason, std::string offered, std::string wanted, std::string differs) {
+  Refusal refusal;
+  refusal.event = &audit::auth_failed;
+  refusal.fields = {{"reason", reason}};
+  refusal.reason = "authentication-failed";
+  refusal.differs = std::move(differs);
+  refusal.offered = std::move(offered);
+  refusal.wanted = std::move(wanted);
+  refusal.notify = wire::notify::authentication_failed;
+  return refusal;  // not fatal: anybody can send garbage with our cookies in it
+}
+}  // namespace
+
+wire::Cookie fresh_cookie(RandomSource& random) {
+  std::uint64_t value = 0;
+  while (value == 0) value = random.u64();
+  return static_cast<wire::Cookie>(value);
+}
+
+Bytes fresh_nonce(RandomSource& random) { return random.bytes(nonce_size); }
+
+wire::Header header_of(const wire::Cookies& cookies, wire::ExchangeType exchange) {
+  wire::Header header;
+  header.cookies = cookies;
+  header.exchange = exchange;
+  return header;
+}
+
+wire::Identification our_identification(const Context& context) {
+  const Identity identity = context.policy.local_id.value_or(Identity::of(context.local.address));
+  return {static_cast<std::uint8_t>(identity.type), 0, 0, identity.value};
+}
+
+Channel open_channel(const Agreed& agreed, const Context& context, ByteView ni, ByteView nr, const Secret& shared,
+                     PublicValues values) {
+  const auto& proposal = agreed.choice.proposal;
+  auto keys =
+      derive_phase1(proposal.hash, proposal.encryption,
+                    skeyid_from_pre_shared_key(proposal.hash, *context.pre_shared_key, ni, nr), shared, agreed.cookies);
+  return {keys, phase1_iv(*keys, values.initiator, values.responder)};
+}
+
+std::optional<Refusal> check_identity(const wire::Identification& id, const Context& context) {
+  const Identity peer = identity_from(id);
+  const Identity expected = context.policy.remote_id.value_or(Identity::of(context.remote.address));
+  if (peer == expected) return std::nullopt;
+  return authentication_refused("it says it is " + peer.to_string() + ", ISAKMP policy \"" + context.policy.name +
+                                    "\" expects " + expected.to_string(),
+                                peer.to_string(), expected.to_string(), "identity");
+}
+
+std::variant<Identity, Refusal> check_authentication(const Agreed& agreed, const Channel& channel,
+                                                     const AuthMessage& message, const Proof& proof,
+                                                     const Context& context) {
+  const auto wanted = phase1_hash(*channel.keys, {proof.prover_public, proof.other_public, proof.prover, proof.other,
+                                                  agreed.sa_body, message.id_body});
+  if (!equal_constant_time(wanted, message.hash))
+    return authentication_refused("its HASH does not verify: the two hosts have different pre-shared keys", "", "",
+                                  "pre-shared key");
+  if (auto refusal = check_identity(message.id, context)) return std::move(*refusal);
+  return identity_from(message.id);
+}
+
+wire::Payload initial_contact_payload(const wire::Cookies& cookies) {
+  const auto spi = Writer()
+                       .u64(static_cast<std::uint64_t>(cookies.initiator))
+                       .u64(static_cast<std::uint64_t>(cookies.responder))
+                       .take();
+  return wire::Notification{1, wire::protocol::isakmp, wire::notify::initial_contact, spi, {}};
+}
+
+Result<Sealed> seal_authentication(const Agreed& agreed, const Channel& channel, const Proof& proof,
+                                   const Context& context, bool initial_contact) {
+  const auto id = our_identification(context);
+  const auto hash = phase1_hash(*channel.keys, {proof.prover_public, proof.other_public, proof.prover, proof.other,
+                                                agreed.sa_body, wire::encode_body(id)});
+  std::vector<wire::Payload> payloads{id, wire::Hash{hash}};
+  if (initial_contact) payloads.push_back(initial_contact_payload(agreed.cookies));
+  return seal(channel, header_of(agreed.cookies), payloads);
+}
+
+std::optional<Refusal> check_public(ByteView public_value, Group group) {
+  if (auto checked = check_public_value(group, public_value); !checked) return bad_packet(checked.error().text);
+  return std::nullopt;
+}
+
+std::vector<wire::Payload> our_vendor_ids() {
+  std::vector<wire::Payload> ids;
+  for (const auto feature :
+       {wire::Feature::dead_peer_detection, wire::Feature::nat_traversal, wire::Feature::fragmentation})
+    ids.emplace_back(wire::VendorId{wire::vendor_id_of(feature)});
+  return ids;
+}
+
+std::vector<wire::Payload> our_vendor_ids(const PeerFeatures& peer, std::size_t room) {
+  std::vector<wire::Payload> ids;
+  const auto add = [&](bool wanted, wire::Feature feature) {
+    auto id = wire::vendor_id_of(feature);
+    const auto size = id.size() + payload_header_size;
+    if (!wanted || size > room) return;
+    room -= size;
+    ids.emplace_back(wire::VendorId{std::move(id)});
+  };
+  add(peer.nat_traversal, wire::Feature::nat_traversal);
+  add(true, wire::Feature::dead_peer_detection);
+  add(peer.fragmentation, wire::Feature::fragmentation);
+  return ids;
+}
+
+Bytes key_message(const Agreed& agreed, ByteView public_value, const Bytes& nonce, const Context& context) {
+  std::vector<wire::Payload> payloads{wire::KeyExchange{to_bytes(public_value)}, wire::Nonce{nonce}};
+  if (agreed.features.nat_traversal)
+    for (auto& payload :
+         nat_discovery_payloads(agreed.choice.proposal.hash, agreed.cookies, context.local, context.remote))
+      payloads.push_back(std::move(payload));
+  return wire::encode_message(header_of(agreed.cookies), payloads);
+}
+
+std::shared_ptr<const Agreed> with_nat(const std::shared_ptr<const Agreed>& agreed,
+                                       const std::vector<Bytes>& nat_discovery, const Context& context) {
+  if (!agreed->features.nat_traversal) return agreed;
+  const auto hash = agreed->choice.proposal.hash;
+  auto found = std::make_shared<Agreed>(*agreed);
+  found->nat = find_nat(hash, agreed->cookies, nat_discovery, context.local, context.remote);
+  if (context.arrived) {  // a peer that changed its port may have meant either
+    const auto [local, remote] = *context.arrived;
+    const auto now = find_nat(hash, agreed->cookies, nat_discovery, local, remote);
+    found->nat = {found->nat.ours && now.ours, found->nat.peers && now.peers};
+  }
+  return found;
+}
+
+Established established_from(const Agreed& agreed, const Channel& last, Identity peer, bool initial_contact) {
+  return {agreed.cookies,  agreed.choice,   last.keys,  last.iv,
+          std::move(peer), agreed.features, agreed.nat, initial_contact};
+}
+
+Refusal crypto_failed(const Error& error) {
+  Refusal refusal;
+  refusal.event = &audit::mm_failed;
+  refusal.fields = {{"reason", error.text}};
+  refusal.reason = "key-exchange-failed";
+  refusal.fatal = true;
+  return refusal;
+}
+
+}  // namespace ipsec9000::ike::phase1
