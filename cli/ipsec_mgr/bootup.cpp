@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/write_lock.hpp"
 #include "cli/common/configuration.hpp"
 #include "cli/common/daemons.hpp"
 #include "cli/common/open_store.hpp"
@@ -26,6 +27,8 @@ Result<void> set_machine_slot(const Context& context, const Secret& password, bo
 }
 
 Result<void> set_in(const std::filesystem::path& file, bool on) {
+  const auto lock = WriteLock::acquire(file);  // against an edit by secpolicyd at the same moment
+  if (!lock) return lock.error();
   const auto text = read_file(file, maximum_configuration_bytes);
   if (!text) return text.error();
   const auto changed = set_bootup(*text, on);

@@ -21,6 +21,7 @@ constexpr std::size_t failures_shown = 3;
 struct Question {
   std::string protocol;  // "" until one is known
   std::uint64_t port = 0;
+  std::uint64_t local_port = 0;  // 0: any client's
 };
 
 // Without a port to go by: that of the first policy that secures anything to this host.
@@ -34,6 +35,7 @@ Question guess(Daemons& daemons, const IpAddress& remote) {
     if (destination != "any" && (!prefix || !prefix->contains(remote))) return {};
     guessed.protocol = text_of(item, "protocol");
     guessed.port = number_of(item, "destination_port");
+    guessed.local_port = number_of(item, "source_port");
     return {};
   });
   if (guessed.protocol.empty() || guessed.protocol == "any") guessed.protocol = "tcp";
@@ -43,11 +45,13 @@ Question guess(Daemons& daemons, const IpAddress& remote) {
 void find_policy(Daemons& daemons, const Question& question, Findings& found) {
   if (found.local.empty()) return;
   const auto protocol = parse_protocol(question.protocol);
-  const unsigned any_client_port = protocol && has_ports(*protocol) ? 65535 : 0;
-  const Json query{{"source", found.local},         {"source_port", any_client_port},
+  const std::uint64_t any_client_port = protocol && has_ports(*protocol) ? 65535 : 0;
+  const auto local_port = question.local_port == 0 ? any_client_port : question.local_port;
+  const Json query{{"source", found.local},         {"source_port", local_port},
                    {"destination", found.remote},   {"destination_port", question.port},
                    {"protocol", question.protocol}, {"direction", "out"}};
-  found.asked = question.protocol + (question.port == 0 ? "" : " port " + std::to_string(question.port));
+  found.asked = question.protocol + (question.port == 0 ? "" : " port " + std::to_string(question.port)) +
+                (question.local_port == 0 ? "" : " from port " + std::to_string(question.local_port));
   const auto answer = daemons.call("secpolicyd", "policy.query", query);
   if (!answer) return;
   if (const auto* policy = member(*answer, "policy")) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/netlink.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ namespace ipsec9000 {
 namespace {
 constexpr int receive_buffer = 4 << 20;
 constexpr int most_messages = 256;     // in one go
+constexpr int answer_time = 200;       // milliseconds
 constexpr std::size_t largest = 9000;  // MAX_AUDIT_MESSAGE_LENGTH is 8970
 
 // The value of " name=" in the text, up to the next blank.
@@ -63,6 +65,8 @@ Result<audit_status> ask_status(int socket) {
   alignas(nlmsghdr) std::array<char, largest> buffer{};
   constexpr int attempts = 16;  // acknowledgements and the like may come before
   for (int attempt = 0; attempt < attempts; ++attempt) {
+    pollfd waiting{socket, POLLIN, 0};  // a thread of the kernel's answers, not the call itself
+    if (::poll(&waiting, 1, answer_time) == 0) break;
     const auto size = ::recv(socket, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (size < static_cast<ssize_t>(sizeof(nlmsghdr))) return system_error("asking the kernel's audit");
     nlmsghdr header{};

@@ -10,6 +10,7 @@ from harness.machine import Machine
 from harness.suite import DAEMONS, PASSWORD
 
 TIME_LIMIT = 150
+OWN_KERNEL = True
 
 NETWORK = """
 [Unit]

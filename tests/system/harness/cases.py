@@ -5,6 +5,8 @@
     TIME_LIMIT = 60          seconds, optional
     NEEDS_SUITE = True       optional; False: runs without anything of ours built
     LAYOUT = "hosts"         optional; which network, of topology.LAYOUTS
+    OWN_KERNEL = False       optional; True: writes all over the file system, so it always goes to User Mode Linux, and is
+                             left out inside another guest
     WIRE_MUST_OBJECT = False optional; True turns the verdict about the wire round (the negative control)
 """
 
@@ -29,4 +31,5 @@ class Case:
         self.time_limit = getattr(module, "TIME_LIMIT", 60)
         self.layout = getattr(module, "LAYOUT", "hosts")
         self.needs_suite = getattr(module, "NEEDS_SUITE", True)
+        self.own_kernel = getattr(module, "OWN_KERNEL", False)
         self.wire_must_object = getattr(module, "WIRE_MUST_OBJECT", False)
