@@ -17,7 +17,6 @@ from harness.lab import Lab
 def judge_wire(case, lab):
     if not case.wire_must_object:
         lab.wire.check()
-        lab.check_messages()
         return
     objections = lab.wire.objections()
     for text in objections:
@@ -52,6 +51,7 @@ def run_case(case, build, keep):
         passed = False
         print(f"FAILED: {failure}")
     lab.wire.save(keep)
+    lab.save_messages(keep)
     lab.close()
     lab.note("passed" if passed else "failed")
     return passed

@@ -1,14 +1,18 @@
 """The ISAKMP messages of a case, decoded by tshark: a second opinion about everything that our daemon sends.
 
-tshark decrypts too, with the keys that a foreign peer writes into its log; our own daemon shows its keys to nobody.
+tshark decrypts too, with the keys that a foreign peer writes into its log; our own daemon shows its keys to nobody. The
+verdict is made by tests/system/run, outside: User Mode Linux takes a minute for what tshark does in half a second.
 """
 
 import ipaddress
+import json
+import os
 import re
 import struct
 
 from harness.command import run
 
+CAPTURE, FACTS = "isakmp.pcap", "isakmp.json"
 FIELDS = ("frame.number", "ip.src", "ipv6.src", "isakmp.ispi", "isakmp.exchangetype", "isakmp.messageid",
           "isakmp.flag_e", "isakmp.typepayload", "_ws.malformed", "_ws.expert.severity", "_ws.expert.message")
 WARNING = 0x600000  # tshark's severities: chat, note, warning, error
@@ -57,21 +61,47 @@ class Decoded:
             self.complaint = fields["_ws.expert.message"] or "an expert warning"
 
 
-def decode(capture, keys, ordered):
-    """Runs tshark on the capture; `ordered` is the name of a file that this may write. Gives a list of Decoded."""
-    _order(capture, ordered)
+def save_facts(directory, ours, keys):
+    """For verdict(): the addresses whose messages are to be judged, and the keys that are known."""
+    with open(os.path.join(directory, FACTS), "w", encoding="utf-8") as file:
+        json.dump({"ours": ours, "keys": keys}, file)
+
+
+def verdict(directory, control=False):
+    """After a case: what is wrong with the messages of ours, a sentence each, and what was looked at. `directory` has
+    the capture and the facts. `control`: proves as well that with wrong keys there would be objections."""
+    with open(os.path.join(directory, FACTS), encoding="utf-8") as file:
+        facts = json.load(file)
+    ours, keys = facts["ours"], facts["keys"]
+    if not ours:
+        return [], "no ISAKMP messages to judge"
+    judged = _decode(directory, ours, keys)
+    found = _objections(judged, keys)
+    if control:
+        wrong = {cookie: "00" * (len(key) // 2) for cookie, key in keys.items()}
+        if not _objections(_decode(directory, ours, wrong), wrong):
+            found.append("tshark has nothing to say about messages that were decrypted with wrong keys")
+    decrypted = sum(message.encrypted and message.readable for message in judged)
+    return found, f"tshark on {len(judged)} ISAKMP messages, {decrypted} of them decrypted: {len(found)} objections"
+
+
+def _decode(directory, ours, keys):
+    """Runs tshark. Gives a Decoded for each message from the addresses `ours`."""
+    ordered = os.path.join(directory, "isakmp-ordered.pcap")
+    _order(os.path.join(directory, CAPTURE), ordered)
     tables = [argument for cookie, key in keys.items()
               for argument in ("-o", f"uat:ikev1_decryption_table:{cookie},{key}")]
     fields = [argument for name in FIELDS for argument in ("-e", name)]
     finished = run(["tshark", "-r", ordered, "-Y", "isakmp", *tables, "-T", "fields", *fields], timeout=60)
-    return [Decoded(line) for line in finished.stdout.splitlines() if line.strip()]
+    decoded = [Decoded(line) for line in finished.stdout.splitlines() if line.strip()]
+    return [message for message in decoded if message.source in ours]
 
 
-def objections(messages_of_ours, keys):
-    """What is wrong with these messages. One whose key is known must be readable; without a known key, as between two
-    of ours, nothing is said about what is encrypted."""
-    found = [f"tshark on {message.name}: {message.complaint}" for message in messages_of_ours if message.complaint]
-    encrypted = [message for message in messages_of_ours if message.encrypted and not message.complaint]
+def _objections(judged, keys):
+    """A message whose key is known must be readable; without a known key, as between two of ours, nothing is said about
+    what is encrypted."""
+    found = [f"tshark on {message.name}: {message.complaint}" for message in judged if message.complaint]
+    encrypted = [message for message in judged if message.encrypted and not message.complaint]
     found += [f"tshark on {message.name}: cannot be decrypted" for message in encrypted
               if message.cookie in keys and not message.readable]
     if keys and encrypted and not any(message.readable for message in encrypted):

@@ -7,7 +7,6 @@ import subprocess
 import time
 
 from harness import isakmp, topology
-from harness.command import Failure
 from harness.libreswan import Libreswan
 from harness.strongswan import StrongSwan
 from harness.suite import Suite
@@ -36,7 +35,7 @@ class Lab:
         self._made += 1
         suite = Suite(node, self.build, os.path.join(self.directory, f"{node.name}{self._made}"))
         self._running.append(suite)
-        self._ours.update(node.seen_as(family) for family in node.addresses)
+        self.judge_messages_of(node)
         if document is not None:
             suite.configure(document)
         if key is not None:
@@ -79,21 +78,16 @@ class Lab:
             except Exception as error:  # a case's verdict must not change by what comes after it
                 self.note(f"while ending {type(one).__name__}: {error}")
 
-    def check_messages(self):
-        """After the capture has ended: tshark must understand every ISAKMP message that our suite has sent; with a peer
-        that tells its keys, the encrypted ones as well."""
-        if not self._ours:
-            return
+    def judge_messages_of(self, node):
+        """As if our suite were there."""
+        self._ours.update(node.seen_as(family) for family in node.addresses)
+
+    def save_messages(self, directory):
+        """What isakmp.verdict() needs to know, beside the capture of the messages."""
         keys = {}
         for peer in self._talkers:
             keys.update(peer.isakmp_keys())
-        messages = isakmp.decode(self.wire.isakmp_file, keys, os.path.join(self.directory, "ordered.pcap"))
-        ours = [message for message in messages if message.source in self._ours]
-        found = isakmp.objections(ours, keys)
-        if found:
-            raise Failure(f"of {len(ours)} ISAKMP messages of ours:\n  " + "\n  ".join(found[:20]))
-        self.note(f"tshark understands {len(ours)} ISAKMP messages of ours, "
-                  f"{sum(message.encrypted and message.readable for message in ours)} of them decrypted")
+        isakmp.save_facts(directory, sorted(self._ours), keys)
 
     def save_evidence(self, directory):
         """After a failure, before close(): what helps to find the cause. Keys of test SAs are among it."""

@@ -89,7 +89,7 @@ class Matrix:
             expect(sa["bytes"] > traffic.MEGABYTE, f"{self.name(row, family)}: the data did not pass this SA: {sa}")
 
     def lift_for_peer(self):
-        """The peer's host will have no IPsec any more: from now on it may send what it likes, ours not."""
+        """The peer's host is about to have no IPsec any more: from now on it may send what it likes, ours not."""
         self._lift(self._lab.b)
 
     def end(self):

@@ -14,6 +14,7 @@ import os
 import shutil
 import time
 
+from harness import isakmp
 from harness.capture import Capture
 from harness.command import Failure, run
 
@@ -40,7 +41,7 @@ class Wire:
         node, device = network.capture_at
         self._hosts = [node for node in network.nodes.values() if node.addresses]
         self.file = os.path.join(directory, "wire.pcap")
-        self.isakmp_file = os.path.join(directory, "isakmp.pcap")
+        self.isakmp_file = os.path.join(directory, isakmp.CAPTURE)
         # The first 160 bytes of a packet are enough for every check; the buffer (in KiB) is for bulk transfers. ISAKMP
         # messages are kept whole, for tshark.
         self._captures = (Capture(node, device, self.file, options=("-s", "160", "-B", "16384")),
