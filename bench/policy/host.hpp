@@ -22,7 +22,8 @@ void run(const std::string& command);  // ends the program when the command fail
 std::size_t heap_bytes();         // in use by this program
 std::size_t kernel_slab_bytes();  // of the whole machine, unreclaimable
 
-inline double seconds_between(std::int64_t begin, std::int64_t end) { return static_cast<double>(end - begin) * 1e-9; }
-std::int64_t now_nanoseconds();
+// CPU time of this thread, which includes what the kernel does in its system calls: other programs on the machine
+// disturb it less than the time on the wall.
+double cpu_seconds();
 
 }  // namespace ipsec9000::bench

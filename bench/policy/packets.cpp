@@ -21,6 +21,8 @@ void send_packet(benchmark::State& state, Kind kind) {
   KernelSide side(*kernel);
   const auto set = PolicySet::make(count == 0 ? Configuration{} : configuration(kind, count));
   if (count != 0 && !side.bring_in_step(*set)) state.SkipWithError("installing");
+  if (count == 0 && !kernel->set_default({PolicyAction::allow, PolicyAction::allow, PolicyAction::allow}))
+    state.SkipWithError("the default action");
   FileDescriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   sockaddr_in to{};
   to.sin_family = AF_INET;
