@@ -63,11 +63,11 @@ Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set) {
 Result<KernelSide::Applied> KernelSide::change(const PolicySet& from, const PolicySet& to) {
   const auto old_reqids = from.keying.reqids();
   const auto new_reqids = to.keying.reqids();
-  auto steps = table_.small_change({from.configuration, old_reqids}, {to.configuration, new_reqids});
-  if (!steps || !protecting_) return bring_in_step(to);
-  auto applied = take_small_steps(std::move(*steps));
+  auto small = table_.small_change({from.configuration, old_reqids}, {to.configuration, new_reqids});
+  if (!small || !protecting_) return bring_in_step(to);
+  auto applied = take_small_steps(small->steps);
   if (!applied) return bring_in_step(to);  // the kernel is not as we thought, or has no memory: it will say so again
-  table_.accept(from.configuration, to.configuration);
+  table_.accept(from.configuration, to.configuration, *small);
   return applied;
 }
 

@@ -101,14 +101,14 @@ PolicySpec CompiledTable::entry(const Policy& policy, std::uint32_t reqid, const
   return spec;
 }
 
-std::optional<std::vector<PolicyStep>> CompiledTable::small_change(const KeyedConfiguration& before,
-                                                                   const KeyedConfiguration& after) const {
+std::optional<SmallChange> CompiledTable::small_change(const KeyedConfiguration& before,
+                                                       const KeyedConfiguration& after) const {
   const auto& old = before.configuration;
   const auto& fresh = after.configuration;
   if (priorities_.size() != old.policies.size() || old.policies.size() != fresh.policies.size() ||
       old.default_action != fresh.default_action || old.bypass != fresh.bypass)
     return std::nullopt;
-  const auto changed = changed_policies(before, after);
+  auto changed = changed_policies(before, after);
   if (!changed) return std::nullopt;
   std::vector<PolicyStep> steps;
   std::vector<PolicyStep> removals;
@@ -135,12 +135,11 @@ std::optional<std::vector<PolicyStep>> CompiledTable::small_change(const KeyedCo
     }
   }
   steps.insert(steps.end(), removals.rbegin(), removals.rend());
-  return steps;
+  return SmallChange{std::move(steps), std::move(*changed)};
 }
 
-void CompiledTable::accept(const Configuration& before, const Configuration& after) {
-  for (std::size_t index = 0; index < after.policies.size(); ++index) {
-    if (before.policies[index].filter == after.policies[index].filter) continue;
+void CompiledTable::accept(const Configuration& before, const Configuration& after, const SmallChange& change) {
+  for (const auto index : change.changed) {
     claim(before.policies[index].filter, false);
     claim(after.policies[index].filter, true);
   }

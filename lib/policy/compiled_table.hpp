@@ -18,6 +18,11 @@ struct KeyedConfiguration {
   std::span<const std::uint32_t> reqids;
 };
 
+struct SmallChange {
+  std::vector<PolicyStep> steps;       // in the order that difference() would take; removals carry no index
+  std::vector<std::uint32_t> changed;  // indices of the policies
+};
+
 class CompiledTable {
  public:
   static constexpr std::size_t most_changes = 64;  // policies; beyond, compiling everything is no great loss
@@ -26,14 +31,13 @@ class CompiledTable {
   void remember(const Configuration& configuration, std::span<const CompiledPolicy> entries);
   void forget() { priorities_.clear(); }
 
-  // From `before`, which is what is remembered, to `after`, in the order that difference() would take; removals carry
-  // no index. Nothing where other entries than those of the changed policies may be concerned, and only compile() can
-  // tell: policies come or go, the default or the bypass list changes, a policy gets another number of exact fields
-  // (and so another priority) or, where there are tunnels, another filter, a selector is wanted by two policies.
-  std::optional<std::vector<PolicyStep>> small_change(const KeyedConfiguration& before,
-                                                      const KeyedConfiguration& after) const;
+  // From `before`, which is what is remembered, to `after`. Nothing where other entries than those of the changed
+  // policies may be concerned, and only compile() can tell: policies come or go, the default or the bypass list
+  // changes, a policy gets another number of exact fields (and so another priority) or, where there are tunnels,
+  // another filter, a selector is wanted by two policies.
+  std::optional<SmallChange> small_change(const KeyedConfiguration& before, const KeyedConfiguration& after) const;
   // The steps have been taken.
-  void accept(const Configuration& before, const Configuration& after);
+  void accept(const Configuration& before, const Configuration& after, const SmallChange& change);
 
  private:
   std::optional<std::vector<std::uint32_t>> changed_policies(const KeyedConfiguration& before,

@@ -18,19 +18,20 @@ struct Held {
   }
 
   std::optional<std::vector<PolicyStep>> steps_to(const Configuration& after) const {
-    return table.small_change({configuration, reqids}, {after, some_reqids(after)});
+    const auto change = table.small_change({configuration, reqids}, {after, some_reqids(after)});
+    return change ? std::optional(change->steps) : std::nullopt;
   }
 
   // Takes the steps; false when they are for compile() to find.
   bool change(const Configuration& after) {
-    const auto steps = steps_to(after);
-    if (!steps) return false;
-    for (const auto& step : *steps) {
+    const auto small = table.small_change({configuration, reqids}, {after, some_reqids(after)});
+    if (!small) return false;
+    for (const auto& step : small->steps) {
       if (step.kind == PolicyStep::Kind::add) REQUIRE(kernel.add_policy(step.spec));
       if (step.kind == PolicyStep::Kind::update) REQUIRE(kernel.update_policy(step.spec));
       if (step.kind == PolicyStep::Kind::remove) REQUIRE(kernel.delete_policy(step.spec.key()));
     }
-    table.accept(configuration, after);
+    table.accept(configuration, after, *small);
     configuration = after;
     reqids = some_reqids(after);
     return true;
