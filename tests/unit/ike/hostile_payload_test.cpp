@@ -43,13 +43,13 @@ const std::vector<Evil> sa_changes{
     {"no transforms", [](Payloads& p) { the<wire::SecurityAssociation>(p).proposals[0].transforms.clear(); }},
     {"an unknown transform", [](Payloads& p) { transform(p).id = 250; }},
     {"no attributes", [](Payloads& p) { transform(p).attributes.clear(); }},
+};
+
+const std::vector<Evil> main_mode_changes{
     {"a payload of an unknown type",
      [](Payloads& p) {
        p.push_back(wire::Unknown{99, Bytes(8)});
      }},
-};
-
-const std::vector<Evil> main_mode_changes{
     {"an unknown situation", [](Payloads& p) { the<wire::SecurityAssociation>(p).situation = 0xffff; }},
     {"the SA last", [](Payloads& p) { p.insert(p.begin(), wire::VendorId{Bytes(16)}); }},
     {"an unknown cipher", [](Payloads& p) { set_attribute(p, 1, wire::Attribute::of(1, 999)); }},
