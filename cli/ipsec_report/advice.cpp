@@ -44,7 +44,7 @@ void by_silence(const Findings& found, Advice& out) {
 
 void by_failure(const Findings& found, Advice& out) {
   const auto& last = found.failures.front();
-  const bool main_mode = last.phase == "main";
+  const bool main_mode = last.phase != "quick";  // or Aggressive Mode
   if (last.reason == "no-preshared-key") {
     out.push_back("Set the key: ipsec_mgr key set " + found.remote + ".");
   } else if (last.reason == "authentication-failed") {

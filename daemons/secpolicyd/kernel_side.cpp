@@ -44,7 +44,9 @@ Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set) {
   foreign_ = static_cast<std::size_t>(
       std::count_if(others, all->end(), [](const auto& state) { return !is_of_socket(state.spec); }));
   all->erase(others, all->end());
-  if (all->empty()) set_thresholds(set);  // a bulk load: before it, so that nothing is hashed twice
+  const auto thresholds = choose_thresholds(set.configuration);
+  if (all->empty()) set_thresholds(thresholds);  // a bulk load: before it, so that nothing is hashed twice
+  table_.forget();
   const auto wanted = compile(set.configuration, set.keying.reqids(), *all);
   Applied applied;
   if (auto done = carry_out(difference(*all, wanted), applied); !done) return done.error();
@@ -52,8 +54,32 @@ Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set) {
   for (const auto& entry : wanted)
     if (entry.place != 0) places_[entry.spec.priority] = entry.place;
   if (auto done = block_by_default(); !done) return done.error();
-  set_thresholds(set);
+  set_thresholds(thresholds);
   protecting_ = true;
+  table_.remember(set.configuration, wanted);
+  return applied;
+}
+
+Result<KernelSide::Applied> KernelSide::change(const PolicySet& from, const PolicySet& to) {
+  const auto old_reqids = from.keying.reqids();
+  const auto new_reqids = to.keying.reqids();
+  auto small = table_.small_change({from.configuration, old_reqids}, {to.configuration, new_reqids});
+  if (!small || !protecting_) return bring_in_step(to);
+  auto applied = take_small_steps(small->steps);
+  if (!applied) return bring_in_step(to);  // the kernel is not as we thought, or has no memory: it will say so again
+  table_.accept(from.configuration, to.configuration, *small);
+  return applied;
+}
+
+Result<KernelSide::Applied> KernelSide::take_small_steps(std::vector<PolicyStep> steps) {
+  for (auto& step : steps) {
+    if (step.kind != PolicyStep::Kind::remove) continue;
+    const auto present = kernel_.get_policy(step.spec.key());
+    if (!present) return present.error();
+    step.index = present->index;
+  }
+  Applied applied;
+  if (auto done = carry_out(steps, applied); !done) return done.error();
   return applied;
 }
 
@@ -99,8 +125,7 @@ Result<void> KernelSide::carry_out_run(const std::vector<PolicyStep>& steps, std
   return {};
 }
 
-void KernelSide::set_thresholds(const PolicySet& set) {
-  const auto wanted = choose_thresholds(set.configuration);
+void KernelSide::set_thresholds(const HashThresholds& wanted) {
   if (thresholds_ == wanted) return;
   // They are for speed alone; a kernel that refuses them is slower, not less safe.
   if (kernel_.set_hash_thresholds(wanted)) thresholds_ = wanted;
@@ -116,6 +141,7 @@ Result<void> KernelSide::withdraw() {
     if (failure.error.code != ErrorCode::not_found) return failure.error;
   protecting_ = false;
   places_.clear();
+  table_.forget();
   thresholds_.reset();
   if (!kernel_.set_hash_thresholds(kernel_thresholds)) thresholds_.reset();
   const auto opened = kernel_.set_default(allow_all);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "policy/compile.hpp"
+#include "policy/compiled_table.hpp"
 #include "policy_set.hpp"
 #include "xfrm/kernel.hpp"
 
@@ -32,6 +33,12 @@ class KernelSide {
   // some steps may have been taken.
   Result<Applied> bring_in_step(const PolicySet& set);
 
+  // From the set in force to another one. A change of a few policies that concerns nobody else (CompiledTable) neither
+  // reads the kernel nor compiles; everything else is bring_in_step().
+  Result<Applied> change(const PolicySet& from, const PolicySet& to);
+  // Somebody else may have changed our entries: the next change() reads the kernel.
+  void distrust() { table_.forget(); }
+
   // Takes away all that is ours, then lets pass what no policy matches: what the kernel does without us.
   Result<void> withdraw();
 
@@ -47,9 +54,10 @@ class KernelSide {
   std::vector<std::string> problems() const;  // sentences for a person
 
  private:
-  Result<void> carry_out(const std::vector<struct PolicyStep>& steps, Applied& applied);
-  Result<void> carry_out_run(const std::vector<struct PolicyStep>& steps, std::size_t begin, std::size_t end);
-  void set_thresholds(const PolicySet& set);
+  Result<Applied> take_small_steps(std::vector<PolicyStep> steps);
+  Result<void> carry_out(const std::vector<PolicyStep>& steps, Applied& applied);
+  Result<void> carry_out_run(const std::vector<PolicyStep>& steps, std::size_t begin, std::size_t end);
+  void set_thresholds(const HashThresholds& wanted);
 
   Kernel& kernel_;
   bool protecting_ = false;
@@ -57,6 +65,7 @@ class KernelSide {
   std::optional<std::string> default_problem_;
   std::optional<HashThresholds> thresholds_;
   std::unordered_map<std::uint32_t, std::uint32_t> places_;  // by priority
+  CompiledTable table_;
 };
 
 }  // namespace ipsec9000

@@ -69,7 +69,7 @@ Result<Json> PolicyService::reload_now(const std::string& revision) {
   if (!revision.empty() && file->revision != revision)
     return refuse({ErrorCode::refused, "the file has been changed meanwhile"});
   auto next = PolicySet::make(std::move(file->configuration), set_->keying.reqid_map());
-  if (const auto applied = kernel_side_.bring_in_step(*next); !applied) {
+  if (const auto applied = kernel_side_.change(*set_, *next); !applied) {
     const auto back = kernel_side_.bring_in_step(*set_);
     in_step_ = back.has_value();
     return refuse(applied.error().within("changing the kernel's policies"));
@@ -107,6 +107,7 @@ Result<void> PolicyService::withdraw() {
 }
 
 void PolicyService::reconcile_soon() {
+  kernel_side_.distrust();
   if (withdrawn_ || soon_.armed()) return;
   soon_.arm(settle_time, [this] { reconcile(); });
 }

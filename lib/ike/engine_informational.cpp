@@ -127,7 +127,7 @@ void Core::notification_received(Session& session, const wire::Notification& not
         {"remote", session.remote.address.to_string()},
         {"protection", "protected"}},
        session.dialogue.correlation);
-  if (type == wire::notify::invalid_spi) unknown_spi(session.remote.address, notification, now);
+  if (type == wire::notify::invalid_spi) return unknown_spi(session.remote.address, notification, now);
   if (is_error(type)) refused_by_peer(session, notification, now);
 }
 

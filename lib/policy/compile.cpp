@@ -4,8 +4,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "policy/entries.hpp"
 #include "policy/matcher.hpp"
-#include "policy/port_blocks.hpp"
 #include "policy/priorities.hpp"
 #include "policy/selection.hpp"
 #include "policy/tuple_space.hpp"
@@ -13,54 +13,7 @@
 namespace ipsec9000 {
 
 namespace {
-constexpr std::array directions{PolicyDirection::out, PolicyDirection::in, PolicyDirection::forward};
 constexpr std::array families{Family::ipv4, Family::ipv6};
-
-PortMask port_mask(PortBlock block) { return {block.value, block.mask}; }
-
-// As seen by packets that go out; `in` has it mirrored.
-KernelSelector outward(const Filter& filter, Family family, PortBlock local_port, PortBlock remote_port) {
-  return {filter.local_prefix(family), filter.remote_prefix(family), filter.protocol, port_mask(local_port),
-          port_mask(remote_port)};
-}
-
-// All selectors that a filter becomes, as seen by packets that go out.
-template <class Take>
-void for_each_selector(const Filter& filter, Take take) {
-  const auto local_ports = port_blocks(filter.local_port);
-  const auto remote_ports = port_blocks(filter.remote_port);
-  for (const auto family : families) {
-    if (!filter.allows(family)) continue;
-    for (const auto& local : local_ports)
-      for (const auto& remote : remote_ports) take(outward(filter, family, local, remote));
-  }
-}
-
-KernelSelector mirrored(const KernelSelector& selector) {
-  KernelSelector other{selector.destination, selector.source, selector.protocol, selector.destination_port,
-                       selector.source_port};
-  if (is_icmp(selector.protocol)) std::swap(other.source_port, other.destination_port);  // type and code have no sides
-  return other;
-}
-
-std::vector<Template> templates_of(const Policy& policy, std::uint32_t reqid, PolicyDirection direction) {
-  std::vector<Template> layers;
-  if (policy.action != Decision::secure) return layers;
-  std::optional<TunnelEndpoints> ends;
-  if (policy.tunnel) {
-    ends = {policy.tunnel->local, policy.tunnel->remote};
-    if (direction != PolicyDirection::out) std::swap(ends->source, ends->destination);
-  }
-  const auto mode = policy.tunnel ? Mode::tunnel : Mode::transport;
-  const auto& transform = policy.transforms.front();
-  if (transform.esp) layers.push_back({SaProtocol::esp, mode, reqid, ends, false});
-  // Around an ESP tunnel AH protects the outer packet as it is.
-  if (transform.ah && transform.esp)
-    layers.push_back({SaProtocol::ah, Mode::transport, reqid, std::nullopt, false});
-  else if (transform.ah)
-    layers.push_back({SaProtocol::ah, mode, reqid, ends, false});
-  return layers;
-}
 
 struct Place {
   KernelSelector selector;
@@ -143,7 +96,7 @@ class Compiler {
 
   void add_policy(const Policy& policy, std::uint32_t priority) {
     const auto action = policy.action == Decision::discard ? PolicyAction::block : PolicyAction::allow;
-    for (const auto direction : directions) {
+    for (const auto direction : entry_directions) {
       if (direction == PolicyDirection::forward && !tunnels_) continue;
       const auto layers = templates_of(policy, reqids_[policy.place - 1], direction);
       for_each_selector(policy.filter, [&](const KernelSelector& selector) {
@@ -167,7 +120,7 @@ class Compiler {
 
   void add_default() {
     const auto action = configuration_.default_action == Decision::discard ? PolicyAction::block : PolicyAction::allow;
-    for (const auto direction : directions)
+    for (const auto direction : entry_directions)
       for (const auto family : families)
         add(KernelSelector::any(family), direction, default_priority, EntryRole::fallback, action);
   }

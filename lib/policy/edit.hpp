@@ -1,6 +1,7 @@
 // Edits of ipsec.json that leave everything else in it as it stands: order, comments, line breaks.
 #pragma once
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>

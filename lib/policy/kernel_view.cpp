@@ -10,46 +10,76 @@
 namespace ipsec9000 {
 
 namespace {
-// What a packet pays, in arbitrary units, for a policy that is in no hash chain, and ffor one that is in its chain.
+// What a packet pays, in arbitrary units, for a policy that is in no hash chain, and for one that is in its chain.
 constexpr double unhashed_cost = 20;
 constexpr double chained_cost = 5;
 constexpr std::size_t candidates_limit = 24;
 
+constexpr std::size_t chains_looked_at = 4096;
+
 using Lengths = std::pair<unsigned, unsigned>;
-struct Ends {
-  Prefix local;
-  Prefix remote;
+
+// The policies of one family, as far as the kernel's hash sees them.
+class Ends {
+ public:
+  Ends(const Configuration& configuration, Family family) {
+    for (const auto& policy : configuration.policies) {
+      if (!policy.filter.allows(family)) continue;
+      const auto local = policy.filter.local_prefix(family);
+      const auto remote = policy.filter.remote_prefix(family);
+      all_.push_back({bits_of(local.address()), bits_of(remote.address()), {local.length(), remote.length()}});
+      ++kinds_[all_.back().lengths];
+    }
+  }
+
+  const std::map<Lengths, std::size_t>& kinds() const { return kinds_; }
+
+  // What a packet pays with these thresholds, or `bound` where it is that or more.
+  double cost(const Lengths& lengths, double bound) const {
+    std::size_t hashed = 0;
+    for (const auto& [kind, count] : kinds_)
+      if (is_hashed(kind, lengths)) hashed += count;
+    const double unhashed = static_cast<double>(all_.size() - hashed) * unhashed_cost;
+    if (unhashed + (hashed != 0 ? chained_cost : 0) >= bound) return bound;
+    return unhashed + (hashed != 0 ? chain_length(lengths, hashed) * chained_cost : 0);
+  }
+
+ private:
+  struct Pair {
+    AddressBits local;
+    AddressBits remote;
+    Lengths lengths;
+  };
+  static bool is_hashed(const Lengths& kind, const Lengths& lengths) {
+    return kind.first >= lengths.first && kind.second >= lengths.second;
+  }
+
+  // On average, from whole chains that their hash picks: of many policies only so many chains are looked at.
+  double chain_length(const Lengths& lengths, std::size_t hashed) const {
+    const std::size_t one_in = hashed / chains_looked_at + 1;
+    std::unordered_set<TupleKey, HashTupleKey> chains;
+    std::size_t members = 0;
+    for (const auto& pair : all_) {
+      if (!is_hashed(pair.lengths, lengths)) continue;
+      const TupleKey key{pair.local.masked(lengths.first), pair.remote.masked(lengths.second), 0, 0, 0};
+      if ((HashTupleKey{}(key) >> 32) % one_in != 0) continue;
+      ++members;
+      chains.insert(key);
+    }
+    // None picked: there are few chains for so many policies.
+    return chains.empty() ? static_cast<double>(hashed)
+                          : static_cast<double>(members) / static_cast<double>(chains.size());
+  }
+
+  std::vector<Pair> all_;
+  std::map<Lengths, std::size_t> kinds_;
 };
 
-std::vector<Ends> ends_of(const Configuration& configuration, Family family) {
-  std::vector<Ends> all;
-  for (const auto& policy : configuration.policies)
-    if (policy.filter.allows(family))
-      all.push_back({policy.filter.local_prefix(family), policy.filter.remote_prefix(family)});
-  return all;
-}
-
-double cost(const std::vector<Ends>& all, const Lengths& lengths) {
-  const auto [local, remote] = lengths;
-  std::unordered_set<TupleKey, HashTupleKey> chains;
-  std::size_t hashed = 0;
-  for (const auto& ends : all) {
-    if (ends.local.length() < local || ends.remote.length() < remote) continue;
-    ++hashed;
-    chains.insert(
-        {bits_of(ends.local.address()).masked(local), bits_of(ends.remote.address()).masked(remote), 0, 0, 0});
-  }
-  const double chain = chains.empty() ? 0 : static_cast<double>(hashed) / static_cast<double>(chains.size());
-  return static_cast<double>(all.size() - hashed) * unhashed_cost + chain * chained_cost;
-}
-
 std::optional<HashThreshold> choose(const Configuration& configuration, Family family) {
-  const auto all = ends_of(configuration, family);
+  const Ends ends(configuration, family);
   const auto full = IpAddress::any(family).bits();
-  std::map<Lengths, std::size_t> frequency;
-  for (const auto& ends : all) ++frequency[{ends.local.length(), ends.remote.length()}];
   std::vector<std::pair<std::size_t, Lengths>> candidates;
-  for (const auto& [lengths, count] : frequency) candidates.emplace_back(count, lengths);
+  for (const auto& [lengths, count] : ends.kinds()) candidates.emplace_back(count, lengths);
   std::sort(candidates.rbegin(), candidates.rend());
   if (candidates.size() > candidates_limit) candidates.resize(candidates_limit);
   // The common lower bounds of two kinds as well: with 32/24 and 24/32 in use, 24/24 has both.
@@ -59,10 +89,10 @@ std::optional<HashThreshold> choose(const Configuration& configuration, Family f
       if (candidates.size() < 4 * candidates_limit)
         candidates.emplace_back(0, Lengths{std::min(one.first, other.first), std::min(one.second, other.second)});
   Lengths best{full, full};
-  double best_cost = cost(all, best);
+  double best_cost = ends.cost(best, std::numeric_limits<double>::infinity());
   for (const auto& [count, lengths] : candidates) {
     if (lengths == Lengths{0, 0}) continue;
-    if (const double price = cost(all, lengths); price < best_cost) {
+    if (const double price = ends.cost(lengths, best_cost); price < best_cost) {
       best = lengths;
       best_cost = price;
     }

@@ -77,10 +77,12 @@ Matcher::Matcher(const Configuration& configuration)
     : configuration_(configuration),
       order_(selection_order(configuration)),
       bypass_(configuration.bypass.begin(), configuration.bypass.end()) {
+  by_rank_.reserve(order_.size());
   for (std::uint32_t rank = 0; rank < order_.size(); ++rank) {
-    const auto& filter = configuration_.policies[order_[rank]].filter;
-    ipv4_.add(filter, rank);
-    ipv6_.add(filter, rank);
+    const auto& policy = configuration_.policies[order_[rank]];
+    by_rank_.push_back({order_[rank], kind_of(policy.filter), policy.action});
+    ipv4_.add(policy.filter, rank);
+    ipv6_.add(policy.filter, rank);
   }
 }
 
@@ -101,8 +103,8 @@ Match Matcher::match(const Flow& flow, Direction direction) const {
   if (found) return above;
   const auto rank = (flow.source.is_ipv4() ? ipv4_ : ipv6_).find(packet);
   if (!rank) return above;
-  const auto& policy = configuration_.policies[order_[*rank]];
-  return {kind_of(policy.filter), &policy, policy.action};
+  const auto& chosen = by_rank_[*rank];
+  return {chosen.kind, &configuration_.policies[chosen.index], chosen.action};
 }
 
 Explanation Matcher::explain(const Flow& flow, Direction direction, std::size_t limit) const {

@@ -59,6 +59,12 @@ class Matcher {
 
   const Configuration& configuration_;
   std::vector<std::uint32_t> order_;
+  struct Chosen {  // what a match says of a policy, so that the policy itself need not be read
+    std::uint32_t index;
+    PolicyKind kind;
+    Decision action;
+  };
+  std::vector<Chosen> by_rank_;
   TupleSpace ipv4_{Family::ipv4};
   TupleSpace ipv6_{Family::ipv6};
   std::unordered_set<IpAddress, HashAddress> bypass_;

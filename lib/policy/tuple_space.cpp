@@ -1,6 +1,8 @@
 #include "policy/tuple_space.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "policy/port_blocks.hpp"
 
@@ -76,6 +78,36 @@ bool TupleMask::covers(const TupleMask& narrower) const {
          (remote_port & ~narrower.remote_port) == 0;
 }
 
+RankTable::Slot& RankTable::slot_for(const TupleKey& key) {
+  const std::size_t last = slots_.size() - 1;
+  auto at = HashTupleKey{}(key)&last;
+  while (slots_[at].rank != empty && slots_[at].key != key) at = (at + 1) & last;
+  return slots_[at];
+}
+
+void RankTable::grow() {
+  constexpr std::size_t smallest = 4;
+  const auto old = std::exchange(slots_, std::vector<Slot>(std::max(smallest, 2 * slots_.size())));
+  for (const auto& slot : old)
+    if (slot.rank != empty) slot_for(slot.key) = slot;
+}
+
+void RankTable::add(const TupleKey& key, std::uint32_t rank) {
+  if (2 * (used_ + 1) > slots_.size()) grow();
+  auto& slot = slot_for(key);
+  if (slot.rank != empty) return;
+  slot = {key, rank};
+  ++used_;
+}
+
+std::optional<std::uint32_t> RankTable::find(const TupleKey& key) const {
+  if (slots_.empty()) return std::nullopt;
+  const std::size_t last = slots_.size() - 1;
+  for (auto at = HashTupleKey{}(key)&last; slots_[at].rank != empty; at = (at + 1) & last)
+    if (slots_[at].key == key) return slots_[at].rank;
+  return std::nullopt;
+}
+
 TupleSpace::Group& TupleSpace::group_for(const TupleMask& mask, std::uint32_t rank) {
   const auto [at, fresh] = positions_.try_emplace(mask, groups_.size());
   if (fresh) groups_.push_back({mask, rank, {}});
@@ -90,7 +122,7 @@ void TupleSpace::add(const Filter& filter, std::uint32_t rank) {
   for (const auto& local : local_blocks)
     for (const auto& remote : remote_blocks) {
       auto& group = group_for(mask_of(filter, family_, local, remote), rank);
-      group.ranks.try_emplace(key_of(filter, family_, local, remote), rank);  // an equal one of lower rank stays
+      group.ranks.add(key_of(filter, family_, local, remote), rank);
     }
 }
 
@@ -101,7 +133,7 @@ std::optional<std::uint32_t> TupleSpace::find(const Packet& packet) const {
   for (const auto& group : groups_) {
     if (best && *best < group.lowest_rank) break;
     const auto found = group.ranks.find(group.mask.apply(key));
-    if (found != group.ranks.end() && (!best || found->second < *best)) best = found->second;
+    if (found && (!best || *found < *best)) best = found;
   }
   return best;
 }
@@ -117,7 +149,7 @@ std::vector<std::uint32_t> TupleSpace::covering_candidates(const Filter& filter,
     if (group.lowest_rank >= rank) break;
     if (!group.mask.covers(mask)) continue;
     const auto found = group.ranks.find(group.mask.apply(key));
-    if (found != group.ranks.end() && found->second < rank) candidates.push_back(found->second);
+    if (found && *found < rank) candidates.push_back(*found);
   }
   return candidates;
 }

@@ -43,6 +43,25 @@ struct TupleMask {
   bool covers(const TupleMask& narrower) const;  // everything that this mask compares, the other one compares too
 };
 
+// From keys to ranks, in one array: a query costs one cache miss, however many policies there are.
+class RankTable {
+ public:
+  void add(const TupleKey& key, std::uint32_t rank);  // an equal key of lower rank stays
+  std::optional<std::uint32_t> find(const TupleKey& key) const;
+
+ private:
+  static constexpr std::uint32_t empty = 0xffffffff;  // no rank
+  struct Slot {
+    TupleKey key;
+    std::uint32_t rank = empty;
+  };
+  Slot& slot_for(const TupleKey& key);
+  void grow();
+
+  std::vector<Slot> slots_;  // a power of two, at most half of them used
+  std::size_t used_ = 0;
+};
+
 // The filters of one address family. A rank is a place in the order of selection; the lowest wins.
 class TupleSpace {
  public:
@@ -60,7 +79,7 @@ class TupleSpace {
   struct Group {
     TupleMask mask;
     std::uint32_t lowest_rank;
-    std::unordered_map<TupleKey, std::uint32_t, HashTupleKey> ranks;
+    RankTable ranks;
   };
   Group& group_for(const TupleMask& mask, std::uint32_t rank);
 

@@ -58,6 +58,13 @@ void Request::set_origin(std::uint32_t sequence, std::uint32_t port) {
   std::memcpy(bytes_.data() + offsetof(nlmsghdr, nlmsg_pid), &port, sizeof port);
 }
 
+void Request::leave_out_acknowledgement() {
+  nlmsghdr header{};
+  std::memcpy(&header, bytes_.data(), sizeof header);
+  header.nlmsg_flags &= static_cast<std::uint16_t>(~NLM_F_ACK);
+  std::memcpy(bytes_.data(), &header, sizeof header);
+}
+
 namespace {
 
 // ---- what SAs and policies share --------------------------------------------------------------------------------

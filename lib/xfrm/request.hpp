@@ -42,6 +42,8 @@ class Request {
 
   // The answer repeats the sequence, and the events that the request causes repeat both.
   void set_origin(std::uint32_t sequence, std::uint32_t port);
+  // Without NLM_F_ACK the kernel answers only what it refuses.
+  void leave_out_acknowledgement();
   ByteView bytes() const { return bytes_; }
 
  private:

@@ -15,7 +15,7 @@ namespace ipsec9000 {
 
 namespace {
 
-// Measured: more in a datagram gains nothing, thousands cost; and the acknowledgements of all must fit the buffer.
+// Measured: more in a datagram gains nothing, thousands cost; and the refusals of all must fit the buffer.
 constexpr std::size_t maximum_batch = 128;
 constexpr std::size_t maximum_batch_bytes = std::size_t{48} * 1024;
 constexpr int dump_attempts = 5;
@@ -120,17 +120,19 @@ Result<void> RequestSocket::ask(Request request, const Handler& on_answer) {
   return *acknowledged ? handled : *acknowledged;
 }
 
-// The requests of one datagram, by sequence number, and what is known of them.
+// The requests of one datagram, by sequence number, and what is known of them. The kernel takes them one after the
+// other, and only the last one asks for an acknowledgement: once it is there, what was not refused is done. (Asking for
+// one with each request makes a bulk load a third slower.)
 struct RequestSocket::Batch {
   std::uint32_t first_sequence = 0;
   std::vector<std::optional<Result<void>>> outcomes;
-  std::size_t open = 0;
+  bool ended() const { return outcomes.back().has_value(); }
 };
 
-// Takes answers until all are there. What cannot be known any more gets the reason as its error.
+// Takes answers until the last one is there. What cannot be known any more gets the reason as its error.
 void RequestSocket::collect(Batch& batch) {
   Result<void> state;
-  while (batch.open > 0 && state) {
+  while (!batch.ended()) {
     const auto datagram = receive();
     if (!datagram) {
       state = datagram.error();
@@ -138,14 +140,11 @@ void RequestSocket::collect(Batch& batch) {
     }
     state = each_message(*datagram, [&](const Message& message) {
       const std::uint32_t position = message.sequence - batch.first_sequence;
-      if (position < batch.outcomes.size() && is_acknowledgement(message) && !batch.outcomes[position]) {
-        batch.outcomes[position] = outcome(message);
-        --batch.open;
-      }
+      if (position < batch.outcomes.size() && is_acknowledgement(message)) batch.outcomes[position] = outcome(message);
       return true;
     });
+    if (!state) break;
   }
-  if (state) return;
   for (auto& known : batch.outcomes)
     if (!known) known = state;
 }
@@ -161,8 +160,9 @@ std::vector<BatchFailure> RequestSocket::execute_all(std::span<Request> requests
       if (count > 0 && bytes > maximum_batch_bytes) break;
       ++count;
     }
-    Batch batch{next_sequence_, {}, count};
+    Batch batch{next_sequence_, {}};
     batch.outcomes.resize(count);
+    for (std::size_t i = 0; i + 1 < count; ++i) requests[at + i].leave_out_acknowledgement();
     if (auto sent = send(requests.subspan(at, count)); sent)
       collect(batch);
     else

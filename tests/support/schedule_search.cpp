@@ -244,6 +244,7 @@ class Searcher {
           under_way_.erase(under_way_.begin());
           arrive(first);
           check_connected();
+          if (steps == 1500) violate("a storm of messages");
           continue;
         }
         const auto next = std::min(hosts_.a.engine.next_deadline().value_or(TimePoint::max()),
@@ -251,6 +252,7 @@ class Searcher {
         if (next > until) break;
         run_next_timer();
         check_connected();
+        if (steps == 1500) violate("a storm of messages or timers");
       }
       hosts_.network.now = until;
     }

@@ -13,6 +13,20 @@ def policies(node, peer, port):
             configuration.secure("each", node, peer, 4, exclusive=True, **{port: EXCLUSIVE})]
 
 
+def asked_again_and_again(lab, client, server):
+    """The kernel asks anew each second while the peer is away; that is one negotiation all the same."""
+    lab.a.set_kernel_option("net/core/xfrm_acq_expires", 1)
+    traffic.expect_blocked(lab.a, lab.b, 4, SHARED, timeout=4)
+    acquires = client.call("secpolicyd", "policy.status")["acquires"]
+    expect(acquires >= 2, f"the kernel should have asked more than once: {acquires}")
+    server.start()
+    traffic.talk(lab.a, lab.b, 4, SHARED)
+    for event in ("mm-complete", "qm-complete"):
+        count = sum(record["event"] == event for record in client.audit())
+        expect(count == 1, f"{acquires} requests of the kernel should lead to one negotiation: {count} times {event}")
+    lab.note(f"{acquires} requests of the kernel for one flow: one negotiation")
+
+
 def run(lab):
     for port in (SHARED, SHARED_TOO, EXCLUSIVE):
         lab.wire.protect(f"tcp port {port}", esp=False)
@@ -22,7 +36,7 @@ def run(lab):
     server = lab.suite(lab.b, configuration.document(policies(lab.b, lab.a, "local_port"),
                                                      [configuration.isakmp(lab.a, 4)]), configuration.KEY, lab.a)
     client.start()
-    server.start()
+    asked_again_and_again(lab, client, server)
     for port in (SHARED, SHARED, SHARED_TOO):
         traffic.talk(lab.a, lab.b, 4, port)
     expect(len(client.sad()) == 2, f"three connections that may share a pair have more than one: {client.sad()}")

@@ -5,7 +5,7 @@ from harness.command import expect
 from harness.topology import NET_OF_A, NET_OF_B
 
 LAYOUT = "gateways"
-TIME_LIMIT = 150
+TIME_LIMIT = 240
 PORT = 2323
 # Which family of packets goes in a tunnel of which family.
 COMBINATIONS = ((4, 4), (4, 6), (6, 4))

@@ -78,12 +78,13 @@ TEST_CASE("failures in the layout of the golden file") {
                              "10.1.0.2",
                              "main",
                              "finance",
+                             3,
                              "no-proposal-chosen",
                              "group",
                              "MODP1024",
                              "MODP2048",
                              "The peer offers MODP1024, the policy wants MODP2048"};
-  const FailureRecord timeout{"2026-11-23T16:29:05.123Z", "10.1.0.2", "quick", "", "timeout", "", "", "", ""};
+  const FailureRecord timeout{"2026-11-23T16:29:05.123Z", "10.1.0.2", "quick", "", 0, "timeout", "", "", "", ""};
   check_golden("failures", print(record, 1) + print(timeout, 2));
 }
 

@@ -1,0 +1,11 @@
+// Where each file registers its measurements, by name NAME/KIND/POLICIES.
+#pragma once
+
+namespace ipsec9000::bench {
+
+void register_library();   // parse and check, the set, compile, query
+void register_kernel();    // install, beside a bare batch; change one
+void register_packets();   // what a packet pays
+void register_programs();  // the real daemons and tools
+
+}  // namespace ipsec9000::bench
