@@ -1,5 +1,6 @@
 // Fragments in the engine: only of exchanges of an ISAKMP SA under way or established, whose peer has returned our
-// cookie and has announced that it does this. First messages are never fragmented.
+// cookie and has announced that it does this. First messages are never fragmented. Message 2 of Aggressive Mode may
+// come in fragments before its announcement could be read: our message 1 has announced ours.
 #include "ike/engine_core.hpp"
 
 namespace ipsec9000::ike {
@@ -16,7 +17,10 @@ void Core::receive_fragment(Session& session, const wire::Header& header, const 
     fields.emplace_back("remote", datagram.remote.to_string());
     if (allowed_to_note(*refusal.event, now)) note(*refusal.event, fields, session.dialogue.correlation);
   };
-  if (!session.fragmentation) return drop(unexpected("a fragment from a peer that has not announced them"));
+  const bool first_answer = session.role == Role::initiator && session.exchange == wire::ExchangeType::aggressive &&
+                            session.cookies.responder == wire::Cookie{};
+  if (!session.fragmentation && !first_answer)
+    return drop(unexpected("a fragment from a peer that has not announced them"));
   const auto chain = wire::decode_chain(header.next_payload, ByteView(datagram.bytes).subspan(wire::header_size));
   const auto* fragment = chain && chain->payloads.size() == 1 ? chain->only<wire::Fragment>() : nullptr;
   if (fragment == nullptr) return drop(bad_packet("a message of fragments that does not hold exactly one"));
@@ -26,7 +30,9 @@ void Core::receive_fragment(Session& session, const wire::Header& header, const 
   const Datagram whole{datagram.local, datagram.remote, std::move(**added)};
   const auto inner = wire::decode_header(whole.bytes);
   if (!inner) return drop(bad_packet("fragments: " + inner.error().text));
-  if (inner->cookies != session.cookies || inner->next_payload == wire::PayloadType::fragment)
+  const bool same =
+      inner->cookies == session.cookies || (first_answer && inner->cookies.initiator == session.cookies.initiator);
+  if (!same || inner->next_payload == wire::PayloadType::fragment)
     return drop(bad_packet("fragments of a message that is none of this ISAKMP SA"));
   dispatch(session, *inner, whole, now);
 }

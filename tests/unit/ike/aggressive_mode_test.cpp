@@ -191,3 +191,13 @@ TEST_CASE("Aggressive Mode finds address translation too") {
   CHECK(hosts.b.audit_text("nat-found").find("the peer's") != std::string::npos);
   for (const auto& [key, sa] : hosts.b.installed) CHECK(sa.udp);
 }
+
+TEST_CASE("the answer of Aggressive Mode may come in fragments") {
+  Limits limits;
+  limits.unfragmented = 160;
+  Aggressive hosts(1, limits);
+  hosts.start();
+  hosts.network.settle();
+  CHECK(hosts.connected());
+  CHECK(wire::decode_header(hosts.network.sent[1].bytes)->next_payload == wire::PayloadType::fragment);
+}
