@@ -33,7 +33,8 @@ class Protection:
         self.until = None
 
     def lift(self):
-        self.until = time.time()
+        if self.until is None:  # once it is lifted, it stays so
+            self.until = time.time()
 
 
 class Wire:
