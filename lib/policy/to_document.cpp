@@ -49,6 +49,8 @@ Json to_document(const Policy& policy) {
 Json to_document(const IsakmpPolicy& policy) {
   auto json = to_json(policy);
   json.erase("place");
+  json.erase("aggressive");
+  if (policy.aggressive) json["exchange"] = "aggressive";
   for (auto at = json.begin(); at != json.end();) at = at->is_null() ? json.erase(at) : std::next(at);
   return json;
 }
