@@ -42,7 +42,7 @@ const std::map<std::string, std::string> ike_answers{
     {"sad.list", sad_page},
     {"mad.list", empty_page},
     {"failures.list", R"({"items": [{"time": "2026-11-23T16:29:05.123Z", "remote": "127.0.0.1", "phase": "main",
-      "policy": "finance", "reason": "no-proposal-chosen", "differs": "group", "offered": "MODP1024",
+      "policy": "finance", "place": 1, "reason": "no-proposal-chosen", "differs": "group", "offered": "MODP1024",
       "wanted": "MODP2048", "text": "No proposal chosen"}], "next": null})"},
     {"ike.peer", R"({"sent": 5, "received": 3})"},
     {"key.list", R"({"items": [{"remote": "127.0.0.1"}], "next": null})"},
