@@ -49,9 +49,11 @@ class Matrix:
         peer.configure(lab.a, [Flow(self.name(row, family), row.transform, row.pfs, row.tunnel, family,
                                     **{side: self.port(row, family)}) for row, family in self.flows],
                        configuration.KEY, proposals, **peer_options)
-        self._protections = {
-            host: [lab.wire.protect(f"tcp port {self.port(row, family)} and src host {host.address(family)}", esp=False)
-                   for row, family in self.flows] for host in (lab.a, lab.b)}
+        ports = " or ".join(str(self.port(row, family)) for row, family in self.flows)
+        self._protections = {}
+        for host in (lab.a, lab.b):
+            addresses = " or ".join(host.address(family) for family in proposals)
+            self._protections[host] = lab.wire.protect(f"tcp port ({ports}) and src host ({addresses})", esp=False)
         peer.start()
         suite.start()
 
@@ -90,18 +92,14 @@ class Matrix:
 
     def lift_for_peer(self):
         """The peer's host is about to have no IPsec any more: from now on it may send what it likes, ours not."""
-        self._lift(self._lab.b)
+        self._protections[self._lab.b].lift()
 
     def end(self):
         # What a connection whose SAs had gone still has to say, it says when nothing holds it back any more.
-        for host in self._protections:
-            self._lift(host)
+        for protection in self._protections.values():
+            protection.lift()
         self.suite.stop()
         self._lab.stop(self.peer)
-
-    def _lift(self, host):
-        for protection in self._protections[host]:
-            protection.lift()
 
     def _document(self, proposals, lifetime):
         host, peer = self._lab.a, self._lab.b
