@@ -1,5 +1,8 @@
 """What the kernel itself says about a node's IPsec, past all daemons."""
 
+import socket
+import struct
+
 from harness.command import expect
 
 
@@ -20,3 +23,17 @@ def flush_policies(node):
 def flush_sas(node):
     """Takes all SAs away behind the daemons' back."""
     node.run(["ip", "xfrm", "state", "flush"])
+
+
+def enable_audit():
+    """Switches the kernel's audit on, as auditd does at boot."""
+    audit_set, enabled, netlink_audit = 1001, 1, 9
+    status = struct.pack("=10I", enabled, 1, *[0] * 8)  # struct audit_status: mask, enabled, ...
+    message = struct.pack("=IHHII", 16 + len(status), audit_set, 5, 1, 0) + status  # NLM_F_REQUEST | NLM_F_ACK
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, netlink_audit) as audit:
+        audit.settimeout(5)
+        audit.send(message)
+        answer = audit.recv(8192)
+    kind, = struct.unpack("=H", answer[4:6])
+    error, = struct.unpack("=i", answer[16:20])
+    expect(kind == 2 and error == 0, f"the kernel's audit cannot be switched on: error {error}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 
@@ -70,6 +71,9 @@ class Suite:
             raise Failure(f"{daemon}: {method}: {answer['error']}")
         return answer["result"]
 
+    def delete_sas(self, remote):
+        self._tool("ipsec_admin", "-deletesa", remote)
+
     def status(self, wanted=0):
         return self._json("ipsec_admin", "-status", status=wanted)
 
@@ -83,8 +87,38 @@ class Suite:
         """The records of the audit file in use."""
         return self._json("ipsec_report", "-audit", self.audit_file())["audit"]
 
+    def failures(self):
+        return self._json("ipsec_report", "-failures")["failures"]
+
+    def explain(self, remote, protocol, port):
+        """What there is with another host, and what to do next."""
+        return self._json("ipsec_report", "-explain", remote, "-p", protocol, "-dp", str(port))["explain"]
+
     def delete_sas(self, remote):
         self._tool("ipsec_admin", "-deletesa", remote)
+
+    def acquires(self):
+        """How often the kernel has asked for SAs."""
+        line, = re.findall(r"^ipsec9000_acquires_total ([0-9]+)$", self.tool("ipsec_report", "-metrics"), re.MULTILINE)
+        return int(line)
+
+    def tool(self, name, *arguments):
+        """What one of the tools prints."""
+        return self._tool(name, *arguments).stdout
+
+    def audit_text(self):
+        """Every audit file as it is on disk."""
+        directory = os.path.join(self.root, "var/log/ipsec9000")
+        texts = []
+        for name in _list(directory):
+            with open(os.path.join(directory, name), encoding="utf-8") as file:
+                texts.append(file.read())
+        return "".join(texts)
+
+    def verify_audit(self):
+        """The hash chain of the whole trail."""
+        for checked in self._json("ipsec_report", "-audit", "-verify")["verify"]:
+            expect(not checked["faults"], f"{self.node.name}: the audit trail has faults: {checked}")
 
     def policy(self, source, source_port, destination, destination_port, direction, protocol="tcp"):
         """Which policy covers this packet."""

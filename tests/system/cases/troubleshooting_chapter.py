@@ -1,0 +1,115 @@
+"""The chapter "Troubleshooting" walked through: each fault made for real, and what the tools say of it."""
+
+import re
+
+from harness import configuration, traffic
+from harness.command import expect, wait_for
+from harness.suite import PASSWORD
+
+TIME_LIMIT = 150
+TELNET, HTTP = traffic.TELNET, traffic.HTTP
+
+
+def documents(a, b, group="MODP2048", transforms=(configuration.ESP,), swapped=False):
+    """A's configuration with two ordered policies, and B's, which may differ in what is to be negotiated."""
+    ordered = [{"name": "web_pass", "filter": {"local": a.address(4), "remote": "10.1.0.0/24", "protocol": "tcp",
+                                               "remote_port": HTTP}, "action": "pass"},
+               {"name": "web_discard", "filter": {"local": a.address(4), "remote": "10.1.0.0/25", "protocol": "tcp",
+                                                  "remote_port": HTTP}, "action": "discard"}]
+    telnet = configuration.secure("telnet_out", a, b, 4, remote_port=TELNET)
+    ours = configuration.document([*(reversed(ordered) if swapped else ordered), telnet],
+                                  [configuration.isakmp(b, 4, proposals=("AES128-SHA256-MODP2048",))])
+    theirs = configuration.document([configuration.secure("telnet_in", b, a, 4, local_port=TELNET,
+                                                          transforms=transforms)],
+                                    [configuration.isakmp(a, 4, proposals=(f"AES128-SHA256-{group}",))])
+    return ours, theirs
+
+
+def chosen(suite, a, b, port):
+    return suite.policy(a.address(4), 40000, b.address(4), port, "out")["policy"]
+
+
+def wrong_policy(lab, client):
+    """Rows 1b and 2: which policy really matches, before and after the order is changed; passing leaves no SA."""
+    a, b = lab.a, lab.b
+    traffic.http_get(a, b, 4)
+    expect(chosen(client, a, b, HTTP)["name"] == "web_pass", "the first ordered policy should be chosen")
+    expect(chosen(client, a, b, TELNET)["kind"] == "hashed", "a hashed policy comes before the ordered ones")
+    expect(not client.sad(), f"passed traffic made SAs: {client.sad()}")
+    explained = client.explain(b.address(4), "tcp", HTTP)
+    expect(explained["policy"]["action"] == "pass" and "in clear" in explained["next"][0], f"-explain: {explained}")
+    client.configure(documents(a, b, swapped=True)[0])
+    client.reload()
+    traffic.expect_blocked(a, b, 4, HTTP, timeout=2)
+    expect(chosen(client, a, b, HTTP)["name"] == "web_discard", "the order changed, and the choice should have")
+
+
+def mismatch(lab, client, server, document, phase):
+    """Rows 4, 5 and 9: the two hosts differ; SAs are missing, and a failure is remembered with its phase."""
+    a, b = lab.a, lab.b
+    client.delete_sas(b.address(4))
+    server.configure(document)
+    server.reload()
+    traffic.expect_blocked(a, b, 4, TELNET, timeout=4)
+    failure = wait_for(f"B's record of the {phase} mode failure",
+                       lambda: next((each for each in server.failures() if each["phase"] == phase), None), timeout=30)
+    lab.note(f"B: {failure['text']}")
+    expect(not client.sad(), f"A has SAs: {client.sad()}")
+    expect(bool(client.mad()) == (phase == "quick"), f"phase {phase} failed, and -mad of A says {client.mad()}")
+    explained = client.explain(b.address(4), "tcp", TELNET)
+    expect(explained["udp_500"]["sent"] and explained["udp_500"]["received"], f"UDP 500 passes, yet: {explained}")
+    expect(explained["next"], f"-explain has no advice: {explained}")
+    lab.note(f"A is advised: {explained['next'][0]}")
+    return failure
+
+
+def support_bundle(lab, suite, peer):
+    """Rows 16 and 17: everything that support wants, and no secret in it."""
+    state = suite.node.run(["ip", "xfrm", "state"]).stdout
+    keys = re.findall(r"0x([0-9a-f]{32,})", state)
+    expect(len(keys) >= 4, f"the kernel shows no keys of SAs: {state}")
+    secrets = [configuration.KEY, configuration.KEY.encode().hex(), PASSWORD, *keys]
+    bundles = [suite.tool("ipsec_report", "-all"), suite.tool("ipsec_report", "-all", "--json"),
+               suite.tool("ipsec_admin", "-status"), suite.tool("ipsec_report", "-explain", peer.address(4)),
+               suite.tool("ipsec_report", "-metrics"), suite.audit_text()]
+    for text in bundles:
+        expect(text.strip(), "a part of the bundle is empty")
+        for secret in secrets:
+            expect(secret.lower() not in text.lower(), f"a secret is in what is given away: {secret[:6]}...")
+    for title in ("Policy Rule", "ISAKMP SA", "IPSec SA", "Event: "):
+        expect(title in bundles[0], f"-all lacks \"{title}\"")
+    expect('ipsec9000_policy_sas{policy="telnet_out"} 2' in bundles[4], f"-metrics: {bundles[4]}")
+
+
+def run(lab):
+    lab.wire.protect("tcp port 23")
+    lab.wire.expect_clear("tcp port 80")
+    a, b = lab.a, lab.b
+    a.set_kernel_option("net/core/xfrm_acq_expires", 3)  # the kernel soon asks again after a failure
+    ours, theirs = documents(a, b)
+    client = lab.suite(a, ours, configuration.KEY, b)
+    server = lab.suite(b, theirs, configuration.KEY, a)
+    client.start("debug")
+    server.start("debug")
+    traffic.echo_server(b, 4, TELNET)
+    traffic.http_server(b, 4)
+    wrong_policy(lab, client)
+
+    failure = mismatch(lab, client, server, documents(a, b, group="MODP3072")[1], "main")
+    expect(failure["differs"] == "group", f"the differing attribute is the group: {failure}")
+    mismatch(lab, client, server, documents(a, b, transforms=("ESP-AES256-HMAC-SHA512",))[1], "quick")
+
+    server.configure(theirs)
+    server.reload()
+    traffic.talk(a, b, 4, TELNET)
+    sas = client.wait_for_sas(2)
+    expect({sa["spi"] for sa in sas} == {sa["spi"] for sa in server.sad()}, "rows 14: the two hosts show other SPIs")
+    before = client.acquires()
+    traffic.talk(a, b, 4, TELNET)
+    expect(client.acquires() == before, "row 15: the kernel asked again though there are SAs")
+    negotiated = next(each for each in client.audit() if each["event"] == "qm-complete")
+    expect(any(each["from"] == "secpolicyd" and each.get("correlation") == negotiated["correlation"]
+               for each in client.audit()), "secpolicyd has no record with the negotiation's correlation")
+    support_bundle(lab, client, b)
+    for suite in (client, server):
+        suite.verify_audit()
