@@ -24,7 +24,6 @@ Flow reversed(const Flow& flow) {
   return back;
 }
 
-
 // The SA's selector, if it is for one 5-tuple.
 std::optional<Flow> only_flow(const SaSpec& sa) {
   if (!sa.selector) return std::nullopt;

@@ -109,7 +109,6 @@ TEST_CASE("in good weather a host that has SAs never sends into a void, whatever
   }
 }
 
-
 TEST_CASE("a mesh of nodes that all start at the same tick: every two of them end with one pair") {
   constexpr unsigned nodes = 12;
   for (std::uint64_t seed = 1; seed <= std::min<std::uint64_t>(seeds(2), 100); ++seed) {
