@@ -199,12 +199,12 @@ TEST_CASE("a mistake in the action does not hide those in the transforms") {
 
 TEST_CASE("every legacy algorithm is refused with the name of the option that allows it, every other one is taken") {
   const auto first_message = [](const std::string& transform, const std::string& proposal, bool allow) {
-    const auto parsed = parse_configuration(
-        R"({"version": 1, "allow_legacy": )" + std::string(allow ? "true" : "false") +
-            R"(, "isakmp_policies": [{"name": "i", "proposals": [")" + proposal +
-            R"("]}], "policies": [{"name": "p", "action": "secure", "transforms": [")" + transform +
-            R"("], "filter": {"remote": "10.1.0.1"}}]})",
-        "ipsec.json");
+    const auto parsed =
+        parse_configuration(R"({"version": 1, "allow_legacy": )" + std::string(allow ? "true" : "false") +
+                                R"(, "isakmp_policies": [{"name": "i", "proposals": [")" + proposal +
+                                R"("]}], "policies": [{"name": "p", "action": "secure", "transforms": [")" + transform +
+                                R"("], "filter": {"remote": "10.1.0.1"}}]})",
+                            "ipsec.json");
     return parsed.valid() ? std::string("valid") : parsed.lines().front();
   };
   const std::string option = R"("allow_legacy": true)";
