@@ -127,7 +127,8 @@ class Lab {
     const auto at = input.u8() % under_way_.size();
     auto message = under_way_[at];
     if (changed) {
-      const auto offset = (input.u8() | input.u8() << 8) % message.bytes.size();
+      const std::size_t high = input.u8();
+      const auto offset = (high << 8 | input.u8()) % message.bytes.size();
       message.bytes[offset] = static_cast<std::uint8_t>(message.bytes[offset] ^ input.u8());
     } else {
       under_way_.erase(under_way_.begin() + static_cast<std::ptrdiff_t>(at));
