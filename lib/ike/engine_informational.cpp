@@ -188,7 +188,12 @@ void Core::unknown_session(const wire::Header& header, const Datagram& datagram,
 // The peer seems to have forgotten this ISAKMP SA. Nothing proves it, so nothing is given up: a new one is negotiated,
 // whose pairs replace the old ones. If that fails, the unanswered question tells the same.
 void Core::recover(Session& session, TimePoint now) {
-  if (session.recovered != TimePoint{} && now - session.recovered < recovery_interval) return;
+  // Of all ISAKMP SAs with this peer: else each new one could be forged away as soon as it is there.
+  const auto [begin, end] = by_remote_.equal_range(session.remote.address);
+  for (auto at = begin; at != end; ++at) {
+    const auto& before = sessions_.at(at->second).recovered;
+    if (before != TimePoint{} && now - before < recovery_interval) return;
+  }
   session.recovered = now;
   session.closing = true;
   const auto remote = session.remote.address;

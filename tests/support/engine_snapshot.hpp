@@ -19,6 +19,12 @@ struct EngineSnapshot {
       if (session.sa) return &session;
     return nullptr;
   }
+  static const Session* newest_session(const Engine& engine) {
+    const Session* newest = nullptr;
+    for (const auto& [id, session] : engine.core_->sessions_)
+      if (session.sa) newest = &session;
+    return newest;
+  }
 };
 
 }  // namespace ipsec9000::ike

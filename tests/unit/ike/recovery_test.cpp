@@ -80,6 +80,26 @@ TEST_CASE("INVALID-COOKIE that anybody may send takes nothing away, and is heede
   CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).size() == 1);
 }
 
+TEST_CASE("INVALID-COOKIE cannot drive a host from one new ISAKMP SA to the next") {
+  Connected hosts;
+  unsigned first_messages = 0;
+  hosts.network.sent.clear();
+  for (unsigned i = 0; i < 20; ++i) {  // each for the newest ISAKMP SA, within 10 s
+    wire::Header header;
+    header.cookies = ike::EngineSnapshot::newest_session(hosts.a.engine)->cookies;
+    header.exchange = wire::ExchangeType::informational;
+    header.message_id = i + 1;
+    const auto forged = wire::encode_message(
+        header, {wire::Notification{1, wire::protocol::isakmp, wire::notify::invalid_cookie, {}, {}}});
+    hosts.a.engine.receive({{hosts.a.address, 500}, {hosts.b.address, 500}, forged}, hosts.network.now);
+    hosts.network.advance(Duration(400));
+  }
+  for (const auto& datagram : hosts.network.sent)
+    if (wire::decode_header(datagram.bytes)->cookies.responder == wire::Cookie{}) ++first_messages;
+  CHECK(first_messages == 1);
+  CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).size() >= 1);
+}
+
 TEST_CASE("INVALID-SPI from an authenticated peer replaces the pair that it does not know") {
   Connected hosts;
   const auto old = hosts.a.sas;
