@@ -15,7 +15,8 @@ namespace ipsec9000 {
 namespace {
 
 Result<Json> parse_shallow(std::string_view line) {
-  constexpr int max_depth = 3;  // a record nests two deep
+  if (!line.starts_with('{')) return Error{ErrorCode::invalid_input, "not one JSON object"};  // garbage costs little
+  constexpr int max_depth = 3;                                                                // a record nests two deep
   bool too_deep = false;
   auto json = Json::parse(
       line.begin(), line.end(),
