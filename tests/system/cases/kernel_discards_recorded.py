@@ -8,6 +8,7 @@ from harness.command import expect, wait_for
 from harness.raw import EspPacket
 
 TIME_LIMIT = 150
+OWN_KERNEL = True
 RECEIVED, DISCARDED = 9000, 9001
 
 

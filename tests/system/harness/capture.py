@@ -19,12 +19,14 @@ class Capture:
         self._command = ["tcpdump", "-i", device, "-n", "-U", "--immediate-mode", "-Z", "root", *options, "-w", file,
                          *([packets] if packets else [])]
         self._process = None
+        self._early = 0
         self._lags = False
 
     def start(self):
         with self._node.inside(), open(self.log_file, "wb") as log:
             self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_for("tcpdump listens", lambda: "listening on" in self._log(), pause=0.05)
+        self._early = self._settled_gap()
 
     def stop(self):
         if self._process is None:
@@ -51,13 +53,32 @@ class Capture:
         """Waits until tcpdump has written all that the kernel has seen: ending, it drops what it has not read yet."""
         deadline = time.monotonic() + patience(10)
         while time.monotonic() < deadline and self._process.poll() is None:
-            self._process.send_signal(signal.SIGUSR1)  # it tells its counts
-            time.sleep(0.2)
-            counts = re.findall(r"^tcpdump: ([0-9]+) packets? captured, ([0-9]+) packets? received", self._log(),
-                                re.MULTILINE)
-            if counts and counts[-1][0] == counts[-1][1]:
+            gap = self._gap()
+            if gap is not None and gap <= self._early:
                 return True
         return False
+
+    def _settled_gap(self):
+        """What came before tcpdump's filter was in place is counted as received and never written."""
+        gaps = [self._gap(), self._gap()]
+        wait_for("tcpdump's counts settle", lambda: gaps[-1] is not None and gaps[-1] == gaps[-2] or
+                 gaps.append(self._gap()), pause=0)
+        return gaps[-1]
+
+    def _gap(self):
+        """How many packets the kernel has seen and tcpdump has not written; None where it does not tell in time."""
+        told = len(self._told())
+        self._process.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + patience(1)
+        while time.monotonic() < deadline:
+            time.sleep(0.05)
+            counts = self._told()
+            if len(counts) > told:
+                return int(counts[-1][1]) - int(counts[-1][0])
+        return None
+
+    def _told(self):
+        return re.findall(r"^tcpdump: ([0-9]+) packets? captured, ([0-9]+) packets? received", self._log(), re.MULTILINE)
 
     def _log(self):
         with open(self.log_file, encoding="utf-8", errors="replace") as log:

@@ -5,8 +5,8 @@
     TIME_LIMIT = 60          seconds, optional
     NEEDS_SUITE = True       optional; False: runs without anything of ours built
     LAYOUT = "hosts"         optional; which network, of topology.LAYOUTS
-    OWN_KERNEL = False       optional; True: writes all over the file system, so it always goes to User Mode Linux, and is
-                             left out inside another guest
+    OWN_KERNEL = False       optional; True: wants the kernel's first process namespace (its audit) or the whole file
+                             system, so it always goes to User Mode Linux, and is left out inside another guest
     WIRE_MUST_OBJECT = False optional; True turns the verdict about the wire round (the negative control)
 """
 
