@@ -78,6 +78,10 @@ def talk(client, server, family, port, timeout=CONNECT_SECONDS):
     try:
         with connect(client, server, family, port, timeout) as connection:
             echo(connection)
+            # To its very end: else a FIN that is still to be sent meets a peer that was stopped, and goes in clear.
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(4096):
+                pass
     except OSError as error:
         raise Failure(f"no conversation from {client.name} to {server.address(family)} port {port}: {error}") from None
 
