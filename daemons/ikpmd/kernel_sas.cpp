@@ -12,7 +12,7 @@ namespace ipsec9000 {
 
 namespace {
 constexpr std::uint64_t bytes_per_kilobyte = 1024;
-constexpr std::uint32_t replay_window = 64;
+constexpr std::uint32_t replay_window = 256;  // packets: many queues and cores reorder by more than 64
 
 PortMask port_mask(const PortRange& range) { return range.is_one() ? PortMask::one(range.first) : PortMask::any(); }
 
@@ -163,6 +163,7 @@ SaSpec sa_spec(const ike::SaInstall& sa) {
   spec.soft = limits(sa.soft);
   spec.hard = limits(sa.hard);
   spec.replay_window = replay_window;
+  spec.esn = sa.extended_sequence;
   if (sa.udp) spec.encapsulation = Encapsulation{sa.udp->source, sa.udp->destination};
   return spec;
 }

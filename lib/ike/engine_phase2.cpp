@@ -13,8 +13,15 @@ std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
 }  // namespace
 
 quick_mode::Context Core::quick_context(Session& session, const QuickExchange& exchange, const Spis& fresh) const {
-  return {*session.sa->keys, session.cookies, exchange.message_id, session.local, session.remote,
-          random_,           fresh,           session.nat};
+  return {*session.sa->keys,
+          session.cookies,
+          exchange.message_id,
+          session.local,
+          session.remote,
+          random_,
+          fresh,
+          session.nat,
+          session.sa->features.extended_sequence};
 }
 
 // SPIs that are nobody's, kept for this exchange until it ends.

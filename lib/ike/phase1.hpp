@@ -15,6 +15,7 @@ struct PeerFeatures {
   bool dead_peer_detection = false;
   bool nat_traversal = false;
   bool fragmentation = false;
+  bool extended_sequence = false;
 };
 
 // What both roles know once the proposal is chosen.

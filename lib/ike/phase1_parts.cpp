@@ -98,8 +98,8 @@ std::optional<Refusal> check_public(ByteView public_value, Group group) {
 
 std::vector<wire::Payload> our_vendor_ids() {
   std::vector<wire::Payload> ids;
-  for (const auto feature :
-       {wire::Feature::dead_peer_detection, wire::Feature::nat_traversal, wire::Feature::fragmentation})
+  for (const auto feature : {wire::Feature::dead_peer_detection, wire::Feature::nat_traversal,
+                             wire::Feature::fragmentation, wire::Feature::extended_sequence})
     ids.emplace_back(wire::VendorId{wire::vendor_id_of(feature)});
   return ids;
 }
@@ -116,6 +116,7 @@ std::vector<wire::Payload> our_vendor_ids(const PeerFeatures& peer, std::size_t 
   add(peer.nat_traversal, wire::Feature::nat_traversal);
   add(true, wire::Feature::dead_peer_detection);
   add(peer.fragmentation, wire::Feature::fragmentation);
+  add(peer.extended_sequence, wire::Feature::extended_sequence);
   return ids;
 }
 

@@ -78,6 +78,7 @@ PeerFeatures features_of(const wire::DecodedChain& chain) {
     if (known == nullptr) continue;
     if (known->feature == wire::Feature::dead_peer_detection) features.dead_peer_detection = true;
     if (known->feature == wire::Feature::nat_traversal) features.nat_traversal = true;
+    if (known->feature == wire::Feature::extended_sequence) features.extended_sequence = true;
     if (wire::announces_fragmentation(vendor->value)) features.fragmentation = true;
   }
   return features;

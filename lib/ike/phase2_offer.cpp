@@ -21,7 +21,8 @@ std::uint16_t encapsulation_number(Mode mode, Path path) {
   return mode == Mode::tunnel ? attribute::encapsulation_tunnel : attribute::encapsulation_transport;
 }
 
-void add_common(wire::TransformPayload& transform, const Protection& protection, const Lifetime& lifetime, Path path) {
+void add_common(wire::TransformPayload& transform, const Protection& protection, const Lifetime& lifetime,
+                const Terms& terms) {
   const auto add = [&](std::uint16_t type, std::uint32_t value) {
     transform.attributes.push_back(Attribute::of(type, value));
   };
@@ -34,22 +35,23 @@ void add_common(wire::TransformPayload& transform, const Protection& protection,
     add(attribute::life_duration, lifetime.kilobytes);
   }
   if (protection.pfs) add(attribute::group, static_cast<std::uint32_t>(*protection.pfs));
-  add(attribute::encapsulation, encapsulation_number(protection.mode, path));
+  add(attribute::encapsulation, encapsulation_number(protection.mode, terms.path));
+  if (terms.extended_sequence) add(attribute::extended_sequence, attribute::extended_sequence_64);
 }
 
-wire::TransformPayload encode_ah(const Protection& protection, const Transform& ours) {
+wire::TransformPayload encode_ah(const Protection& protection, const Transform& ours, const Terms& terms) {
   const auto& integrity = info(*ours.ah);
   wire::TransformPayload transform{1, integrity.ah_transform, {}};
-  add_common(transform, protection, ours.lifetime, Path::direct);
+  add_common(transform, protection, ours.lifetime, terms);
   transform.attributes.push_back(Attribute::of(attribute::authentication, integrity.authentication));
   return transform;
 }
 
-wire::TransformPayload encode_esp(const Protection& protection, const Transform& ours, Path path) {
+wire::TransformPayload encode_esp(const Protection& protection, const Transform& ours, const Terms& terms) {
   const auto& cipher = info(ours.esp->encryption);
   const auto& integrity = info(ours.esp->integrity);
   wire::TransformPayload transform{1, cipher.esp_transform, {}};
-  add_common(transform, protection, ours.lifetime, path);
+  add_common(transform, protection, ours.lifetime, terms);
   if (cipher.key_length_bits != 0)
     transform.attributes.push_back(Attribute::of(attribute::key_length, cipher.key_length_bits));
   if (ours.esp->integrity != Integrity::none)
@@ -63,6 +65,7 @@ struct Read {
   std::optional<Encryption> encryption;  // ESP; absent: unknown number
   std::optional<Mode> mode;
   Path path = Path::direct;
+  std::uint64_t extended_sequence = 0;
   std::uint64_t group = 0;
   Lifetime lifetime{0, 0};
 };
@@ -89,6 +92,7 @@ Read read(std::uint8_t protocol, const wire::TransformPayload& transform) {
   Read result;
   result.lifetime = read_lifetime(transform.attributes);
   result.group = number_of(transform, attribute::group);
+  result.extended_sequence = number_of(transform, attribute::extended_sequence);
   const auto encapsulation = number_of(transform, attribute::encapsulation);
   for (const auto path : {Path::direct, Path::udp})
     for (const auto mode : {Mode::tunnel, Mode::transport})
@@ -118,7 +122,7 @@ bool same_cipher(const std::optional<Encryption>& offered, Encryption ours) {
 }
 
 std::vector<Difference> differences(std::uint8_t protocol, const Read& offered, const Transform& ours,
-                                    const Protection& protection, Path path) {
+                                    const Protection& protection, const Terms& terms) {
   std::vector<Difference> found;
   const auto shown = [](const auto& id) { return id ? std::string(info(*id).shown) : std::string("unknown"); };
   if (protocol == wire::protocol::esp && offered.encryption != ours.esp->encryption)
@@ -130,9 +134,12 @@ std::vector<Difference> differences(std::uint8_t protocol, const Read& offered, 
   if (offered.mode != protection.mode)
     found.push_back({"mode", offered.mode ? std::string(to_string(*offered.mode)) : "unknown",
                      std::string(to_string(protection.mode))});
-  if (offered.mode && offered.path != path)
+  if (offered.mode && offered.path != terms.path)
     found.push_back({"encapsulation", offered.path == Path::udp ? "in UDP" : "direct",
-                     path == Path::udp ? "in UDP (addresses are translated)" : "direct"});
+                     terms.path == Path::udp ? "in UDP (addresses are translated)" : "direct"});
+  const std::uint64_t wanted_sequence = terms.extended_sequence ? attribute::extended_sequence_64 : 0;
+  if (offered.extended_sequence != wanted_sequence)
+    found.push_back({"sequence numbers", std::to_string(offered.extended_sequence), std::to_string(wanted_sequence)});
   const auto wanted_group = protection.pfs ? static_cast<std::uint64_t>(*protection.pfs) : 0;
   const auto* known = find_group_number(static_cast<unsigned>(offered.group));
   // A peer that wants PFS where our policy does not care gets it, as long as the group is worth something.
@@ -178,23 +185,24 @@ std::optional<Spi> spi_of(const wire::ProposalPayload* proposal) {
 
 // The first transform of the proposal that does what ours wants; null when none does.
 const wire::TransformPayload* matching(const wire::ProposalPayload& proposal, const Transform& ours,
-                                       const Protection& protection, Path path) {
+                                       const Protection& protection, const Terms& terms) {
   for (const auto& transform : proposal.transforms)
-    if (differences(proposal.protocol, read(proposal.protocol, transform), ours, protection, path).empty())
+    if (differences(proposal.protocol, read(proposal.protocol, transform), ours, protection, terms).empty())
       return &transform;
   return nullptr;
 }
 
 std::uint32_t shorter(std::uint32_t a, std::uint32_t b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
 
-std::optional<Phase2Answer> match(const Protection& protection, const Offer& offer, const Transform& ours, Path path) {
-  if (path == Path::udp && offer.ah != nullptr) return std::nullopt;
+std::optional<Phase2Answer> match(const Protection& protection, const Offer& offer, const Transform& ours,
+                                  const Terms& terms) {
+  if (terms.path == Path::udp && offer.ah != nullptr) return std::nullopt;
   if (offer.odd || (offer.ah != nullptr) != ours.ah.has_value() || (offer.esp != nullptr) != ours.esp.has_value())
     return std::nullopt;
-  const auto* ah = offer.ah != nullptr ? matching(*offer.ah, ours, protection, path) : nullptr;
-  const auto* esp = offer.esp != nullptr ? matching(*offer.esp, ours, protection, path) : nullptr;
+  const auto* ah = offer.ah != nullptr ? matching(*offer.ah, ours, protection, terms) : nullptr;
+  const auto* esp = offer.esp != nullptr ? matching(*offer.esp, ours, protection, terms) : nullptr;
   if ((offer.ah != nullptr && ah == nullptr) || (offer.esp != nullptr && esp == nullptr)) return std::nullopt;
-  Phase2Answer answer{{ours, {spi_of(offer.ah), spi_of(offer.esp)}, false}, offer.number, {}};
+  Phase2Answer answer{{ours, {spi_of(offer.ah), spi_of(offer.esp)}, terms.extended_sequence, false}, offer.number, {}};
   for (const auto* transform : {ah, esp}) {
     if (transform == nullptr) continue;
     const auto theirs = read_lifetime(transform->attributes);
@@ -214,7 +222,7 @@ std::string name_of(std::uint8_t protocol, const Read& offered) {
   return "ESP " + shown(offered.encryption) + " " + shown(offered.integrity);
 }
 
-Refusal no_proposal_chosen(const Protection& protection, const wire::SecurityAssociation& sa, Path path) {
+Refusal no_proposal_chosen(const Protection& protection, const wire::SecurityAssociation& sa, const Terms& terms) {
   std::vector<Difference> nearest;
   std::vector<std::string> offered, wanted;
   bool compared = false;
@@ -225,7 +233,7 @@ Refusal no_proposal_chosen(const Protection& protection, const wire::SecurityAss
       if (offered.size() < 16) offered.push_back(name_of(proposal.protocol, values));
       for (const auto& ours : protection.transforms) {
         if (ah ? !ours.ah.has_value() : !ours.esp.has_value()) continue;
-        auto apart = differences(proposal.protocol, values, ours, protection, path);
+        auto apart = differences(proposal.protocol, values, ours, protection, terms);
         if (!compared || apart.size() < nearest.size()) nearest = std::move(apart);
         compared = true;
       }
@@ -250,16 +258,17 @@ Refusal no_proposal_chosen(const Protection& protection, const wire::SecurityAss
 }
 }  // namespace
 
-wire::SecurityAssociation offer_phase2(const Protection& protection, const Spis& ours, Path path) {
+wire::SecurityAssociation offer_phase2(const Protection& protection, const Spis& ours, const Terms& terms) {
   wire::SecurityAssociation sa;
   for (const auto& transform : protection.transforms) {
-    if (path == Path::udp && transform.ah) continue;
+    if (terms.path == Path::udp && transform.ah) continue;
     const auto number = static_cast<std::uint8_t>(&transform - protection.transforms.data() + 1);
     if (transform.ah)
-      sa.proposals.push_back({number, wire::protocol::ah, spi_bytes(*ours.ah), {encode_ah(protection, transform)}});
+      sa.proposals.push_back(
+          {number, wire::protocol::ah, spi_bytes(*ours.ah), {encode_ah(protection, transform, terms)}});
     if (transform.esp)
       sa.proposals.push_back(
-          {number, wire::protocol::esp, spi_bytes(*ours.esp), {encode_esp(protection, transform, path)}});
+          {number, wire::protocol::esp, spi_bytes(*ours.esp), {encode_esp(protection, transform, terms)}});
   }
   return sa;
 }
@@ -270,10 +279,14 @@ std::optional<Mode> offered_mode(const wire::SecurityAssociation& offered) {
   return std::nullopt;
 }
 
-Path offered_path(const wire::SecurityAssociation& offered) {
-  for (const auto& proposal : offered.proposals)
-    for (const auto& transform : proposal.transforms) return read(proposal.protocol, transform).path;
-  return Path::direct;
+Terms offered_terms(const wire::SecurityAssociation& offered) {
+  for (const auto& proposal : offered.proposals) {
+    for (const auto& transform : proposal.transforms) {
+      const auto values = read(proposal.protocol, transform);
+      return {values.path, values.extended_sequence == attribute::extended_sequence_64};
+    }
+  }
+  return {};
 }
 
 std::vector<Transform> offered_transforms(const wire::SecurityAssociation& offered, std::size_t limit) {
@@ -319,15 +332,15 @@ wire::SecurityAssociation Phase2Answer::reply(const Spis& ours) const {
 }
 
 std::variant<Phase2Answer, Refusal> choose_phase2(const Protection& protection,
-                                                  const wire::SecurityAssociation& offered, Path path) {
+                                                  const wire::SecurityAssociation& offered, const Terms& terms) {
   for (const auto& offer : by_number(offered))
     for (const auto& ours : protection.transforms)
-      if (auto answer = match(protection, offer, ours, path)) return std::move(*answer);
-  return no_proposal_chosen(protection, offered, path);
+      if (auto answer = match(protection, offer, ours, terms)) return std::move(*answer);
+  return no_proposal_chosen(protection, offered, terms);
 }
 
 std::variant<Phase2Choice, Refusal> accept_phase2(const Protection& protection, const wire::SecurityAssociation& reply,
-                                                  Path path) {
+                                                  const Terms& terms) {
   const auto offers = by_number(reply);
   const bool single =
       offers.size() == 1 && std::all_of(reply.proposals.begin(), reply.proposals.end(),
@@ -335,8 +348,8 @@ std::variant<Phase2Choice, Refusal> accept_phase2(const Protection& protection, 
   if (!single)
     return bad_packet("a security association reply that does not hold exactly one proposal with one transform");
   for (const auto& ours : protection.transforms)
-    if (auto answer = match(protection, offers.front(), ours, path)) return answer->choice;
-  auto refusal = no_proposal_chosen(protection, reply, path);
+    if (auto answer = match(protection, offers.front(), ours, terms)) return answer->choice;
+  auto refusal = no_proposal_chosen(protection, reply, terms);
   refusal.notify = 0;
   return refusal;
 }

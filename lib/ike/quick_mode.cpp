@@ -100,6 +100,7 @@ std::vector<SaInstall> make_sas(const Pair& pair, Direction direction, const Pha
     sa.integrity = protocol == SaProtocol::esp ? pair.transform.esp->integrity : *pair.transform.ah;
     sa.hard = pair.transform.lifetime;
     if (pair.udp && protocol == SaProtocol::esp) sa.udp = udp_ports(*pair.udp, direction);
+    sa.extended_sequence = pair.extended_sequence;
     sa.soft = {soft_limit(sa.hard.seconds, pair.role, random), soft_limit(sa.hard.kilobytes, pair.role, random)};
     fill_keys(sa, {keys, shared, ni, nr});
     return sa;
@@ -139,7 +140,9 @@ std::vector<wire::Payload> original_addresses(Mode mode, Role role, const Contex
   return {theirs, ours};
 }
 
-Path path_of(const Context& context) { return context.nat.any() ? Path::udp : Path::direct; }
+Terms terms_for(const Context& context) {
+  return {context.nat.any() ? Path::udp : Path::direct, context.extended_sequence};
+}
 
 std::optional<UdpPath> udp_path_of(Path path, const Context& context) {
   if (path == Path::direct) return std::nullopt;

@@ -43,6 +43,7 @@ struct Pair {
   Spis peer;            // what we send
   Role role = Role::initiator;
   std::optional<UdpPath> udp = {};
+  bool extended_sequence = false;
 };
 
 struct GeneratingKey {
@@ -91,7 +92,7 @@ using Event = std::variant<Message, DhOutcome, Protection>;
 
 struct Request {
   wire::SecurityAssociation sa;
-  Path path = Path::direct;
+  Terms terms;
   Bytes ni;
   std::optional<Bytes> public_value;
   CoverQuery query;
@@ -108,6 +109,7 @@ struct Context {
   RandomSource& random;
   const Spis& fresh;  // unused SPIs, ours to take
   NatFound nat = {};
+  bool extended_sequence = false;  // the peer can do 64-bit sequence numbers
 };
 
 struct Step {

@@ -10,7 +10,7 @@ Outcome send_offer(std::shared_ptr<const Protection> protection, std::shared_ptr
                    const Channel& channel, const Context& context) {
   const auto ours = needed_spis(protection->transforms, context.fresh);
   auto ni = fresh_nonce(context.random);
-  std::vector<wire::Payload> payloads{offer_phase2(*protection, ours, path_of(context)), wire::Nonce{ni}};
+  std::vector<wire::Payload> payloads{offer_phase2(*protection, ours, terms_for(context)), wire::Nonce{ni}};
   if (dh) payloads.push_back(wire::KeyExchange{dh->public_value});
   for (auto& identity : identities_of(protection->selector, Role::initiator)) payloads.push_back(std::move(identity));
   for (auto& address : original_addresses(protection->mode, Role::initiator, context))
@@ -47,7 +47,7 @@ bool returns_identities(const Offered& state, const wire::DecodedChain& chain, P
   return true;
 }
 
-std::variant<Reply, Refusal> read_reply(const Offered& state, const wire::DecodedChain& chain, Path path) {
+std::variant<Reply, Refusal> read_reply(const Offered& state, const wire::DecodedChain& chain, const Terms& terms) {
   const auto* sa = chain.only<wire::SecurityAssociation>();
   const auto* nonce = chain.only<wire::Nonce>();
   const auto* key = chain.only<wire::KeyExchange>();
@@ -58,9 +58,9 @@ std::variant<Reply, Refusal> read_reply(const Offered& state, const wire::Decode
   if (key != nullptr)
     if (auto checked = check_public_value(state.dh->group, key->value); !checked)
       return bad_packet(checked.error().text);
-  if (!returns_identities(state, chain, path))
+  if (!returns_identities(state, chain, terms.path))
     return bad_packet("a Quick Mode reply with other identities than were offered");
-  auto accepted = accept_phase2(*state.protection, *sa, path);
+  auto accepted = accept_phase2(*state.protection, *sa, terms);
   if (auto* refusal = std::get_if<Refusal>(&accepted)) return std::move(*refusal);
   Reply reply{std::get<Phase2Choice>(accepted), nonce->value,
               key != nullptr ? std::optional(key->value) : std::nullopt};
@@ -81,9 +81,9 @@ Refusal ah_through_nat() {
 }
 
 Outcome finish(const Deriving& state, const Secret* shared, const Context& context) {
-  auto pair = std::make_shared<Pair>(Pair{*state.protection, state.choice.transform,
-                                          spis_for(state.choice.transform, state.ours), state.choice.peer,
-                                          Role::initiator, udp_path_of(path_of(context), context)});
+  auto pair = std::make_shared<Pair>(
+      Pair{*state.protection, state.choice.transform, spis_for(state.choice.transform, state.ours), state.choice.peer,
+           Role::initiator, udp_path_of(terms_for(context).path, context), state.choice.extended_sequence});
   auto sealed = seal(state.channel, header_of(context),
                      {wire::Hash{hash_3(context.keys, context.message_id, state.ni, state.nr)}});
   if (!sealed) return crypto_failed(sealed.error());
@@ -121,7 +121,7 @@ Outcome on(const Offered& state, const Message& event, const Context& context) {
   if (!covered || hash == nullptr ||
       !equal_constant_time(hash->value, hash_2(context.keys, context.message_id, state.ni, *covered)))
     return bad_hash();
-  auto read = read_reply(state, opened.chain, path_of(context));
+  auto read = read_reply(state, opened.chain, terms_for(context));
   if (auto* refusal = std::get_if<Refusal>(&read)) return std::move(*refusal);
   auto& reply = std::get<Reply>(read);
   Deriving deriving{state.protection, opened.next, state.ours, state.ni, std::move(reply.nr), std::move(reply.choice)};

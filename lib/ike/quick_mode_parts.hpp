@@ -10,7 +10,7 @@ Bytes fresh_nonce(RandomSource& random);
 std::vector<wire::Payload> identities_of(const Selector& selector, Role role);
 // The ends' own addresses, for a peer that sees others (RFC 3947, 5.2): only in transport mode through translation.
 std::vector<wire::Payload> original_addresses(Mode mode, Role role, const Context& context);
-Path path_of(const Context& context);
+Terms terms_for(const Context& context);  // of what we offer
 std::optional<UdpPath> udp_path_of(Path path, const Context& context);
 Refusal bad_hash();
 Refusal crypto_failed(const Error& error);

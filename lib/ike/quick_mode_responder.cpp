@@ -51,7 +51,7 @@ Outcome send_answer(const Exchanging& state, const DhOutcome* dh, const Context&
   const auto ours = spis_for(choice.transform, context.fresh);
   auto nr = fresh_nonce(context.random);
   auto pair = std::make_shared<Pair>(Pair{*state.protection, choice.transform, ours, choice.peer, Role::responder,
-                                          udp_path_of(request.path, context)});
+                                          udp_path_of(request.terms.path, context), choice.extended_sequence});
   auto payloads = answer_payloads(request, state.answer, ours, nr, dh != nullptr ? dh->ours.get() : nullptr, context);
   const auto hash = hash_2(context.keys, context.message_id, request.ni, wire::encode_chain(payloads));
   payloads.insert(payloads.begin(), wire::Hash{hash});
@@ -87,7 +87,7 @@ Outcome respond(const Opened& first, const Context& context) {
   request->sa = *sa;
   // NAT-D payloads are not authenticated, and a changed one must not set the two ends at odds for long: the initiator's
   // proposal, which is, decides.
-  request->path = offered_path(*sa);
+  request->terms = offered_terms(*sa);
   request->ni = nonce->value;
   if (key != nullptr) request->public_value = key->value;
   request->query = {context.local.address, context.remote.address, mode, *selector, offered_transforms(*sa)};
@@ -101,7 +101,7 @@ Outcome respond(const Opened& first, const Context& context) {
 
 Outcome on(const AskingPolicy& state, const Protection& event, const Context& context) {
   const auto& request = *state.request;
-  auto chosen = choose_phase2(event, request.sa, request.path);
+  auto chosen = choose_phase2(event, request.sa, request.terms);
   if (auto* refusal = std::get_if<Refusal>(&chosen)) return std::move(*refusal);
   auto& answer = std::get<Phase2Answer>(chosen);
   const auto group =

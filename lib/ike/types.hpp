@@ -78,7 +78,8 @@ struct SaInstall {
   Secret integrity_key;
   Lifetime soft;  // 0: none
   Lifetime hard;
-  std::optional<UdpPorts> udp;  // ESP only
+  std::optional<UdpPorts> udp;     // ESP only
+  bool extended_sequence = false;  // 64-bit sequence numbers
 };
 
 // ---- actions, to be carried out in the order given

@@ -50,6 +50,7 @@ inline constexpr std::uint16_t encapsulation = 4;
 inline constexpr std::uint16_t authentication = 5;
 inline constexpr std::uint16_t key_length = 6;
 inline constexpr std::uint16_t extended_sequence = 11;  // RFC 4304
+inline constexpr std::uint16_t extended_sequence_64 = 1;
 inline constexpr std::uint16_t encapsulation_tunnel = 1;
 inline constexpr std::uint16_t encapsulation_transport = 2;
 inline constexpr std::uint16_t encapsulation_udp_tunnel = 3;  // RFC 3947

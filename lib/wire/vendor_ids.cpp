@@ -9,6 +9,8 @@ constexpr std::array features{
     VendorFeature{Feature::dead_peer_detection, "RFC 3706 dead peer detection", "afcad71368a1f1c96b8696fc77570100"},
     VendorFeature{Feature::nat_traversal, "RFC 3947 NAT traversal", "4a131c81070358455c5728f20e95452f"},
     VendorFeature{Feature::fragmentation, "IKE fragmentation", "4048b7d56ebce88525e7de7f00d6c2d3", "80000000"},
+    // Ours: SHA-256 of "IPSec/9000 for Linux", the first half. Others ignore the attribute that it announces.
+    VendorFeature{Feature::extended_sequence, "IPSec/9000 64-bit sequence numbers", "0609dea24780e9185b47e4cca53bbb17"},
     VendorFeature{Feature::xauth, "extended authentication", "09002689dfd6b712"},
 };
 }  // namespace

@@ -7,7 +7,7 @@
 
 namespace ipsec9000::wire {
 
-enum class Feature { dead_peer_detection, nat_traversal, fragmentation, xauth };
+enum class Feature { dead_peer_detection, nat_traversal, fragmentation, xauth, extended_sequence };
 
 struct VendorFeature {
   Feature feature;

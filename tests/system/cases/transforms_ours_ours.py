@@ -1,4 +1,7 @@
-"""Every kind of transform between two of ours: negotiated, in the kernel, and traffic goes through."""
+"""Every kind of transform between two of ours: negotiated, in the kernel, and traffic goes through. All with 64-bit
+sequence numbers and a wide replay window, as two of ours agree on."""
+
+import re
 
 from harness import configuration, traffic
 from harness.command import expect
@@ -22,6 +25,15 @@ TRANSFORMS = (
     ("AH-SHA256+ESP-AES128", "AES128-CBC", "None", 4),
 )
 FIRST_PORT = 2300
+REPLAY_WINDOW = 256
+
+
+def expect_extended_sequence(node):
+    """The kernel's own word about every SA there."""
+    states = node.run(["ip", "xfrm", "state"]).stdout.split("\nsrc ")
+    wrong = [state for state in states if "esn" not in re.findall(r"flag (.*)", state + "flag \n")[0].split()
+             or f"replay_window {REPLAY_WINDOW}," not in state]
+    expect(not wrong, f"{node.name}: SAs without 64-bit sequence numbers or with another window: {wrong}")
 
 
 def documents(lab):
@@ -50,3 +62,6 @@ def run(lab):
             shown = {(sa["encryption"], sa["authentication"]) for sa in inner}
             expect(shown == {(encryption, authentication)}, f"{name}: -sad shows {shown}")
         lab.note(f"{name}: traffic goes through")
+    for node in (lab.a, lab.b):
+        expect_extended_sequence(node)
+    lab.note("all with 64-bit sequence numbers")

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "support/ike_network.hpp"
+#include "wire/vendor_ids.hpp"
 
 using namespace ipsec9000;
 using namespace ipsec9000::test;
@@ -60,6 +62,44 @@ TEST_CASE("the first transform of the initiator that the responder has too is ta
   hosts.network.settle();
   CHECK(hosts.connected());
   CHECK(hosts.a.installed.begin()->second.integrity == Integrity::hmac_sha256);
+}
+
+TEST_CASE("two of ours use 64-bit sequence numbers; others are not asked to") {
+  TwoHosts hosts;
+  SECTION("both of ours") {
+    hosts.start();
+    hosts.network.settle();
+    REQUIRE(hosts.connected());
+    for (const auto* host : {&hosts.a, &hosts.b})
+      for (const auto& [key, sa] : host->installed) CHECK(sa.extended_sequence);
+  }
+  SECTION("a peer that has not announced them") {
+    hosts.network.wire = [](std::size_t number, const ike::Datagram& sent) {
+      auto bytes = sent.bytes;
+      const auto id = wire::vendor_id_of(wire::Feature::extended_sequence);
+      const auto at = std::search(bytes.begin(), bytes.end(), id.begin(), id.end());
+      if (number == 0 && at != bytes.end()) *at ^= 1;
+      return std::vector<std::pair<Duration, Bytes>>{{Duration(5), bytes}};
+    };
+    hosts.start();
+    hosts.network.settle();
+    REQUIRE(hosts.connected());
+    CHECK_FALSE(hosts.a.installed.begin()->second.extended_sequence);
+    CHECK_FALSE(hosts.b.installed.begin()->second.extended_sequence);
+  }
+}
+
+TEST_CASE("the commit bit is tolerated") {
+  TwoHosts hosts;
+  hosts.network.wire = [](std::size_t, const ike::Datagram& sent) {
+    auto bytes = sent.bytes;
+    constexpr std::size_t flags_at = 19;
+    if (bytes[18] == static_cast<std::uint8_t>(wire::ExchangeType::quick_mode)) bytes[flags_at] |= wire::flags::commit;
+    return std::vector<std::pair<Duration, Bytes>>{{Duration(5), bytes}};
+  };
+  hosts.start();
+  hosts.network.settle();
+  CHECK(hosts.connected());
 }
 
 TEST_CASE("perfect forward secrecy") {
