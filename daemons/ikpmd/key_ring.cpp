@@ -11,8 +11,10 @@ const Secret* KeyRing::pre_shared_key(const IpAddress& remote, const std::option
 
 std::string KeyRing::state() const {
   if (store_) return "open";
-  return Keystore::exists(path_) ? "locked" : "missing";
+  return locked() ? "locked" : "missing";
 }
+
+bool KeyRing::locked() const { return !store_ && Keystore::exists(path_); }
 
 void KeyRing::open_with_machine_key() {
   if (auto opened = Keystore::open_with_machine_key(path_, machine_key_)) store_ = std::move(*opened);

@@ -19,6 +19,7 @@ class KeyRing final : public ike::Credentials {
   const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const override;
 
   std::string state() const;  // "open", "locked", "missing"
+  bool locked() const;        // there is a store, and nobody has opened it yet
   // At the start, without a person: opens the store if it has a slot for this machine.
   void open_with_machine_key();
 

@@ -108,6 +108,8 @@ Result<Json> IkeMethods::configure(const Json& params) {
   }
   service_.policy_names_ = std::move(names);
   service_.engine_.configure(std::move(parsed));
+  service_.configured_ = true;
+  service_.listen_when_able();
   return Json::object();
 }
 
@@ -188,6 +190,7 @@ void IkeMethods::change_keys(const Json& params, const char* password_field, Key
       Secret(*password), std::move(change), [this, event, fields, reply](const Result<void>& outcome) {
         auto& audit = service_.context_.audit;
         if (outcome) {
+          service_.listen_when_able();
           if (event != nullptr) audit.record(*event, fields);
           return reply(Json::object());
         }

@@ -10,6 +10,7 @@ namespace ipsec9000 {
 namespace {
 constexpr Duration policy_answer_time = seconds(5);
 constexpr Duration sampling_interval = seconds(5);
+constexpr Duration unable_maximum = seconds(10);
 constexpr Duration settle_time{50};  // a program that flushes does so in one go
 constexpr Duration send_complaint_interval = seconds(10);
 
@@ -117,7 +118,8 @@ IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
       policy_manager_(context.loop, context.paths.socket("secpolicyd")),
       deadline_(context.loop),
       sampling_(context.loop),
-      comparison_(context.loop) {}
+      comparison_(context.loop),
+      patience_(context.loop) {}
 
 IkeService::~IkeService() = default;
 
@@ -127,6 +129,7 @@ Result<void> IkeService::start() {
   adopt_sas();
   if (auto opened = open_sockets(); !opened) return opened;
   policy_manager_.start();
+  patience_.arm(unable_maximum, [this] { listen(); });
   sample_traffic();
   return {};
 }
@@ -144,9 +147,18 @@ Result<void> IkeService::open_sockets() {
       sockets_.push_back(std::move(*socket));
     }
   }
+  return {};
+}
+
+void IkeService::listen_when_able() {
+  if (configured_ && !keys_.locked()) listen();
+}
+
+void IkeService::listen() {
+  if (!watches_.empty()) return;
+  patience_.cancel();
   for (std::size_t i = 0; i < sockets_.size(); ++i)
     watches_.push_back(context_.loop.watch_readable(sockets_[i].fd(), [this, i] { received(i); }));
-  return {};
 }
 
 Result<void> IkeService::watch_kernel() {
@@ -258,7 +270,7 @@ void IkeService::sample_traffic() {
 
 Json IkeService::status() const {
   const auto counters = engine_.counters();
-  return {{"ready", !sockets_.empty()},
+  return {{"ready", !watches_.empty()},
           {"keystore", keys_.state()},
           {"isakmp_sas", counters.isakmp_sas},
           {"ipsec_sas", counters.ipsec_sas},

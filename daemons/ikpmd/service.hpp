@@ -30,6 +30,10 @@ class IkeService final : public DaemonService {
   struct Carrier;
 
   Result<void> open_sockets();
+  // Datagrams wait in the sockets, which are bound, until we have policies and keys to judge them by; a peer that began
+  // first would else be refused. Not for ever: live SAs want to be spoken of, too.
+  void listen_when_able();
+  void listen();
   Result<void> watch_kernel();
   void adopt_sas();
   void received(std::size_t socket);
@@ -59,6 +63,8 @@ class IkeService final : public DaemonService {
   EventLoop::Timer deadline_;
   EventLoop::Timer sampling_;
   EventLoop::Timer comparison_;
+  EventLoop::Timer patience_;
+  bool configured_ = false;     // by secpolicyd, since our start
   std::uint64_t overruns_ = 0;  // how often the kernel had events for us that were lost
   TimePoint last_send_complaint_{};
   std::vector<std::string> problems_;

@@ -25,6 +25,9 @@ def asked_again_and_again(lab, client, server):
         count = sum(record["event"] == event for record in client.audit())
         expect(count == 1, f"{acquires} requests of the kernel should lead to one negotiation: {count} times {event}")
     lab.note(f"{acquires} requests of the kernel for one flow: one negotiation")
+    # The client repeated its first message all along: also while the server had no keys and policies yet.
+    refused = [record for record in server.audit() if record["level"] in ("error", "warning")]
+    expect(not refused, f"the server should have waited for its keys instead of refusing: {refused}")
 
 
 def run(lab):

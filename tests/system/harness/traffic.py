@@ -78,12 +78,10 @@ def talk(client, server, family, port, timeout=CONNECT_SECONDS):
     try:
         with connect(client, server, family, port, timeout) as connection:
             echo(connection)
-            # To its end, if that comes soon: else a FIN that is still to be sent meets a peer that was stopped, and goes
-            # in clear.
+            # To its end: else a FIN that is still to be sent meets a peer that was stopped, and goes in clear.
             connection.shutdown(socket.SHUT_WR)
-            connection.settimeout(patience(1))
-            with contextlib.suppress(TimeoutError):
-                connection.recv(1)
+            if connection.recv(1):
+                raise Failure("the echo is longer than what was sent")
     except OSError as error:
         raise Failure(f"no conversation from {client.name} to {server.address(family)} port {port}: {error}") from None
 
