@@ -1,0 +1,33 @@
+#include "pki/credentials.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "pki/identities.hpp"
+
+namespace ipsec9000::pki {
+
+static bool issued_under(const Credential& credential, const std::vector<Bytes>& accepted) {
+  if (accepted.empty()) return true;
+  const auto is_accepted = [&](const Bytes& name) { return std::ranges::find(accepted, name) != accepted.end(); };
+  return is_accepted(credential.certificate.issuer_der()) ||
+         std::ranges::any_of(credential.chain, [&](const Certificate& ca) { return is_accepted(ca.issuer_der()); });
+}
+
+const Credential* Credentials::choose(const std::optional<Identity>& local, const std::vector<PublicKeyKind>& kinds,
+                                      const std::vector<Bytes>& accepted, WallTime now) const {
+  const Credential* best = nullptr;
+  const auto rank = [&](const Credential& credential) {
+    return std::tuple(issued_under(credential, accepted), credential.certificate.not_after());
+  };
+  for (const auto& credential : own) {
+    const auto& certificate = credential.certificate;
+    if (local && !has_name(certificate, *local)) continue;
+    if (std::ranges::find(kinds, certificate.key_kind()) == kinds.end()) continue;
+    if (now < certificate.not_before() || now > certificate.not_after()) continue;
+    if (best == nullptr || rank(credential) > rank(*best)) best = &credential;
+  }
+  return best;
+}
+
+}  // namespace ipsec9000::pki
