@@ -181,9 +181,31 @@ Judgement judge_usage(const Chain& chain, const Certificate& leaf) {
 }
 
 namespace {
-const ChainObjection* first_with(const Chain& chain, PkiFailureKind kind) {
-  const auto is_of_kind = [&](const ChainObjection& objection) { return meaning_of(objection.code).kind == kind; };
+bool is_forged_list(int code) {
+  return code == X509_V_ERR_CRL_SIGNATURE_FAILURE || code == X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE ||
+         code == X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER || code == X509_V_ERR_KEYUSAGE_NO_CRL_SIGN ||
+         code == X509_V_ERR_CRL_PATH_VALIDATION_ERROR;
+}
+
+const ChainObjection* first_with(const Chain& chain, PkiFailureKind kind, int depth = 0) {
+  const auto is_of_kind = [&](const ChainObjection& objection) {
+    return meaning_of(objection.code).kind == kind && objection.depth >= depth;
+  };
   const auto found = std::ranges::find_if(chain.objections, is_of_kind);
+  return found == chain.objections.end() ? nullptr : &*found;
+}
+
+// A list that its CA did not sign revokes nobody: OpenSSL goes on after that objection, so we must not.
+const ChainObjection* first_revoked(const Chain& chain) {
+  const auto forged_at = [&](int depth) {
+    return std::ranges::any_of(chain.objections, [&](const ChainObjection& objection) {
+      return objection.depth == depth && is_forged_list(objection.code);
+    });
+  };
+  const auto is_revoked = [&](const ChainObjection& objection) {
+    return objection.code == X509_V_ERR_CERT_REVOKED && !forged_at(objection.depth);
+  };
+  const auto found = std::ranges::find_if(chain.objections, is_revoked);
   return found == chain.objections.end() ? nullptr : &*found;
 }
 
@@ -210,7 +232,7 @@ std::string crl_age(const Trust& trust, const Certificate& leaf, WallTime now) {
 }  // namespace
 
 Judgement judge_revocation(const Chain& chain, const Trust& trust, const Certificate& leaf, WallTime now) {
-  if (const auto* revoked = first_with(chain, PkiFailureKind::revoked))
+  if (const auto* revoked = first_revoked(chain))
     return {StepKind::revocation, "",
             failure(PkiFailureKind::revoked,
                     "the certificate of " + revoked->subject + ", serial " + revoked->serial + ", is revoked" +
@@ -222,9 +244,10 @@ Judgement judge_revocation(const Chain& chain, const Trust& trust, const Certifi
             failure(PkiFailureKind::revoked, "the certificate of " + leaf.subject() + ", serial " + leaf.serial() +
                                                  ", is revoked, said its OCSP responder at " +
                                                  date(answer->second.this_update))};
-  if (answered)
+  // The answer is about the leaf alone; the CAs above it have their CRLs.
+  const auto* unavailable = first_with(chain, PkiFailureKind::crl_unavailable, answered ? 1 : 0);
+  if (unavailable == nullptr && answered)
     return {StepKind::revocation, "not revoked, said its OCSP responder at " + date(answer->second.this_update), {}};
-  const auto* unavailable = first_with(chain, PkiFailureKind::crl_unavailable);
   if (unavailable == nullptr) return {StepKind::revocation, crl_age(trust, leaf, now), {}};
   const auto text = unavailable_text(*unavailable);
   if (trust.revocation == Revocation::tolerant) return {StepKind::revocation, text + " (revocation: tolerant)", {}};

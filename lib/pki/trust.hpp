@@ -25,11 +25,11 @@ struct OcspAnswer {
 };
 
 struct TrustContents {
-  std::vector<Certificate> anchors;        // CAs that are believed in themselves
-  std::vector<Certificate> intermediates;  // CAs that help to find the path to one of them
-  std::vector<Certificate> known;          // of peers that may send none
-  std::vector<Crl> crls;
-  std::map<std::string, OcspAnswer> ocsp;  // by the certificate's fingerprint
+  std::vector<Certificate> anchors = {};        // CAs that are believed in themselves
+  std::vector<Certificate> intermediates = {};  // CAs that help to find the path to one of them
+  std::vector<Certificate> known = {};          // of peers that may send none
+  std::vector<Crl> crls = {};
+  std::map<std::string, OcspAnswer> ocsp = {};  // by the certificate's fingerprint
   Revocation revocation = Revocation::tolerant;
   bool allow_legacy = false;
 };
