@@ -5,6 +5,7 @@
 
 #include "base/address.hpp"
 #include "base/text.hpp"
+#include "cli/common/print_sa.hpp"
 #include "cli/common/show.hpp"
 #include "crypto/algorithms.hpp"
 #include "model/isakmp_policy.hpp"
@@ -102,8 +103,7 @@ std::string print_isakmp(const Json& item) {
   if (!policy) return text + text_of(item, "name") + "\n";
   text += safe(policy->name) + "     Number: " + std::to_string(policy->place) +
           "\nRemote IP Address: " + address_and_prefix(policy->remote ? policy->remote->to_string() : "any") +
-          "\nAuthentication Method: " +
-          (policy->authentication == AuthenticationMethod::psk ? "Pre-shared Keys" : "RSA Signatures") + "\n";
+          "\nAuthentication Method: " + method_words(to_string(policy->authentication)) + "\n";
   for (std::size_t n = 0; n < policy->proposals.size(); ++n) {
     const auto& proposal = policy->proposals[n];
     text += "Proposal " + std::to_string(n + 1) +

@@ -52,10 +52,15 @@ std::string print(const SadEntry& entry, std::uint64_t number) {
   return text;
 }
 
+std::string method_words(const std::string& method) {
+  if (method == "psk") return "Pre-shared Keys";
+  if (method == "rsa-signature") return "RSA Signatures";
+  if (method == "ecdsa-signature") return "ECDSA Signatures";
+  return safe(method);
+}
+
 std::string print(const MadEntry& entry, std::uint64_t number) {
-  const auto method = entry.authentication_method == "psk"             ? std::string("Pre-shared Keys")
-                      : entry.authentication_method == "rsa-signature" ? std::string("RSA Signatures")
-                                                                       : safe(entry.authentication_method);
+  const auto method = method_words(entry.authentication_method);
   return "------------------------ ISAKMP SA ------------------------\nSequence number: " + std::to_string(number) +
          "\nRole: " + capital(safe(entry.role)) + "     State: " + capital(safe(entry.state)) +
          "\nLocal IP Address: " + safe(entry.local) + "     Remote IP Address: " + safe(entry.remote) +

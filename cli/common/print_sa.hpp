@@ -13,6 +13,9 @@ std::string print(const SadEntry& entry, std::uint64_t number);
 std::string print(const MadEntry& entry, std::uint64_t number);
 std::string print(const FailureRecord& record, std::uint64_t number);
 
+// "RSA Signatures" for "rsa-signature"; a word that is not known as it is.
+std::string method_words(const std::string& method);
+
 // "ESP with AES128-CBC encryption and HMAC-SHA256 authentication"
 std::string sa_type(const SadEntry& entry);
 

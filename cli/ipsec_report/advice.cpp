@@ -47,6 +47,12 @@ void by_failure(const Findings& found, Advice& out) {
   const bool main_mode = last.phase != "quick";  // or Aggressive Mode
   if (last.reason == "no-preshared-key") {
     out.push_back("Set the key: ipsec_mgr key set " + found.remote + ".");
+  } else if (last.reason == "no-local-certificate") {
+    out.push_back(
+        "Import a certificate of this host with its private key (ipsec_mgr cert import), and see ipsec_mgr cert list.");
+  } else if (last.differs == "certificate" || last.reason.starts_with("certificate-")) {
+    out.push_back("A certificate is refused, here or by the peer: ipsec_mgr cert check " + found.remote +
+                  " on both hosts names the step.");
   } else if (last.reason == "authentication-failed") {
     out.push_back("The two hosts most likely have different keys. Set the same on both: ipsec_mgr key set " +
                   found.remote + ". Text is taken byte for byte; hex begins with 0x.");

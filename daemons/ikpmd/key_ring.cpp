@@ -1,5 +1,7 @@
 #include "key_ring.hpp"
 
+#include "ike/certificates.hpp"
+
 namespace ipsec9000 {
 
 const Secret* KeyRing::pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const {
@@ -7,6 +9,13 @@ const Secret* KeyRing::pre_shared_key(const IpAddress& remote, const std::option
   if (remote_id)
     if (const auto* key = store_->find_psk(*remote_id)) return key;
   return store_->find_psk(remote);
+}
+
+Result<std::shared_ptr<const pki::Credential>> KeyRing::own_certificate(const IsakmpPolicy& policy,
+                                                                        const IpAddress& local) const {
+  if (!store_) return Error{ErrorCode::not_found, "the key store is " + state()};
+  const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  return ike::choose_own(certificates_, policy, local, now);
 }
 
 std::string KeyRing::state() const {

@@ -1,5 +1,5 @@
-// The pre-shared keys in use. The store is opened by the administrator's password or this machine's key; what takes
-// long (scrypt) runs on the pool with a store of its own, which then takes the place of the one in use.
+// The pre-shared keys and certificates in use. The store is opened by the administrator's password or this machine's
+// key; what takes long (scrypt) runs on the pool with a store of its own, which then takes the place of the one in use.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -17,6 +17,11 @@ class KeyRing final : public ike::Credentials {
       : loop_(loop), path_(std::move(store)), machine_key_(std::move(machine_key)) {}
 
   const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const override;
+  Result<std::shared_ptr<const pki::Credential>> own_certificate(const IsakmpPolicy& policy,
+                                                                 const IpAddress& local) const override;
+  std::shared_ptr<const pki::Trust> trust() const override { return certificates_->trust; }
+  // From now on; negotiations under way keep what they began with. Never null, with a trust that is never null.
+  void use(std::shared_ptr<const pki::Credentials> certificates) { certificates_ = std::move(certificates); }
 
   std::string state() const;  // "open", "locked", "missing"
   bool locked() const;        // there is a store, and nobody has opened it yet
@@ -36,6 +41,8 @@ class KeyRing final : public ike::Credentials {
   std::filesystem::path path_;
   std::filesystem::path machine_key_;
   std::optional<Keystore> store_;
+  std::shared_ptr<const pki::Credentials> certificates_ = std::make_shared<const pki::Credentials>(
+      pki::Credentials{{}, std::make_shared<const pki::Trust>(pki::TrustContents{})});
 };
 
 }  // namespace ipsec9000

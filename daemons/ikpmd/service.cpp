@@ -39,14 +39,14 @@ struct IkeService::Carrier {
   }
   void operator()(ike::RunJob& action) const {
     auto& owner = service;
-    auto outcome = std::make_shared<Result<ike::DhOutcome>>(Error{ErrorCode::internal, "not done"});
-    auto job = std::make_shared<ike::DhJob>(std::move(action.job));
+    auto outcome = std::make_shared<Result<ike::JobOutcome>>(Error{ErrorCode::internal, "not done"});
+    auto job = std::make_shared<ike::Job>(std::move(action.job));
     const auto id = action.id;
     const auto done = [&owner, id, outcome] {
       owner.engine_.job_done(id, *outcome, owner.context_.loop.now());
       owner.settle();
     };
-    if (owner.context_.loop.run_on_pool([job, outcome] { *outcome = ike::perform(*job); }, done)) return;
+    if (owner.context_.loop.run_on_pool([job, outcome] { *outcome = ike::perform(*job, wall_now()); }, done)) return;
     *outcome = Error{ErrorCode::refused, "too many negotiations at once"};
     owner.context_.loop.post(done);
   }

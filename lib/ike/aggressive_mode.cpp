@@ -1,5 +1,6 @@
 #include "ike/aggressive_mode.hpp"
 
+#include "ike/authentication.hpp"
 #include "ike/phase1_parts.hpp"
 #include "wire/describe.hpp"
 
@@ -59,11 +60,13 @@ std::variant<Event, Refusal> read_clear(const wire::Header& header, ByteView mes
                      features_of(chain), message.size()}};
 }
 
-std::variant<Event, Refusal> read_encrypted(const Channel& channel, const wire::Header& header, ByteView message) {
+std::variant<Event, Refusal> read_encrypted(const Agreed& agreed, const Channel& channel, const wire::Header& header,
+                                            ByteView message) {
+  const auto& authentication = authentication_of(agreed.choice.authentication);
   auto opened = open(channel, header, message);
-  if (!opened) return not_decrypted(opened.error());
+  if (!opened) return authentication.unreadable(opened.error());
   const auto* hash = opened->chain.only<wire::Hash>();
-  if (hash == nullptr) return not_decrypted({ErrorCode::invalid_input, "no HASH payload in it"});
+  if (hash == nullptr) return authentication.unreadable({ErrorCode::invalid_input, "no HASH payload in it"});
   return Event{Proof{hash->value, nat_discovery_in(opened->chain), says_initial_contact(opened->chain),
                      std::move(opened->next)}};
 }
@@ -75,7 +78,7 @@ Step start(const Context& context) {
 }
 
 Outcome on(const GeneratingKey& state, const DhOutcome& event, const Context& context) {
-  const auto offer = offer_phase1(of_one_group(context.policy));
+  const auto offer = offer_phase1(of_one_group(context.policy), method_number(context));
   auto ni = fresh_nonce(context.random);
   std::vector<wire::Payload> payloads{offer, wire::KeyExchange{event.ours->public_value}, wire::Nonce{ni},
                                       our_identification(context)};
@@ -87,7 +90,7 @@ Outcome on(const GeneratingKey& state, const DhOutcome& event, const Context& co
 
 Outcome on(const Offered& state, const Answer& event, const Context& context) {
   if (event.header.cookies.responder == wire::Cookie{}) return bad_packet("message 2 without a responder's cookie");
-  auto accepted = accept_phase1(of_one_group(context.policy), event.sa);
+  auto accepted = accept_phase1(of_one_group(context.policy), method_number(context), event.sa);
   if (auto* refusal = std::get_if<Refusal>(&accepted)) return std::move(*refusal);
   const auto& choice = std::get<Phase1Choice>(accepted);
   if (auto refusal = check_public(event.public_value, choice.proposal.group)) return std::move(*refusal);
@@ -113,15 +116,15 @@ Outcome on(const Deriving& state, const DhOutcome& event, const Context& context
   const auto channel =
       open_channel(agreed, context, state.ni, state.nr, *event.shared, {state.dh->public_value, state.peer_public});
   auto checked =
-      check_authentication(agreed, channel, {state.id, state.id_body, state.hash, false, channel},
+      check_authentication(agreed, channel, {state.id, state.id_body, state.hash, {}, {}, false, channel},
                            {state.peer_public, state.dh->public_value, cookies.responder, cookies.initiator}, context);
   if (auto* refusal = std::get_if<Refusal>(&checked)) {
+    refusal->notify = 0;
     refusal->fatal = true;  // whoever sent it has seen our cookie, and there is no way back
     return std::move(*refusal);
   }
-  std::vector<wire::Payload> payloads{wire::Hash{
-      phase1_hash(*channel.keys, {state.dh->public_value, state.peer_public, cookies.initiator, cookies.responder,
-                                  agreed.sa_body, wire::encode_body(our_identification(context))})}};
+  std::vector<wire::Payload> payloads{wire::Hash{our_hash(
+      agreed, channel, {state.dh->public_value, state.peer_public, cookies.initiator, cookies.responder}, context)}};
   if (agreed.features.nat_traversal) {
     auto [local, remote] = std::pair{context.local, context.remote};
     if (agreed.nat.any()) local.port = remote.port = nat_traversal_port;  // where this message goes
@@ -131,13 +134,13 @@ Outcome on(const Deriving& state, const DhOutcome& event, const Context& context
   if (context.initial_contact) payloads.push_back(initial_contact_payload(cookies));
   auto sealed = seal(channel, header_of(cookies, exchange), payloads);
   if (!sealed) return crypto_failed(sealed.error());
-  auto established = established_from(agreed, sealed->next, std::get<Identity>(checked), false);
+  auto established = established_from(agreed, sealed->next, context, std::get<Identity>(checked), false);
   return Step{Done{}, std::move(sealed->message), std::nullopt, std::move(established)};
 }
 
 // ---- responder
 Outcome respond(const Offer& first, const Context& context) {
-  auto chosen = choose_phase1(context.policy, first.sa);
+  auto chosen = choose_phase1(context.policy, method_number(context), first.sa);
   if (auto* refusal = std::get_if<Refusal>(&chosen)) return std::move(*refusal);
   const auto& choice = std::get<Phase1Answer>(chosen).choice;
   if (auto refusal = check_public(first.public_value, choice.proposal.group)) return std::move(*refusal);
@@ -162,8 +165,8 @@ Outcome on(const Exchanging& state, const DhOutcome& event, const Context& conte
   auto channel =
       open_channel(agreed, context, state.ni, state.nr, *event.shared, {state.peer_public, event.ours->public_value});
   const auto id = our_identification(context);
-  const auto hash = phase1_hash(*channel.keys, {event.ours->public_value, state.peer_public, cookies.responder,
-                                                cookies.initiator, agreed.sa_body, wire::encode_body(id)});
+  const auto hash = our_hash(
+      agreed, channel, {event.ours->public_value, state.peer_public, cookies.responder, cookies.initiator}, context);
   auto message = answer_message(
       agreed, {state.reply, wire::KeyExchange{event.ours->public_value}, wire::Nonce{state.nr}, id, wire::Hash{hash}},
       state.room, context);
@@ -181,13 +184,13 @@ Outcome on(const Answered& state, const Proof& event, const Context& context) {
   const auto& cookies = state.agreed->cookies;
   const auto last = event.next.value_or(state.channel);
   auto checked =
-      check_authentication(*state.agreed, state.channel, {state.id, state.id_body, event.hash, false, last},
+      check_authentication(*state.agreed, state.channel, {state.id, state.id_body, event.hash, {}, {}, false, last},
                            {state.peer_public, state.our_public, cookies.initiator, cookies.responder}, context);
   if (auto* refusal = std::get_if<Refusal>(&checked)) return std::move(*refusal);
   const auto agreed = with_nat(state.agreed, event.nat_discovery, context);
   Step step;
   step.next = Done{};
-  step.established = established_from(*agreed, last, std::get<Identity>(checked), event.initial_contact);
+  step.established = established_from(*agreed, last, context, std::get<Identity>(checked), event.initial_contact);
   return step;
 }
 

@@ -7,9 +7,9 @@
 
 namespace ipsec9000::ike {
 
-inline constexpr std::array<std::string_view, 11> attribute_names{
+inline constexpr std::array<std::string_view, 12> attribute_names{
     "encryption", "key length", "hash",     "group",          "authentication", "mode",
-    "pfs",        "protocol",   "identity", "pre-shared key", "selector"};
+    "pfs",        "protocol",   "identity", "pre-shared key", "certificate",    "selector"};
 
 constexpr bool is_attribute_name(std::string_view text) {
   return std::find(attribute_names.begin(), attribute_names.end(), text) != attribute_names.end();

@@ -109,7 +109,7 @@ bool Core::is_repeated(Session& session, Dialogue& dialogue, const Bytes& digest
   return true;
 }
 
-void Core::job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now) {
+void Core::job_done(JobId id, const Result<JobOutcome>& outcome, TimePoint now) {
   now_ = now;
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;  // its negotiation ended meanwhile
@@ -118,7 +118,8 @@ void Core::job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now) {
   auto* session = find_session(session_id);
   if (session == nullptr) return;
   if (message_id == 0) {
-    if (outcome) return advance_phase1(*session, *outcome, nullptr, {}, now);
+    const auto done = [&](const auto& event) { advance_phase1(*session, event, nullptr, {}, now); };
+    if (outcome) return std::visit(done, *outcome);
     FailureRecord failure;
     failure.reason = "key-exchange-failed";
     failure.text = outcome.error().text;
@@ -126,7 +127,11 @@ void Core::job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now) {
   }
   const auto exchange = session->quick.find(message_id);
   if (exchange == session->quick.end()) return;
-  if (outcome) return advance_quick(*session, exchange->second, *outcome, nullptr, {}, now);
+  if (outcome) {
+    if (const auto* dh = std::get_if<DhOutcome>(&*outcome))
+      advance_quick(*session, exchange->second, *dh, nullptr, {}, now);
+    return;
+  }
   FailureRecord failure;
   failure.reason = "key-exchange-failed";
   failure.text = outcome.error().text;
@@ -307,7 +312,7 @@ void Engine::configure(std::vector<IsakmpPolicy> policies) {
 void Engine::receive(const Datagram& datagram, TimePoint now) { core_->receive(datagram, now); }
 void Engine::acquire(const Protection& protection, TimePoint now) { core_->acquire(protection, now); }
 std::string Engine::correlation_of(const Protection& protection) const { return core_->correlation_of(protection); }
-void Engine::job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now) { core_->job_done(id, outcome, now); }
+void Engine::job_done(JobId id, const Result<JobOutcome>& outcome, TimePoint now) { core_->job_done(id, outcome, now); }
 void Engine::policy_answered(QueryId id, const Result<Protection>& answer, TimePoint now) {
   core_->policy_answered(id, answer, now);
 }

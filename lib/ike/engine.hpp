@@ -65,7 +65,7 @@ class Engine {
   void acquire(const Protection& protection, TimePoint now);
   // Of the audit records of the negotiation under way for this protection; "" when there is none.
   std::string correlation_of(const Protection& protection) const;
-  void job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now);
+  void job_done(JobId id, const Result<JobOutcome>& outcome, TimePoint now);
   void policy_answered(QueryId id, const Result<Protection>& answer, TimePoint now);
   void install_failed(PairId pair, const std::string& reason, TimePoint now);
   // The kernel says that an SA reached a limit. Soft: a new pair is negotiated. Hard: the pair is gone.

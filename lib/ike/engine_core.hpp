@@ -29,6 +29,14 @@ struct Dialogue {
   bool reported = false;  // why it will fail is recorded already
 };
 
+// Phase 1 while a message that claims to be the peer's proof is verified: what to go back to, and where it came from.
+struct Suspended {
+  Bytes last_received;
+  Bytes last_sent;
+  Endpoint local;
+  Endpoint remote;
+};
+
 struct QuickExchange {
   std::uint32_t message_id = 0;
   Role role = Role::initiator;
@@ -67,9 +75,11 @@ struct Session {
   wire::ExchangeType exchange = wire::ExchangeType::main_mode;  // of phase 1
   wire::Cookies cookies;
   std::shared_ptr<const IsakmpPolicy> policy;
-  std::optional<phase1::State> negotiation;  // gone some time after it is done
+  std::shared_ptr<const pki::Credential> own;  // with signatures
+  std::optional<phase1::State> negotiation;    // gone some time after it is done
   std::optional<phase1::Established> sa;
   Dialogue dialogue;
+  std::optional<Suspended> suspended;
   TimePoint established{};
   std::deque<Protection> waiting;  // Quick Modes to start once it is established
   std::map<std::uint32_t, QuickExchange> quick;
@@ -92,7 +102,7 @@ class Core {
 
   // ---- engine.cpp: entry points
   void receive(const Datagram& datagram, TimePoint now);
-  void job_done(JobId id, const Result<DhOutcome>& outcome, TimePoint now);
+  void job_done(JobId id, const Result<JobOutcome>& outcome, TimePoint now);
   void policy_answered(QueryId id, const Result<Protection>& answer, TimePoint now);
   void on_timer(TimePoint now);
   void shutdown(TimePoint now);
@@ -148,9 +158,12 @@ class Core {
                       TimePoint now);
   void apply_phase1(Session& session, phase1::Step step, TimePoint now);
   void established(Session& session, phase1::Established sa, TimePoint now);
+  void suspend(Session& session, const Datagram& from, const Bytes& received);
+  void resume(Session& session, phase1::Retreat retreat, TimePoint now);
   void refuse_phase1(Session& session, const Refusal& refusal, const Bytes& digest, TimePoint now);
   void fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint now);
   void phase1_timeout(Session& session, TimePoint now);
+  void tell_refused(Session& session, const Refusal& refusal);
   void answer_in_clear(const Endpoint& local, const Endpoint& remote, const wire::Cookies& cookies,
                        std::uint16_t notify, std::string_view differs, std::size_t received);
   Session& new_session(Role role, const Endpoint& local, const Endpoint& remote,
@@ -182,6 +195,8 @@ class Core {
 
   // ---- engine_informational.cpp
   void receive_informational(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
+  void refusal_of_proof(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
+  void proof_refused(Session& session, const wire::Notification& notification, TimePoint now);
   void unprotected_notification(Session& session, const wire::Header& header, const Datagram& datagram);
   void deletion_received(Session& session, const wire::Deletion& deletion, TimePoint now);
   void notification_received(Session& session, const wire::Notification& notification, TimePoint now);

@@ -1,6 +1,10 @@
 // Informational exchanges: Delete, notifications, and their unprotected cousins (RFC 2409, 5.7; RFC 3706).
+#include <algorithm>
+#include <array>
+
 #include "base/text.hpp"
 #include "crypto/hash.hpp"
+#include "ike/authentication.hpp"
 #include "ike/difference.hpp"
 #include "ike/engine_core.hpp"
 #include "wire/describe.hpp"
@@ -17,6 +21,14 @@ Bytes cookie_spi(const wire::Cookies& cookies) {
 namespace {
 bool is_error(std::uint16_t type) { return type <= wire::notify::last_error; }
 
+// The initiator weighs our proof when the ISAKMP SA is there already for us.
+bool is_about_proof(std::uint16_t type) {
+  using namespace wire::notify;
+  constexpr std::array about{invalid_cert_encoding, invalid_certificate, cert_type_unsupported,  invalid_cert_authority,
+                             authentication_failed, invalid_signature,   certificate_unavailable};
+  return std::find(about.begin(), about.end(), type) != about.end();
+}
+
 // Our own kind puts the name of the attribute that differs into the notification; anything else is ignored.
 std::string named_attribute(ByteView data) {
   const std::string text(data.begin(), data.end());
@@ -32,7 +44,7 @@ void Core::receive_informational(Session& session, const wire::Header& header, c
     fields.emplace_back("remote", datagram.remote.to_string());
     if (allowed_to_note(*refusal.event, now)) note(*refusal.event, fields, session.dialogue.correlation);
   };
-  if (!session.sa) return drop(unexpected("an encrypted Informational message before the ISAKMP SA is there"));
+  if (!session.sa) return refusal_of_proof(session, header, datagram, now);
   if (session.used_message_ids.contains(header.message_id)) return;  // repeated
   const Channel channel{session.sa->keys, phase2_iv(*session.sa->keys, session.sa->last_block, header.message_id)};
   auto opened = open(channel, header, datagram.bytes);
@@ -52,6 +64,41 @@ void Core::receive_informational(Session& session, const wire::Header& header, c
     if (find_session(id) == nullptr) return;  // an earlier one deleted the ISAKMP SA
     deletion_received(session, *deletion, now);
   }
+}
+
+// With signatures both ends have keys before either has proven itself. What comes with them comes from whom we
+// negotiate with; who that is does not matter for a refusal.
+void Core::refusal_of_proof(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now) {
+  const auto* channel = session.negotiation ? phase1::channel_of(*session.negotiation) : nullptr;
+  const wire::Notification* refusal = nullptr;
+  Result<Opened> opened = Error{ErrorCode::not_found, "no keys"};
+  if (channel != nullptr && authentication_of(session.policy->authentication).keys_before_proof())
+    opened = open({channel->keys, phase2_iv(*channel->keys, channel->iv, header.message_id)}, header, datagram.bytes);
+  if (opened) {
+    const auto covered = after_hash(*opened);
+    const auto* hash = opened->chain.only<wire::Hash>();
+    if (covered && hash != nullptr &&
+        equal_constant_time(hash->value, hash_1(*channel->keys, header.message_id, *covered)))
+      refusal = opened->chain.only<wire::Notification>();
+  }
+  if (refusal == nullptr || !is_error(refusal->notify_type)) {
+    if (allowed_to_note(audit::unexpected_message, now))
+      note(audit::unexpected_message,
+           {{"remote", datagram.remote.to_string()},
+            {"reason", "an encrypted Informational message before the ISAKMP SA is there"}},
+           session.dialogue.correlation);
+    return;
+  }
+  proof_refused(session, *refusal, now);
+}
+
+void Core::proof_refused(Session& session, const wire::Notification& notification, TimePoint now) {
+  const auto name = wire::notify::name(notification.notify_type);
+  FailureRecord failure;
+  failure.reason = to_lower(name);
+  failure.differs = named_attribute(notification.data);
+  fail_phase1(session.id, audit::mm_failed, {{"reason", "the peer refuses our proof of identity, it says " + name}},
+              std::move(failure), now);
 }
 
 // Nothing proves who sent it: it is a hint for the record of the timeout that may follow, nothing more.
@@ -160,6 +207,7 @@ void Core::refused_by_peer(Session& session, const wire::Notification& notificat
     }
     waiting.push_back(&exchange);
   }
+  if (waiting.empty() && is_about_proof(type)) return proof_refused(session, notification, now);
   if (waiting.size() != 1) return;
   FailureRecord failure;
   failure.reason = to_lower(wire::notify::name(type));

@@ -3,7 +3,9 @@
 
 #include "base/text.hpp"
 #include "crypto/hash.hpp"
+#include "ike/authentication.hpp"
 #include "ike/engine_core.hpp"
+#include "ike/phase1_parts.hpp"
 
 namespace ipsec9000::ike {
 
@@ -45,9 +47,7 @@ phase1::Context Core::context_for(const Session& session) const {
   const auto [begin, end] = by_remote_.equal_range(session.remote.address);
   for (auto at = begin; at != end; ++at) only = only && (at->second == session.id || !sessions_.at(at->second).sa);
   only = only && !pairs_.any_with(session.remote.address);
-  return {*session.policy, credentials_.pre_shared_key(session.remote.address, session.policy->remote_id),
-          session.local,   session.remote,
-          random_,         only};
+  return {*session.policy, credentials_, session.own, session.local, session.remote, random_, only};
 }
 
 Session& Core::new_session(Role role, const Endpoint& local, const Endpoint& remote,
@@ -88,19 +88,20 @@ bool Core::start_phase1(const Protection& protection, TimePoint now) {
         "no-isakmp-policy");
   failure.policy = (*policy)->name;
   failure.place = (*policy)->place;
-  if ((*policy)->authentication != AuthenticationMethod::psk)
-    return refuse(audit::mm_failed,
-                  {{"remote", protection.remote.to_string()},
-                   {"reason", "ISAKMP policy \"" + (*policy)->name + "\" wants signatures"}},
-                  "unsupported-authentication");
-  if (credentials_.pre_shared_key(protection.remote, (*policy)->remote_id) == nullptr)
-    return refuse(audit::no_preshared_key, {{"remote", protection.remote.to_string()}}, "no-preshared-key");
   const auto [local, remote] = ends_to(protection.local, protection.remote);
+  auto own = find_own(**policy, local.address, credentials_);
+  const phase1::Context context{**policy, credentials_, own, local, remote, random_, false};
+  if (auto lack = authentication_of((*policy)->authentication).lacks(context)) {
+    lack->fields.emplace_back("remote", protection.remote.to_string());
+    failure.differs = lack->differs;
+    return refuse(*lack->event, std::move(lack->fields), std::move(lack->reason));
+  }
   auto& session = new_session(Role::initiator, local, remote, *policy, now);
+  session.own = std::move(own);
   session.waiting.push_back(protection);
-  if ((*policy)->aggressive) session.exchange = wire::ExchangeType::aggressive;
-  auto step =
-      (*policy)->aggressive ? aggressive_mode::start(context_for(session)) : main_mode::start(context_for(session));
+  const bool aggressive = (*policy)->aggressive && (*policy)->authentication == AuthenticationMethod::psk;
+  if (aggressive) session.exchange = wire::ExchangeType::aggressive;
+  auto step = aggressive ? aggressive_mode::start(context_for(session)) : main_mode::start(context_for(session));
   if (const auto* sent = std::get_if<main_mode::SaSent>(&step.next)) session.cookies.initiator = sent->ours;
   if (const auto* generating = std::get_if<aggressive_mode::GeneratingKey>(&step.next))
     session.cookies.initiator = generating->ours;
@@ -171,17 +172,14 @@ void Core::first_message(const wire::Header& header, const Datagram& datagram, T
     refusal.notify = wire::notify::no_proposal_chosen;
     return complain(refusal);
   }
-  if (credentials_.pre_shared_key(datagram.remote.address, (*policy)->remote_id) == nullptr) {
-    Refusal refusal;
-    refusal.event = &audit::no_preshared_key;
-    refusal.reason = "no-preshared-key";
-    return complain(refusal);
-  }
-  const phase1::Context context{**policy, nullptr, datagram.local, datagram.remote, random_, false};
+  auto own = find_own(**policy, datagram.local.address, credentials_);
+  const phase1::Context context{**policy, credentials_, own, datagram.local, datagram.remote, random_, false};
   auto outcome = respond(std::get<phase1::Event>(event), context, now);
   if (const auto* refusal = std::get_if<Refusal>(&outcome)) return complain(*refusal);
+  if (const auto lack = authentication_of((*policy)->authentication).lacks(context)) return complain(*lack);
   if (half_open_.size() >= limits_.half_open) drop_oldest_half_open();
   auto& session = new_session(Role::responder, datagram.local, datagram.remote, *policy, now);
+  session.own = std::move(own);
   began(session, std::move(std::get<phase1::Step>(outcome)), datagram, now);
 }
 
@@ -189,7 +187,7 @@ phase1::Outcome Core::respond(const phase1::Event& first, const phase1::Context&
   if (const auto* message = std::get_if<main_mode::SaMessage>(&first)) return main_mode::respond(*message, context);
   const auto* offer = std::get_if<aggressive_mode::Offer>(&first);
   if (offer == nullptr) return unexpected("a first message without an SA payload");
-  if (!context.policy.aggressive)
+  if (!context.policy.aggressive || context.policy.authentication != AuthenticationMethod::psk)
     return unexpected("ISAKMP policy \"" + context.policy.name + "\" does not allow Aggressive Mode");
   if (now - aggressive_window_ >= seconds(1)) {
     aggressive_window_ = now;
@@ -224,6 +222,7 @@ void Core::receive_phase1(Session& session, const wire::Header& header, const Da
            session.dialogue.correlation);
     return;
   }
+  if (phase1::is_weighing_proof(*session.negotiation)) return;  // the peer will say it again
   auto event = phase1::read_message(*session.negotiation, header, datagram.bytes);
   if (const auto* refusal = std::get_if<Refusal>(&event)) return refuse_phase1(session, *refusal, received, now);
   advance_phase1(session, std::get<phase1::Event>(event), &datagram, received, now);
@@ -234,23 +233,46 @@ void Core::advance_phase1(Session& session, const phase1::Event& event, const Da
   if (!session.negotiation) return;
   auto context = context_for(session);
   if (from != nullptr) context.arrived = {from->local, from->remote};
-  if (context.pre_shared_key == nullptr) {  // it was deleted while we negotiated
-    FailureRecord failure;
-    failure.reason = "no-preshared-key";
-    return fail_phase1(session.id, audit::no_preshared_key, {}, std::move(failure), now);
-  }
+  if (auto lack = authentication_of(session.policy->authentication).lacks(context))  // deleted while we negotiated
+    return refuse_phase1(session, *lack, {}, now);
   auto outcome = phase1::advance(*session.negotiation, event, context);
   if (const auto* refusal = std::get_if<Refusal>(&outcome)) return refuse_phase1(session, *refusal, received, now);
-  if (!received.empty()) {
-    session.dialogue.last_received = received;
-    session.dialogue.last_sent.clear();  // what it answers is not ready yet
-    session.dialogue.retransmission.stop();
-    timers_.cancel({TimerKind::retransmit, number(session.id), 0});
-  }
+  if (auto* retreat = std::get_if<phase1::Retreat>(&outcome)) return resume(session, std::move(*retreat), now);
   auto& step = std::get<phase1::Step>(outcome);
+  if (from != nullptr) suspend(session, *from, received);
   if (step.established) no_longer_half_open(session);
-  if (from != nullptr && step.established) follow(session, *from);
+  if (step.established && session.suspended) follow(session, {session.suspended->local, session.suspended->remote, {}});
+  if (!std::holds_alternative<main_mode::Verifying>(step.next) &&
+      !std::holds_alternative<main_mode::Signing>(step.next))
+    session.suspended.reset();
   apply_phase1(session, std::move(step), now);
+}
+
+// The message `received` is being acted on; what it answers, or what answers it, is not ready yet.
+void Core::suspend(Session& session, const Datagram& from, const Bytes& received) {
+  auto& dialogue = session.dialogue;
+  session.suspended = Suspended{std::exchange(dialogue.last_received, received), std::exchange(dialogue.last_sent, {}),
+                                from.local, from.remote};
+  dialogue.retransmission.stop();
+  timers_.cancel({TimerKind::retransmit, number(session.id), 0});
+}
+
+// It was not the peer's, or changed on its way: all is as it was before, and the peer's own may still come.
+void Core::resume(Session& session, phase1::Retreat retreat, TimePoint now) {
+  auto& dialogue = session.dialogue;
+  const auto received = dialogue.last_received;
+  if (retreat.why.notify != 0) tell_refused(session, retreat.why);
+  retreat.why.notify = 0;
+  session.negotiation = std::move(retreat.back);
+  if (const auto before = std::exchange(session.suspended, std::nullopt)) {
+    dialogue.last_received = before->last_received;
+    dialogue.last_sent = before->last_sent;
+  }
+  if (session.role == Role::initiator) {
+    dialogue.retransmission.start(now);
+    timers_.arm({TimerKind::retransmit, number(session.id), 0}, dialogue.retransmission.next());
+  }
+  refuse_phase1(session, retreat.why, received, now);
 }
 
 void Core::apply_phase1(Session& session, phase1::Step step, TimePoint now) {
@@ -318,6 +340,7 @@ void Core::refuse_phase1(Session& session, const Refusal& refusal, const Bytes& 
   AuditFields fields = refusal.fields;
   fields.emplace_back("remote", session.remote.address.to_string());
   auto failure = failure_of(refusal);
+  if (refusal.fatal && refusal.notify != 0) tell_refused(session, refusal);
   if (refusal.fatal) return fail_phase1(session.id, *refusal.event, std::move(fields), std::move(failure), now);
   if (allowed_to_note(*refusal.event, now)) note(*refusal.event, fields, session.dialogue.correlation);
   if (refusal.reason.empty()) return;
@@ -330,8 +353,21 @@ void Core::refuse_phase1(Session& session, const Refusal& refusal, const Bytes& 
   failure.place = session.policy->place;
   failure.text = make_record(*refusal.event, fields).text;
   actions_.emplace_back(ReportFailure{std::move(failure)});
-  if (refusal.notify != 0)
-    answer_in_clear(session.local, session.remote, session.cookies, refusal.notify, "", wire::maximum_message);
+  if (refusal.notify != 0) tell_refused(session, refusal);
+}
+
+// In private where both ends have keys: else whoever listens learns what is wrong.
+void Core::tell_refused(Session& session, const Refusal& refusal) {
+  const auto* channel = session.negotiation ? phase1::channel_of(*session.negotiation) : nullptr;
+  if (channel == nullptr || !authentication_of(session.policy->authentication).keys_before_proof())
+    return answer_in_clear(session.local, session.remote, session.cookies, refusal.notify, "", wire::maximum_message);
+  wire::Header header = phase1::header_of(session.cookies, wire::ExchangeType::informational);
+  while (header.message_id == 0) header.message_id = random_.u32();
+  const Channel sender{channel->keys, phase2_iv(*channel->keys, channel->iv, header.message_id)};
+  const wire::Notification notification{1, wire::protocol::isakmp, refusal.notify, cookie_spi(session.cookies),
+                                        to_bytes(as_bytes(refusal.differs))};
+  const auto sealed = seal(sender, header, with_hash_1(*channel->keys, header.message_id, {notification}));
+  if (sealed) send_message(session, sealed->message);
 }
 
 void Core::fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint) {

@@ -206,7 +206,7 @@ void Core::end_quick(Session& session, std::uint32_t message_id, TimePoint now) 
 // Which end chooses among pairs that crossed: the one whose identity is lower. Both ends know both, and a NAT in
 // between does not change them.
 bool Core::we_choose(const Session& session) const {
-  const auto ours = session.policy->local_id.value_or(Identity::of(session.local.address));
+  const auto& ours = session.sa->ours;  // as both ends heard it, so that they compare the same two
   const auto& peer = session.sa->peer;
   return ours != peer ? ours < peer : session.local.address < session.remote.address;
 }

@@ -1,3 +1,5 @@
+#include "ike/authentication.hpp"
+#include "ike/main_mode_proof.hpp"
 #include "ike/phase1_parts.hpp"
 
 namespace ipsec9000::ike::main_mode {
@@ -6,7 +8,7 @@ using namespace phase1;
 
 Step start(const Context& context) {
   const auto ours = fresh_cookie(context.random);
-  const auto offer = offer_phase1(context.policy);
+  const auto offer = offer_phase1(context.policy, method_number(context));
   const auto body = wire::encode_body(offer);
   std::vector<wire::Payload> payloads{offer};
   for (auto& id : our_vendor_ids()) payloads.push_back(std::move(id));
@@ -16,7 +18,7 @@ Step start(const Context& context) {
 
 Outcome on(const SaSent& state, const SaMessage& event, const Context& context) {
   if (event.header.cookies.responder == wire::Cookie{}) return bad_packet("message 2 without a responder's cookie");
-  auto accepted = accept_phase1(context.policy, event.sa);
+  auto accepted = accept_phase1(context.policy, method_number(context), event.sa);
   if (auto* refusal = std::get_if<Refusal>(&accepted)) return std::move(*refusal);
   const auto& choice = std::get<Phase1Choice>(accepted);
   auto agreed = std::make_shared<const Agreed>(
@@ -41,24 +43,13 @@ Outcome on(const KeySent& state, const KeyMessage& event, const Context& context
 }
 
 Outcome on(const Deriving& state, const DhOutcome& event, const Context& context) {
-  const auto& cookies = state.agreed->cookies;
-  const auto channel = open_channel(*state.agreed, context, state.ni, state.nr, *event.shared,
-                                    {state.dh->public_value, state.peer_public});
-  const Proof proof{state.dh->public_value, state.peer_public, cookies.initiator, cookies.responder};
-  auto sealed = seal_authentication(*state.agreed, channel, proof, context, context.initial_contact);
-  if (!sealed) return crypto_failed(sealed.error());
-  return Step{AuthSent{state.agreed, std::move(sealed->next), state.dh->public_value, state.peer_public},
-              std::move(sealed->message), std::nullopt, std::nullopt};
+  auto channel = open_channel(*state.agreed, context, state.ni, state.nr, *event.shared,
+                              {state.dh->public_value, state.peer_public});
+  return prove({state.agreed, std::move(channel), state.dh->public_value, state.peer_public, std::nullopt}, context);
 }
 
 Outcome on(const AuthSent& state, const AuthMessage& event, const Context& context) {
-  const auto& cookies = state.agreed->cookies;
-  auto checked =
-      check_authentication(*state.agreed, state.channel, event,
-                           {state.peer_public, state.our_public, cookies.responder, cookies.initiator}, context);
-  if (auto* refusal = std::get_if<Refusal>(&checked)) return std::move(*refusal);
-  return Step{Done{}, std::nullopt, std::nullopt,
-              established_from(*state.agreed, event.next, std::get<Identity>(checked), event.initial_contact)};
+  return check(state, event, context);
 }
 
 }  // namespace ipsec9000::ike::main_mode

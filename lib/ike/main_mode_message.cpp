@@ -1,4 +1,5 @@
 // From the bytes of a Main Mode message to a typed event.
+#include "ike/authentication.hpp"
 #include "ike/phase1_parts.hpp"
 #include "wire/describe.hpp"
 
@@ -22,16 +23,28 @@ std::variant<phase1::Event, Refusal> read_clear(const wire::Header& header, Byte
   return phase1::Event{KeyMessage{key->value, nonce->value, phase1::nat_discovery_in(chain)}};
 }
 
-std::variant<phase1::Event, Refusal> read_encrypted(const Channel& channel, const wire::Header& header,
-                                                    ByteView message) {
+std::variant<phase1::Event, Refusal> read_encrypted(const phase1::Agreed& agreed, const Channel& channel,
+                                                    const wire::Header& header, ByteView message) {
+  const auto& authentication = authentication_of(agreed.choice.authentication);
   auto opened = open(channel, header, message);
-  if (!opened) return phase1::not_decrypted(opened.error());
-  const auto* id = opened->chain.only<wire::Identification>();
-  const auto* hash = opened->chain.only<wire::Hash>();
-  if (id == nullptr || hash == nullptr)
-    return phase1::not_decrypted({ErrorCode::invalid_input, "no ID and HASH payload in it"});
-  return phase1::Event{AuthMessage{*id, *opened->chain.body_of<wire::Identification>(), hash->value,
-                                   phase1::says_initial_contact(opened->chain), std::move(opened->next)}};
+  if (!opened) return authentication.unreadable(opened.error());
+  const auto& chain = opened->chain;
+  const auto* id = chain.only<wire::Identification>();
+  const auto* hash = chain.only<wire::Hash>();
+  const auto* signature = chain.only<wire::Signature>();
+  if (id == nullptr || (hash == nullptr && signature == nullptr))
+    return authentication.unreadable({ErrorCode::invalid_input, "no ID, and no HASH or SIG payload in it"});
+  AuthMessage event{*id,
+                    *chain.body_of<wire::Identification>(),
+                    {},
+                    {},
+                    {},
+                    phase1::says_initial_contact(chain),
+                    std::move(opened->next)};
+  if (hash != nullptr) event.hash = hash->value;
+  if (signature != nullptr) event.signature = signature->value;
+  for (const auto* certificate : chain.all<wire::Certificate>()) event.certificates.push_back(*certificate);
+  return phase1::Event{std::move(event)};
 }
 
 }  // namespace ipsec9000::ike::main_mode

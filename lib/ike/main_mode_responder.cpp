@@ -1,3 +1,5 @@
+#include "ike/authentication.hpp"
+#include "ike/main_mode_proof.hpp"
 #include "ike/phase1_parts.hpp"
 
 namespace ipsec9000::ike::main_mode {
@@ -5,7 +7,7 @@ namespace ipsec9000::ike::main_mode {
 using namespace phase1;
 
 Outcome respond(const SaMessage& first, const Context& context) {
-  auto chosen = choose_phase1(context.policy, first.sa);
+  auto chosen = choose_phase1(context.policy, method_number(context), first.sa);
   if (auto* refusal = std::get_if<Refusal>(&chosen)) return std::move(*refusal);
   auto& answer = std::get<Phase1Answer>(chosen);
   const wire::Cookies cookies{first.header.cookies.initiator, fresh_cookie(context.random)};
@@ -30,23 +32,14 @@ Outcome on(const SaReplied& state, const KeyMessage& event, const Context& conte
 Outcome on(const Exchanging& state, const DhOutcome& event, const Context& context) {
   const auto channel = open_channel(*state.agreed, context, state.ni, state.nr, *event.shared,
                                     {state.peer_public, event.ours->public_value});
-  const auto message = key_message(*state.agreed, event.ours->public_value, state.nr, context);
+  const auto message = key_message(*state.agreed, event.ours->public_value, state.nr, context,
+                                   authentication_of(state.agreed->choice.authentication).requests(context));
   return Step{KeyReplied{state.agreed, channel, event.ours->public_value, state.peer_public}, message, std::nullopt,
               std::nullopt};
 }
 
 Outcome on(const KeyReplied& state, const AuthMessage& event, const Context& context) {
-  const auto& cookies = state.agreed->cookies;
-  auto checked =
-      check_authentication(*state.agreed, state.channel, event,
-                           {state.peer_public, state.our_public, cookies.initiator, cookies.responder}, context);
-  if (auto* refusal = std::get_if<Refusal>(&checked)) return std::move(*refusal);
-  auto sealed =
-      seal_authentication(*state.agreed, event.next,
-                          {state.our_public, state.peer_public, cookies.responder, cookies.initiator}, context, false);
-  if (!sealed) return crypto_failed(sealed.error());
-  auto established = established_from(*state.agreed, sealed->next, std::get<Identity>(checked), event.initial_contact);
-  return Step{Done{}, std::move(sealed->message), std::nullopt, std::move(established)};
+  return check(state, event, context);
 }
 
 }  // namespace ipsec9000::ike::main_mode

@@ -29,7 +29,8 @@ struct Agreed {
 
 struct Context {
   const IsakmpPolicy& policy;
-  const Secret* pre_shared_key;  // never null once keys are due
+  const Credentials& credentials;
+  std::shared_ptr<const pki::Credential> own;  // with signatures, for the whole negotiation; see choose_own
   Endpoint local;
   Endpoint remote;
   RandomSource& random;
@@ -43,13 +44,26 @@ struct Established {
   Phase1Choice choice;
   std::shared_ptr<const Phase1Keys> keys;
   Bytes last_block;  // phase 2 IVs grow from it
+  Identity ours;     // as we said who we are
   Identity peer;
   PeerFeatures features;
   NatFound nat = {};
   bool initial_contact = false;  // the peer says it has no other SA with us
 };
 
-struct Step;  // phase1_states.hpp
-using Outcome = std::variant<Step, Refusal>;
+struct Step;     // phase1_states.hpp
+struct Retreat;  // the same
+using Outcome = std::variant<Step, Refusal, Retreat>;
+
+// Main Mode's message 5 or 6 as it came, its proof not yet looked at.
+struct AuthMessage {
+  wire::Identification id;
+  Bytes id_body;
+  Bytes hash;       // empty: none
+  Bytes signature;  // empty: none
+  std::vector<wire::Certificate> certificates;
+  bool initial_contact;
+  Channel next;
+};
 
 }  // namespace ipsec9000::ike::phase1

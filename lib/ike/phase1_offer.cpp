@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "ike/difference.hpp"
+#include "ike/methods.hpp"
 
 namespace ipsec9000::ike {
 
@@ -11,11 +12,8 @@ namespace {
 using wire::Attribute;
 namespace oakley = wire::oakley;
 
-std::uint16_t method_number(AuthenticationMethod method) {
-  return method == AuthenticationMethod::psk ? oakley::method_pre_shared_key : oakley::method_rsa_signature;
-}
-
-wire::TransformPayload encode(const IsakmpPolicy& policy, const IkeProposal& proposal, std::uint8_t number) {
+wire::TransformPayload encode(const IsakmpPolicy& policy, std::uint16_t method, const IkeProposal& proposal,
+                              std::uint8_t number) {
   const auto& cipher = info(proposal.encryption);
   wire::TransformPayload transform{number, oakley::key_ike, {}};
   const auto add = [&](std::uint16_t type, std::uint32_t value) {
@@ -25,7 +23,7 @@ wire::TransformPayload encode(const IsakmpPolicy& policy, const IkeProposal& pro
   if (cipher.key_length_bits != 0) add(oakley::key_length, cipher.key_length_bits);
   add(oakley::hash, info(proposal.hash).oakley);
   add(oakley::group, static_cast<std::uint32_t>(proposal.group));
-  add(oakley::authentication, method_number(policy.authentication));
+  add(oakley::authentication, method);
   if (policy.lifetime != 0) {
     add(oakley::life_type, oakley::life_seconds);
     add(oakley::life_duration, policy.lifetime);
@@ -79,13 +77,7 @@ std::string describe(const Numbers& numbers) {
          name_or_number(find_group_number(static_cast<unsigned>(numbers.group)), numbers.group);
 }
 
-std::string method_name(std::uint64_t number) {
-  if (number == oakley::method_pre_shared_key) return "psk";
-  if (number == oakley::method_rsa_signature) return "rsa-signature";
-  return "method " + std::to_string(number);
-}
-
-std::vector<Difference> differences(const Numbers& offered, const IkeProposal& ours, AuthenticationMethod method) {
+std::vector<Difference> differences(const Numbers& offered, const IkeProposal& ours, std::uint16_t method) {
   std::vector<Difference> found;
   const auto& cipher = info(ours.encryption);
   const auto* theirs = cipher_of(offered);
@@ -100,12 +92,12 @@ std::vector<Difference> differences(const Numbers& offered, const IkeProposal& o
   const auto* group = find_group_number(static_cast<unsigned>(offered.group));
   if (group == nullptr || group->id != ours.group)
     found.push_back({"group", name_or_number(group, offered.group), std::string(info(ours.group).name)});
-  if (offered.authentication != method_number(method))
-    found.push_back({"authentication", method_name(offered.authentication), to_string(method)});
+  if (offered.authentication != method)
+    found.push_back({"authentication", method_name(offered.authentication), method_name(method)});
   return found;
 }
 
-Refusal no_proposal_chosen(const IsakmpPolicy& policy, const wire::SecurityAssociation& sa) {
+Refusal no_proposal_chosen(const IsakmpPolicy& policy, std::uint16_t method, const wire::SecurityAssociation& sa) {
   std::vector<Difference> nearest;
   std::vector<std::string> offered;
   for (const auto& proposal : sa.proposals) {
@@ -113,7 +105,7 @@ Refusal no_proposal_chosen(const IsakmpPolicy& policy, const wire::SecurityAssoc
       const auto numbers = read(transform);
       if (offered.size() < 16) offered.push_back(describe(numbers));
       for (const auto& ours : policy.proposals) {
-        auto apart = differences(numbers, ours, policy.authentication);
+        auto apart = differences(numbers, ours, method);
         if (nearest.empty() || apart.size() < nearest.size()) nearest = std::move(apart);
       }
     }
@@ -141,11 +133,12 @@ Refusal no_proposal_chosen(const IsakmpPolicy& policy, const wire::SecurityAssoc
   return refusal;
 }
 
-std::optional<Phase1Choice> match(const IsakmpPolicy& policy, const wire::TransformPayload& transform) {
+std::optional<Phase1Choice> match(const IsakmpPolicy& policy, std::uint16_t method,
+                                  const wire::TransformPayload& transform) {
   if (transform.id != oakley::key_ike) return std::nullopt;
   const auto numbers = read(transform);
   for (const auto& ours : policy.proposals) {
-    if (!differences(numbers, ours, policy.authentication).empty()) continue;
+    if (!differences(numbers, ours, method).empty()) continue;
     std::uint32_t lifetime = policy.lifetime;
     if (numbers.lifetime != 0 && (lifetime == 0 || numbers.lifetime < lifetime)) lifetime = numbers.lifetime;
     return Phase1Choice{ours, policy.authentication, lifetime};
@@ -154,14 +147,15 @@ std::optional<Phase1Choice> match(const IsakmpPolicy& policy, const wire::Transf
 }
 }  // namespace
 
-wire::SecurityAssociation offer_phase1(const IsakmpPolicy& policy) {
+wire::SecurityAssociation offer_phase1(const IsakmpPolicy& policy, std::uint16_t method) {
   wire::ProposalPayload proposal{1, wire::protocol::isakmp, {}, {}};
   for (const auto& ours : policy.proposals)
-    proposal.transforms.push_back(encode(policy, ours, static_cast<std::uint8_t>(proposal.transforms.size() + 1)));
+    proposal.transforms.push_back(
+        encode(policy, method, ours, static_cast<std::uint8_t>(proposal.transforms.size() + 1)));
   return {1, 1, {std::move(proposal)}};
 }
 
-std::variant<Phase1Answer, Refusal> choose_phase1(const IsakmpPolicy& policy,
+std::variant<Phase1Answer, Refusal> choose_phase1(const IsakmpPolicy& policy, std::uint16_t method,
                                                   const wire::SecurityAssociation& offered) {
   if (offered.doi != 1 || offered.situation != 1)
     return bad_packet("a security association for DOI " + std::to_string(offered.doi) +
@@ -169,21 +163,22 @@ std::variant<Phase1Answer, Refusal> choose_phase1(const IsakmpPolicy& policy,
   for (const auto& proposal : offered.proposals) {
     if (proposal.protocol != wire::protocol::isakmp) continue;
     for (const auto& transform : proposal.transforms) {
-      const auto choice = match(policy, transform);
+      const auto choice = match(policy, method, transform);
       if (!choice) continue;
       return Phase1Answer{
           *choice, {1, 1, {wire::ProposalPayload{proposal.number, proposal.protocol, proposal.spi, {transform}}}}};
     }
   }
-  return no_proposal_chosen(policy, offered);
+  return no_proposal_chosen(policy, method, offered);
 }
 
-std::variant<Phase1Choice, Refusal> accept_phase1(const IsakmpPolicy& policy, const wire::SecurityAssociation& reply) {
+std::variant<Phase1Choice, Refusal> accept_phase1(const IsakmpPolicy& policy, std::uint16_t method,
+                                                  const wire::SecurityAssociation& reply) {
   if (reply.doi != 1 || reply.proposals.size() != 1 || reply.proposals.front().transforms.size() != 1)
     return bad_packet("a security association reply that does not hold exactly one transform");
   if (reply.proposals.front().protocol == wire::protocol::isakmp)
-    if (auto choice = match(policy, reply.proposals.front().transforms.front())) return *choice;
-  auto refusal = no_proposal_chosen(policy, reply);
+    if (auto choice = match(policy, method, reply.proposals.front().transforms.front())) return *choice;
+  auto refusal = no_proposal_chosen(policy, method, reply);
   refusal.fatal = false;  // a forged answer must not end the negotiation
   refusal.notify = 0;
   return refusal;

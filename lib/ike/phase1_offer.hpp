@@ -16,7 +16,8 @@ struct Phase1Choice {
   auto operator<=>(const Phase1Choice&) const = default;
 };
 
-wire::SecurityAssociation offer_phase1(const IsakmpPolicy& policy);
+// `method`: of wire::oakley, what both ends are to prove themselves with.
+wire::SecurityAssociation offer_phase1(const IsakmpPolicy& policy, std::uint16_t method);
 
 // The responder's choice: the first of the peer's transforms that our policy allows, and the reply that holds it as it
 // was offered. A Refusal names the single attribute that kept the nearest two apart.
@@ -24,9 +25,11 @@ struct Phase1Answer {
   Phase1Choice choice;
   wire::SecurityAssociation reply;
 };
-std::variant<Phase1Answer, Refusal> choose_phase1(const IsakmpPolicy& policy, const wire::SecurityAssociation& offered);
+std::variant<Phase1Answer, Refusal> choose_phase1(const IsakmpPolicy& policy, std::uint16_t method,
+                                                  const wire::SecurityAssociation& offered);
 
 // The initiator's check: exactly one transform, and one that we offered.
-std::variant<Phase1Choice, Refusal> accept_phase1(const IsakmpPolicy& policy, const wire::SecurityAssociation& reply);
+std::variant<Phase1Choice, Refusal> accept_phase1(const IsakmpPolicy& policy, std::uint16_t method,
+                                                  const wire::SecurityAssociation& reply);
 
 }  // namespace ipsec9000::ike

@@ -1,5 +1,6 @@
 #include "ike/phase1_parts.hpp"
 
+#include "ike/authentication.hpp"
 #include "wire/vendor_ids.hpp"
 
 namespace ipsec9000::ike::phase1 {
@@ -7,6 +8,8 @@ namespace ipsec9000::ike::phase1 {
 namespace {
 constexpr std::size_t nonce_size = 32;
 constexpr std::size_t payload_header_size = 4;
+
+}  // namespace
 
 Identity identity_from(const wire::Identification& id) { return {static_cast<IdType>(id.id_type), id.value}; }
 
@@ -21,7 +24,6 @@ Refusal authentication_refused(std::string reason, std::string offered, std::str
   refusal.notify = wire::notify::authentication_failed;
   return refusal;  // not fatal: anybody can send garbage with our cookies in it
 }
-}  // namespace
 
 wire::Cookie fresh_cookie(RandomSource& random) {
   std::uint64_t value = 0;
@@ -39,7 +41,7 @@ wire::Header header_of(const wire::Cookies& cookies, wire::ExchangeType exchange
 }
 
 wire::Identification our_identification(const Context& context) {
-  const Identity identity = context.policy.local_id.value_or(Identity::of(context.local.address));
+  const Identity identity = authentication_of(context.policy.authentication).our_identity(context);
   return {static_cast<std::uint8_t>(identity.type), 0, 0, identity.value};
 }
 
@@ -48,29 +50,35 @@ Channel open_channel(const Agreed& agreed, const Context& context, ByteView ni, 
   const auto& proposal = agreed.choice.proposal;
   auto keys =
       derive_phase1(proposal.hash, proposal.encryption,
-                    skeyid_from_pre_shared_key(proposal.hash, *context.pre_shared_key, ni, nr), shared, agreed.cookies);
+                    authentication_of(agreed.choice.authentication).skeyid(context, proposal.hash, ni, nr, shared),
+                    shared, agreed.cookies);
   return {keys, phase1_iv(*keys, values.initiator, values.responder)};
+}
+
+Identity expected_identity(const Context& context) {
+  return context.policy.remote_id.value_or(Identity::of(context.remote.address));
 }
 
 std::optional<Refusal> check_identity(const wire::Identification& id, const Context& context) {
   const Identity peer = identity_from(id);
-  const Identity expected = context.policy.remote_id.value_or(Identity::of(context.remote.address));
+  const Identity expected = expected_identity(context);
   if (peer == expected) return std::nullopt;
   return authentication_refused("it says it is " + peer.to_string() + ", ISAKMP policy \"" + context.policy.name +
                                     "\" expects " + expected.to_string(),
                                 peer.to_string(), expected.to_string(), "identity");
 }
 
-std::variant<Identity, Refusal> check_authentication(const Agreed& agreed, const Channel& channel,
-                                                     const AuthMessage& message, const Proof& proof,
-                                                     const Context& context) {
+std::variant<Identity, VerifyJob, Refusal> check_authentication(const Agreed& agreed, const Channel& channel,
+                                                                const AuthMessage& message, const Proof& proof,
+                                                                const Context& context) {
   const auto wanted = phase1_hash(*channel.keys, {proof.prover_public, proof.other_public, proof.prover, proof.other,
                                                   agreed.sa_body, message.id_body});
-  if (!equal_constant_time(wanted, message.hash))
-    return authentication_refused("its HASH does not verify: the two hosts have different pre-shared keys", "", "",
-                                  "pre-shared key");
-  if (auto refusal = check_identity(message.id, context)) return std::move(*refusal);
-  return identity_from(message.id);
+  return authentication_of(agreed.choice.authentication).check(context, message, wanted);
+}
+
+Bytes our_hash(const Agreed& agreed, const Channel& channel, const Proof& proof, const Context& context) {
+  return phase1_hash(*channel.keys, {proof.prover_public, proof.other_public, proof.prover, proof.other, agreed.sa_body,
+                                     wire::encode_body(our_identification(context))});
 }
 
 wire::Payload initial_contact_payload(const wire::Cookies& cookies) {
@@ -79,16 +87,6 @@ wire::Payload initial_contact_payload(const wire::Cookies& cookies) {
                        .u64(static_cast<std::uint64_t>(cookies.responder))
                        .take();
   return wire::Notification{1, wire::protocol::isakmp, wire::notify::initial_contact, spi, {}};
-}
-
-Result<Sealed> seal_authentication(const Agreed& agreed, const Channel& channel, const Proof& proof,
-                                   const Context& context, bool initial_contact) {
-  const auto id = our_identification(context);
-  const auto hash = phase1_hash(*channel.keys, {proof.prover_public, proof.other_public, proof.prover, proof.other,
-                                                agreed.sa_body, wire::encode_body(id)});
-  std::vector<wire::Payload> payloads{id, wire::Hash{hash}};
-  if (initial_contact) payloads.push_back(initial_contact_payload(agreed.cookies));
-  return seal(channel, header_of(agreed.cookies), payloads);
 }
 
 std::optional<Refusal> check_public(ByteView public_value, Group group) {
@@ -120,8 +118,10 @@ std::vector<wire::Payload> our_vendor_ids(const PeerFeatures& peer, std::size_t 
   return ids;
 }
 
-Bytes key_message(const Agreed& agreed, ByteView public_value, const Bytes& nonce, const Context& context) {
+Bytes key_message(const Agreed& agreed, ByteView public_value, const Bytes& nonce, const Context& context,
+                  std::vector<wire::Payload> more) {
   std::vector<wire::Payload> payloads{wire::KeyExchange{to_bytes(public_value)}, wire::Nonce{nonce}};
+  for (auto& payload : more) payloads.push_back(std::move(payload));
   if (agreed.features.nat_traversal)
     for (auto& payload :
          nat_discovery_payloads(agreed.choice.proposal.hash, agreed.cookies, context.local, context.remote))
@@ -143,9 +143,17 @@ std::shared_ptr<const Agreed> with_nat(const std::shared_ptr<const Agreed>& agre
   return found;
 }
 
-Established established_from(const Agreed& agreed, const Channel& last, Identity peer, bool initial_contact) {
-  return {agreed.cookies,  agreed.choice,   last.keys,  last.iv,
-          std::move(peer), agreed.features, agreed.nat, initial_contact};
+Established established_from(const Agreed& agreed, const Channel& last, const Context& context, Identity peer,
+                             bool initial_contact) {
+  return {agreed.cookies,
+          agreed.choice,
+          last.keys,
+          last.iv,
+          authentication_of(agreed.choice.authentication).our_identity(context),
+          std::move(peer),
+          agreed.features,
+          agreed.nat,
+          initial_contact};
 }
 
 Refusal crypto_failed(const Error& error) {

@@ -4,7 +4,6 @@
 
 namespace ipsec9000::ike::phase1 {
 
-using main_mode::AuthMessage;
 using main_mode::KeyMessage;
 
 // A random cookie, never 0 (RFC 2408, 2.5.3: unique for each SA; ours are unpredictable).
@@ -13,8 +12,11 @@ Bytes fresh_nonce(RandomSource& random);
 
 wire::Header header_of(const wire::Cookies& cookies, wire::ExchangeType exchange = wire::ExchangeType::main_mode);
 
-// The identity that we send: the policy's, or our address.
+// The identity that we send.
 wire::Identification our_identification(const Context& context);
+Identity identity_from(const wire::Identification& id);
+// Who the policy says that the peer must be: its remote_id, or its address.
+Identity expected_identity(const Context& context);
 
 // Keys and the channel for messages 5 and 6, once g^xy is there.
 struct PublicValues {
@@ -31,13 +33,13 @@ struct Proof {
   wire::Cookie prover;
   wire::Cookie other;
 };
-std::variant<Identity, Refusal> check_authentication(const Agreed& agreed, const Channel& channel,
-                                                     const AuthMessage& message, const Proof& proof,
-                                                     const Context& context);
-
-// ID, HASH and perhaps INITIAL-CONTACT, sealed.
-Result<Sealed> seal_authentication(const Agreed& agreed, const Channel& channel, const Proof& proof,
-                                   const Context& context, bool initial_contact);
+std::variant<Identity, VerifyJob, Refusal> check_authentication(const Agreed& agreed, const Channel& channel,
+                                                                const AuthMessage& message, const Proof& proof,
+                                                                const Context& context);
+// HASH_I or HASH_R of ours.
+Bytes our_hash(const Agreed& agreed, const Channel& channel, const Proof& proof, const Context& context);
+// The peer did not prove who it is. Not fatal: anybody can send garbage with our cookies in it.
+Refusal authentication_refused(std::string reason, std::string offered, std::string wanted, std::string differs);
 
 // A public value of the wrong size is refused before any arithmetic (RFC 6989).
 std::optional<Refusal> check_public(ByteView public_value, Group group);
@@ -55,30 +57,31 @@ PeerFeatures features_of(const wire::DecodedChain& chain);
 
 // The payloads of a message in clear, all of it. Payload types from 128 on are somebody else's and ignored.
 std::variant<wire::DecodedChain, Refusal> read_chain(const wire::Header& header, ByteView message);
-Refusal not_decrypted(const Error& error);
 bool says_initial_contact(const wire::DecodedChain& chain);
 wire::Payload initial_contact_payload(const wire::Cookies& cookies);
 std::vector<Bytes> nat_discovery_in(const wire::DecodedChain& chain);
 
-// KE, NONCE and, for a peer that knows them, NAT-D payloads: message 3 or 4.
-Bytes key_message(const Agreed& agreed, ByteView public_value, const Bytes& nonce, const Context& context);
+// KE, NONCE, `more` and, for a peer that knows them, NAT-D payloads: message 3 or 4.
+Bytes key_message(const Agreed& agreed, ByteView public_value, const Bytes& nonce, const Context& context,
+                  std::vector<wire::Payload> more = {});
 // What the peer's NAT-D payloads tell, put into what was agreed.
 std::shared_ptr<const Agreed> with_nat(const std::shared_ptr<const Agreed>& agreed,
                                        const std::vector<Bytes>& nat_discovery, const Context& context);
 
-Established established_from(const Agreed& agreed, const Channel& last, Identity peer, bool initial_contact);
+Established established_from(const Agreed& agreed, const Channel& last, const Context& context, Identity peer,
+                             bool initial_contact);
 Refusal crypto_failed(const Error& error);
 
 }  // namespace ipsec9000::ike::phase1
 
 namespace ipsec9000::ike::main_mode {
 std::variant<phase1::Event, Refusal> read_clear(const wire::Header& header, ByteView message);
-std::variant<phase1::Event, Refusal> read_encrypted(const Channel& channel, const wire::Header& header,
-                                                    ByteView message);
+std::variant<phase1::Event, Refusal> read_encrypted(const phase1::Agreed& agreed, const Channel& channel,
+                                                    const wire::Header& header, ByteView message);
 }  // namespace ipsec9000::ike::main_mode
 
 namespace ipsec9000::ike::aggressive_mode {
 std::variant<phase1::Event, Refusal> read_clear(const wire::Header& header, ByteView message);
-std::variant<phase1::Event, Refusal> read_encrypted(const Channel& channel, const wire::Header& header,
-                                                    ByteView message);
+std::variant<phase1::Event, Refusal> read_encrypted(const phase1::Agreed& agreed, const Channel& channel,
+                                                    const wire::Header& header, ByteView message);
 }  // namespace ipsec9000::ike::aggressive_mode

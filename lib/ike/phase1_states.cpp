@@ -1,5 +1,6 @@
 #include "ike/phase1_states.hpp"
 
+#include "ike/authentication.hpp"
 #include "ike/phase1_parts.hpp"
 #include "wire/describe.hpp"
 #include "wire/vendor_ids.hpp"
@@ -11,22 +12,30 @@ constexpr std::size_t nonce_minimum = 8;
 constexpr std::size_t nonce_maximum = 256;
 
 struct Describe {
+  static std::string doubt(const auto& state) {
+    return std::string(authentication_of(state.agreed->choice.authentication).doubt());
+  }
+  static std::string proof(const auto& state) {
+    return state.agreed->choice.authentication == AuthenticationMethod::psk ? "HASH" : "CERT, SIG";
+  }
   std::string operator()(const main_mode::SaSent&) const { return "message 1 (SA) was sent, nothing was heard"; }
   std::string operator()(const main_mode::GeneratingKey&) const { return "message 2 (SA) was received"; }
   std::string operator()(const main_mode::KeySent&) const {
     return "message 3 (KE) was sent, last heard message 2 (SA)";
   }
   std::string operator()(const main_mode::Deriving&) const { return "message 4 (KE) was received"; }
-  std::string operator()(const main_mode::AuthSent&) const {
-    return "message 5 (ID, HASH) was sent, last heard message 4 (KE): the pre-shared keys may differ";
+  std::string operator()(const main_mode::AuthSent& state) const {
+    return "message 5 (ID, " + proof(state) + ") was sent, last heard message 4 (KE)" + doubt(state);
   }
   std::string operator()(const main_mode::SaReplied&) const {
     return "message 2 (SA) was sent, last heard message 1 (SA)";
   }
   std::string operator()(const main_mode::Exchanging&) const { return "message 3 (KE) was received"; }
-  std::string operator()(const main_mode::KeyReplied&) const {
-    return "message 4 (KE) was sent, last heard message 3 (KE): the pre-shared keys may differ";
+  std::string operator()(const main_mode::KeyReplied& state) const {
+    return "message 4 (KE) was sent, last heard message 3 (KE)" + doubt(state);
   }
+  std::string operator()(const main_mode::Signing&) const { return "our signature is being made"; }
+  std::string operator()(const main_mode::Verifying&) const { return "the peer's signature is being verified"; }
   std::string operator()(const aggressive_mode::GeneratingKey&) const { return "nothing was sent yet"; }
   std::string operator()(const aggressive_mode::Offered&) const {
     return "message 1 (SA, KE, ID) was sent, nothing was heard";
@@ -40,14 +49,16 @@ struct Describe {
   std::string operator()(const aggressive_mode::Done&) const { return "complete"; }
 };
 
-// The channel with which the next message is opened; null while keys are missing.
+}  // namespace
+
 const Channel* channel_of(const State& state) {
   if (const auto* sent = std::get_if<main_mode::AuthSent>(&state)) return &sent->channel;
   if (const auto* replied = std::get_if<main_mode::KeyReplied>(&state)) return &replied->channel;
   if (const auto* answered = std::get_if<aggressive_mode::Answered>(&state)) return &answered->channel;
+  if (const auto* signing = std::get_if<main_mode::Signing>(&state)) return &signing->channel;
+  if (const auto* verifying = std::get_if<main_mode::Verifying>(&state)) return &verifying->message.next;
   return nullptr;
 }
-}  // namespace
 
 std::string describe(const State& state) { return std::visit(Describe{}, state); }
 
@@ -64,6 +75,10 @@ const Agreed* agreed_in(const State& state) {
 
 bool is_done(const State& state) {
   return std::holds_alternative<main_mode::Done>(state) || std::holds_alternative<aggressive_mode::Done>(state);
+}
+
+bool is_weighing_proof(const State& state) {
+  return std::holds_alternative<main_mode::Signing>(state) || std::holds_alternative<main_mode::Verifying>(state);
 }
 
 std::optional<Refusal> check_nonce(ByteView nonce) {
@@ -106,26 +121,16 @@ std::vector<Bytes> nat_discovery_in(const wire::DecodedChain& chain) {
   return hashes;
 }
 
-Refusal not_decrypted(const Error& error) {
-  Refusal refusal;
-  refusal.event = &audit::auth_failed;
-  refusal.fields = {
-      {"reason", "its message cannot be decrypted (" + error.text + "): the two hosts have different pre-shared keys"}};
-  refusal.reason = "authentication-failed";
-  refusal.differs = "pre-shared key";
-  refusal.notify = wire::notify::authentication_failed;
-  return refusal;
-}
-
 std::variant<Event, Refusal> read_message(const State& state, const wire::Header& header, ByteView message) {
   if (header.message_id != 0) return bad_packet("a message id, which phase 1 does not have");  // RFC 2408, 3.1
   const bool aggressive = header.exchange == wire::ExchangeType::aggressive;
   if (!header.encrypted())
     return aggressive ? aggressive_mode::read_clear(header, message) : main_mode::read_clear(header, message);
   const auto* channel = channel_of(state);
-  if (channel == nullptr) return unexpected("an encrypted message before there are keys");
-  return aggressive ? aggressive_mode::read_encrypted(*channel, header, message)
-                    : main_mode::read_encrypted(*channel, header, message);
+  const auto* agreed = agreed_in(state);
+  if (channel == nullptr || agreed == nullptr) return unexpected("an encrypted message before there are keys");
+  return aggressive ? aggressive_mode::read_encrypted(*agreed, *channel, header, message)
+                    : main_mode::read_encrypted(*agreed, *channel, header, message);
 }
 
 Outcome advance(const State& state, const Event& event, const Context& context) {

@@ -14,11 +14,12 @@
 #include "base/secret.hpp"
 #include "base/selector.hpp"
 #include "base/time.hpp"
-#include "crypto/key_exchange.hpp"
 #include "crypto/random.hpp"
+#include "ike/jobs.hpp"
 #include "model/isakmp_policy.hpp"
 #include "model/protection.hpp"
 #include "model/reports.hpp"
+#include "pki/credentials.hpp"
 
 namespace ipsec9000::ike {
 
@@ -35,19 +36,6 @@ struct Datagram {
   Endpoint remote;
   Bytes bytes;
 };
-
-// Public-key work. Without `ours` a key pair is made first; without `peer` it stays at that.
-struct DhJob {
-  Group group = Group::modp2048;
-  std::shared_ptr<const DhKeyPair> ours;
-  std::optional<Bytes> peer;
-};
-struct DhOutcome {
-  std::shared_ptr<const DhKeyPair> ours;
-  std::shared_ptr<const Secret> shared;  // null when the job had no peer value
-};
-// Does the work; milliseconds. Safe to call on any thread.
-Result<DhOutcome> perform(const DhJob& job);
 
 // Enough to find one SA in the kernel.
 struct SaKey {
@@ -88,7 +76,7 @@ struct SendDatagram {
 };
 struct RunJob {
   JobId id;
-  DhJob job;
+  Job job;
 };  // answered by Engine::job_done
 struct AskPolicy {
   QueryId id;
@@ -123,6 +111,11 @@ class Credentials {
   // The key shared with this peer; null when there is none. By identity first, then by address. The pointer is good
   // until control returns to the event loop.
   virtual const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const = 0;
+  // What to prove ourselves with by a policy that wants signatures (choose_own). The error says why there is nothing.
+  virtual Result<std::shared_ptr<const pki::Credential>> own_certificate(const IsakmpPolicy& policy,
+                                                                         const IpAddress& local) const = 0;
+  // What peers' certificates are judged by, as it is now; never null.
+  virtual std::shared_ptr<const pki::Trust> trust() const = 0;
 };
 
 // Why a message or a negotiation was refused. The engine turns it into an audit record, a failure record and, where

@@ -5,7 +5,15 @@
 namespace ipsec9000 {
 
 std::string to_string(AuthenticationMethod method) {
-  return method == AuthenticationMethod::psk ? "psk" : "rsa-signature";
+  switch (method) {
+    case AuthenticationMethod::psk:
+      return "psk";
+    case AuthenticationMethod::rsa_signature:
+      return "rsa-signature";
+    case AuthenticationMethod::ecdsa_signature:
+      return "ecdsa-signature";
+  }
+  return "";
 }
 
 namespace codec {
@@ -15,7 +23,8 @@ struct Text<AuthenticationMethod> {
   static Result<AuthenticationMethod> parse(std::string_view text) {
     if (text == "psk") return AuthenticationMethod::psk;
     if (text == "rsa-signature") return AuthenticationMethod::rsa_signature;
-    return expected("psk or rsa-signature");
+    if (text == "ecdsa-signature") return AuthenticationMethod::ecdsa_signature;
+    return expected("psk, rsa-signature or ecdsa-signature");
   }
 };
 template <>

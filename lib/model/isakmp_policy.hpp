@@ -12,8 +12,8 @@
 
 namespace ipsec9000 {
 
-enum class AuthenticationMethod : std::uint8_t { psk, rsa_signature };
-std::string to_string(AuthenticationMethod method);  // "psk", "rsa-signature"
+enum class AuthenticationMethod : std::uint8_t { psk, rsa_signature, ecdsa_signature };
+std::string to_string(AuthenticationMethod method);  // "psk", "rsa-signature", "ecdsa-signature"
 
 struct IsakmpPolicy {
   std::string name;
@@ -24,7 +24,7 @@ struct IsakmpPolicy {
   std::vector<IkeProposal> proposals;   // in order of preference, at least one
   std::uint32_t lifetime = 28800;       // seconds
   std::uint32_t max_quick_modes = 100;  // 1: an ISAKMP SA for each Quick Mode
-  std::optional<Identity> local_id;     // absent: the local address
+  std::optional<Identity> local_id;     // absent: the local address; with certificates see ike::authentication.hpp
   std::optional<Identity> remote_id;    // absent: the remote address
 
   bool matches(const IpAddress& address) const { return !remote || remote->contains(address); }

@@ -21,7 +21,7 @@ constexpr std::string_view identity_rule =
 
 constexpr std::array decisions{Words{"secure"}, Words{"pass"}, Words{"discard"}};
 constexpr std::array default_decisions{Words{"pass"}, Words{"discard"}};
-constexpr std::array authentications{Words{"psk"}, Words{"rsa-signature"}};
+constexpr std::array authentications{Words{"psk"}, Words{"rsa-signature"}, Words{"ecdsa-signature"}};
 constexpr std::array exchanges{Words{"main"}, Words{"aggressive"}};
 constexpr std::array levels{Words{"alert"}, Words{"error"}, Words{"warning"}, Words{"informative"}, Words{"debug"}};
 
@@ -166,9 +166,9 @@ constexpr std::array isakmp_keys{
         .fallback = "any",
         .description = "for which peers; the first policy that matches is taken"},
     Key{.name = "authentication",
-        .allowed = "\"psk\" or \"rsa-signature\"",
+        .allowed = "\"psk\", \"rsa-signature\" or \"ecdsa-signature\"",
         .fallback = "psk",
-        .description = "how both sides prove who they are",
+        .description = "how both sides prove who they are: with a pre-shared key, or with certificates",
         .choices = authentications.data(),
         .choice_count = authentications.size()},
     Key{.name = "exchange",

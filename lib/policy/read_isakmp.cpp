@@ -37,18 +37,20 @@ void ConfigurationReader::read_isakmp_policy(std::size_t index, const Node& item
 
 bool ConfigurationReader::check_isakmp_methods(const Node& item, const std::string& pointer, IsakmpPolicy& policy) {
   bool good = true;
-  if (const auto* method = item.usable("authentication"); method != nullptr && method->text == "rsa-signature") {
-    policy.authentication = AuthenticationMethod::rsa_signature;
-    messages_.error(method->where, pointer_to(pointer, "authentication"), method->shown(), "\"psk\"",
-                    "this version has no certificates yet");
-    good = false;
-  }
+  if (const auto* method = item.usable("authentication"))
+    for (const auto each : {AuthenticationMethod::rsa_signature, AuthenticationMethod::ecdsa_signature})
+      if (method->text == to_string(each)) policy.authentication = each;
   if (const auto* exchange = item.usable("exchange"); exchange != nullptr && exchange->text == "aggressive") {
     policy.aggressive = true;
-    if (policy.authentication == AuthenticationMethod::psk)
+    if (policy.authentication != AuthenticationMethod::psk) {
+      messages_.error(exchange->where, pointer_to(pointer, "exchange"), exchange->shown(), "\"main\"",
+                      "Aggressive Mode is done with pre-shared keys only");
+      good = false;
+    } else {
       messages_.warning(exchange->where, pointer_to(pointer, "exchange"),
                         "Aggressive Mode with a pre-shared key: whoever hears it, or asks for it, can guess the key at "
                         "leisure, and sees both identities");
+    }
   }
   return good;
 }

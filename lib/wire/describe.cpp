@@ -36,7 +36,7 @@ constexpr std::array<std::pair<ExchangeType, std::string_view>, 7> exchange_name
     {ExchangeType::new_group, "New Group Mode"},
 }};
 
-constexpr std::array<std::pair<std::uint16_t, std::string_view>, 19> notify_names{{
+constexpr std::array<std::pair<std::uint16_t, std::string_view>, 25> notify_names{{
     {notify::invalid_payload_type, "INVALID-PAYLOAD-TYPE"},
     {notify::doi_not_supported, "DOI-NOT-SUPPORTED"},
     {notify::invalid_cookie, "INVALID-COOKIE"},
@@ -47,6 +47,12 @@ constexpr std::array<std::pair<std::uint16_t, std::string_view>, 19> notify_name
     {notify::payload_malformed, "PAYLOAD-MALFORMED"},
     {notify::invalid_key_information, "INVALID-KEY-INFORMATION"},
     {notify::invalid_id_information, "INVALID-ID-INFORMATION"},
+    {notify::invalid_cert_encoding, "INVALID-CERT-ENCODING"},
+    {notify::invalid_certificate, "INVALID-CERTIFICATE"},
+    {notify::cert_type_unsupported, "CERT-TYPE-UNSUPPORTED"},
+    {notify::invalid_cert_authority, "INVALID-CERT-AUTHORITY"},
+    {notify::invalid_signature, "INVALID-SIGNATURE"},
+    {notify::certificate_unavailable, "CERTIFICATE-UNAVAILABLE"},
     {notify::invalid_hash_information, "INVALID-HASH-INFORMATION"},
     {notify::authentication_failed, "AUTHENTICATION-FAILED"},
     {notify::address_notification, "ADDRESS-NOTIFICATION"},

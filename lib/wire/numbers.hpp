@@ -37,6 +37,9 @@ inline constexpr std::uint16_t life_duration = 12;
 inline constexpr std::uint16_t key_length = 14;
 inline constexpr std::uint16_t method_pre_shared_key = 1;
 inline constexpr std::uint16_t method_rsa_signature = 3;
+inline constexpr std::uint16_t method_ecdsa_256 = 9;  // RFC 4754, 6
+inline constexpr std::uint16_t method_ecdsa_384 = 10;
+inline constexpr std::uint16_t method_ecdsa_521 = 11;
 inline constexpr std::uint16_t life_seconds = 1;
 inline constexpr std::uint16_t life_kilobytes = 2;
 inline constexpr std::uint8_t key_ike = 1;  // the only transform id of phase 1
@@ -59,6 +62,12 @@ inline constexpr std::uint16_t life_seconds = 1;
 inline constexpr std::uint16_t life_kilobytes = 2;
 }  // namespace ipsec
 
+namespace encoding {  // of certificates, RFC 2408 3.9
+inline constexpr std::uint8_t pkcs7 = 1;
+inline constexpr std::uint8_t x509_signature = 4;
+inline constexpr std::uint8_t crl = 7;
+}  // namespace encoding
+
 namespace notify {  // RFC 2408 3.14.1, RFC 2407 4.6.3, RFC 3706
 inline constexpr std::uint16_t invalid_payload_type = 1;
 inline constexpr std::uint16_t doi_not_supported = 2;
@@ -70,9 +79,15 @@ inline constexpr std::uint16_t no_proposal_chosen = 14;
 inline constexpr std::uint16_t payload_malformed = 16;
 inline constexpr std::uint16_t invalid_key_information = 17;
 inline constexpr std::uint16_t invalid_id_information = 18;
+inline constexpr std::uint16_t invalid_cert_encoding = 19;
+inline constexpr std::uint16_t invalid_certificate = 20;
+inline constexpr std::uint16_t cert_type_unsupported = 21;
+inline constexpr std::uint16_t invalid_cert_authority = 22;
 inline constexpr std::uint16_t invalid_hash_information = 23;
 inline constexpr std::uint16_t authentication_failed = 24;
+inline constexpr std::uint16_t invalid_signature = 25;
 inline constexpr std::uint16_t address_notification = 26;
+inline constexpr std::uint16_t certificate_unavailable = 28;
 inline constexpr std::uint16_t last_error = 8191;
 inline constexpr std::uint16_t connected = 16384;
 inline constexpr std::uint16_t responder_lifetime = 24576;

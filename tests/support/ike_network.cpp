@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/hash.hpp"
+#include "ike/certificates.hpp"
 
 namespace ipsec9000::test {
 
@@ -10,6 +11,8 @@ Host::Host(std::string host_name, const std::string& text, std::uint64_t seed, i
     : name(std::move(host_name)),
       address(*IpAddress::parse(text)),
       random(seed),
+      identity(std::make_shared<const pki::Credentials>(
+          pki::Credentials{{}, std::make_shared<const pki::Trust>(pki::TrustContents{})})),
       cover(grant_anything),
       engine(random, *this, limits) {
   engine.configure({usual_isakmp_policy()});
@@ -21,6 +24,11 @@ const Secret* Host::pre_shared_key(const IpAddress& remote, const std::optional<
   if (at == keys.end()) return nullptr;
   found = Secret(at->second);
   return &found;
+}
+
+Result<std::shared_ptr<const pki::Credential>> Host::own_certificate(const IsakmpPolicy& policy,
+                                                                     const IpAddress& local) const {
+  return ike::choose_own(identity, policy, local, wall_time);
 }
 
 bool Host::has_audit(std::string_view event) const {
@@ -90,6 +98,7 @@ struct Carrier {
   Network& network;
   Host& host;
   std::set<Flight>& flying;
+  std::vector<PendingJob>& jobs;
   std::uint64_t& order;
 
   void operator()(ike::SendDatagram& action) {
@@ -105,8 +114,11 @@ struct Carrier {
     }
   }
   void operator()(ike::RunJob& action) {
-    const auto outcome = network.cheap_keys ? pretend(action.job, host.random) : ike::perform(action.job);
-    host.engine.job_done(action.id, outcome, network.now);
+    const auto* dh = std::get_if<ike::DhJob>(&action.job);
+    const auto outcome = network.cheap_keys && dh != nullptr ? Result<ike::JobOutcome>(pretend(*dh, host.random))
+                                                             : ike::perform(action.job, wall_time);
+    if (network.job_time == Duration{}) return host.engine.job_done(action.id, outcome, network.now);
+    jobs.push_back({network.now + network.job_time, &host, action.id, outcome});
   }
   void operator()(ike::AskPolicy& action) {
     host.engine.policy_answered(action.id, host.cover(action.query), network.now);
@@ -137,7 +149,7 @@ void Network::carry_out(Host& host) {
   while (true) {
     auto actions = host.engine.take_actions();
     if (actions.empty()) return;
-    for (auto& action : actions) std::visit(Carrier{*this, host, flying_, order_}, action);
+    for (auto& action : actions) std::visit(Carrier{*this, host, flying_, jobs_, order_}, action);
   }
 }
 
@@ -150,6 +162,18 @@ bool Network::step(TimePoint until) {
     const auto deadline = host->engine.next_deadline();
     if (deadline && *deadline <= until && (timed == nullptr || *deadline < *timed->engine.next_deadline()))
       timed = host.get();
+  }
+  const auto next_job = std::min_element(jobs_.begin(), jobs_.end(),
+                                         [](const auto& one, const auto& other) { return one.done < other.done; });
+  if (next_job != jobs_.end() && next_job->done <= until &&
+      (flight == flying_.end() || next_job->done <= flight->arrives) &&
+      (timed == nullptr || next_job->done <= *timed->engine.next_deadline())) {
+    const auto job = *next_job;
+    jobs_.erase(next_job);
+    now = std::max(now, job.done);
+    job.host->engine.job_done(job.id, job.outcome, now);
+    carry_out(*job.host);
+    return true;
   }
   const bool fly = flight != flying_.end() && flight->arrives <= until &&
                    (timed == nullptr || flight->arrives <= *timed->engine.next_deadline());

@@ -31,6 +31,9 @@ class Host final : public ike::Credentials {
   Host(std::string name, const std::string& address, std::uint64_t seed, ike::Limits limits = {});
 
   const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const override;
+  Result<std::shared_ptr<const pki::Credential>> own_certificate(const IsakmpPolicy& policy,
+                                                                 const IpAddress& local) const override;
+  std::shared_ptr<const pki::Trust> trust() const override { return identity->trust; }
   bool has_audit(std::string_view event) const;
   std::string audit_text(std::string_view event) const;  // of the last such record; "" when there is none
   std::size_t pairs() const { return engine.counters().pairs; }
@@ -38,7 +41,8 @@ class Host final : public ike::Credentials {
   std::string name;
   IpAddress address;
   SeededRandom random;
-  std::map<IpAddress, std::string> keys;  // pre-shared keys by peer
+  std::map<IpAddress, std::string> keys;             // pre-shared keys by peer
+  std::shared_ptr<const pki::Credentials> identity;  // its certificates; none at first
   // What this host's policies say about a peer's proposal.
   std::function<Result<Protection>(const CoverQuery&)> cover;
   std::map<ike::SaKey, Bytes> sas;                 // the kernel: SA -> its keys joined
@@ -57,6 +61,14 @@ struct Flight {
   auto operator<=>(const Flight& other) const {
     return std::tie(arrives, order) <=> std::tie(other.arrives, other.order);
   }
+};
+
+// Work under way on a host's thread pool.
+struct PendingJob {
+  TimePoint done;
+  Host* host;
+  ike::JobId id;
+  Result<ike::JobOutcome> outcome;
 };
 
 // A router that translates the addresses of the hosts behind it, as a masquerading one does: each of their ports gets a
@@ -79,6 +91,9 @@ class Nat {
 
 // What ike::perform does, without the arithmetic: both ends get the same secret, from their public values alone. The
 // values pass the checks for MODP groups and CURVE25519.
+// When the jobs of all hosts run, for certificates.
+inline constexpr WallTime wall_time{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
+
 ike::DhOutcome pretend(const ike::DhJob& job, RandomSource& random);
 
 class Network {
@@ -102,6 +117,7 @@ class Network {
   std::optional<Nat> nat;
   // Public-key work is pretended: for tests of thousands of negotiations, which are not about it.
   bool cheap_keys = false;
+  Duration job_time{};                    // how long each job takes; 0: it is done at once
   std::vector<ike::Datagram> sent;        // all of them, as the sender sent them
   std::function<void()> after_each_step;  // invariants
 
@@ -111,6 +127,7 @@ class Network {
   std::uint64_t seed_;
   std::vector<std::unique_ptr<Host>> hosts_;
   std::set<Flight> flying_;
+  std::vector<PendingJob> jobs_;
   std::uint64_t order_ = 0;
 };
 

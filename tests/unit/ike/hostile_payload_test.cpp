@@ -126,7 +126,9 @@ const std::vector<Evil> key_changes = [] {
   return changes;
 }();
 
-Payloads main_mode_offer() { return {ike::offer_phase1(usual_isakmp_policy()), wire::VendorId{Bytes(200)}}; }
+Payloads main_mode_offer() {
+  return {ike::offer_phase1(usual_isakmp_policy(), wire::oakley::method_pre_shared_key), wire::VendorId{Bytes(200)}};
+}
 
 Payloads quick_mode_offer(const Host& from, const Host& to) {
   const auto address = [](const Host& host) {

@@ -130,13 +130,13 @@ TEST_CASE("a host that restarted is met again: INITIAL-CONTACT clears what it ha
       if (auto* send = std::get_if<ike::SendDatagram>(&action))
         hosts.b.engine.receive({send->datagram.remote, send->datagram.local, send->datagram.bytes}, hosts.network.now);
       if (auto* job = std::get_if<ike::RunJob>(&action))
-        fresh.engine.job_done(job->id, ike::perform(job->job), hosts.network.now);
+        fresh.engine.job_done(job->id, ike::perform(job->job, wall_time), hosts.network.now);
     }
     for (auto& action : hosts.b.engine.take_actions()) {
       if (auto* send = std::get_if<ike::SendDatagram>(&action))
         fresh.engine.receive({send->datagram.remote, send->datagram.local, send->datagram.bytes}, hosts.network.now);
       if (auto* job = std::get_if<ike::RunJob>(&action))
-        hosts.b.engine.job_done(job->id, ike::perform(job->job), hosts.network.now);
+        hosts.b.engine.job_done(job->id, ike::perform(job->job, wall_time), hosts.network.now);
       if (auto* ask = std::get_if<ike::AskPolicy>(&action))
         hosts.b.engine.policy_answered(ask->id, hosts.b.cover(ask->query), hosts.network.now);
       if (auto* remove = std::get_if<ike::RemoveSas>(&action))

@@ -1,0 +1,89 @@
+#include "ike/certificates.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "ike/methods.hpp"
+#include "wire/numbers.hpp"
+
+namespace ipsec9000::ike {
+
+namespace {
+using pki::PkiFailureKind;
+namespace notify = wire::notify;
+
+struct FailureInfo {
+  PkiFailureKind kind;
+  const AuditEvent* event;
+  const char* differs;
+  std::uint16_t notify;
+};
+constexpr std::array failures{
+    FailureInfo{PkiFailureKind::no_certificate, &audit::cert_missing, "certificate", notify::certificate_unavailable},
+    FailureInfo{PkiFailureKind::bad_encoding, &audit::cert_bad_encoding, "certificate", notify::invalid_cert_encoding},
+    FailureInfo{PkiFailureKind::weak_key, &audit::cert_weak, "certificate", notify::invalid_certificate},
+    FailureInfo{PkiFailureKind::weak_digest, &audit::cert_weak, "certificate", notify::invalid_certificate},
+    FailureInfo{PkiFailureKind::unknown_ca, &audit::cert_unknown_ca, "certificate", notify::invalid_cert_authority},
+    FailureInfo{PkiFailureKind::chain_too_long, &audit::cert_unknown_ca, "certificate", notify::invalid_cert_authority},
+    FailureInfo{PkiFailureKind::bad_signature, &audit::cert_invalid, "certificate", notify::invalid_certificate},
+    FailureInfo{PkiFailureKind::not_yet_valid, &audit::cert_not_yet_valid, "certificate", notify::invalid_certificate},
+    FailureInfo{PkiFailureKind::expired, &audit::cert_expired, "certificate", notify::invalid_certificate},
+    FailureInfo{PkiFailureKind::bad_usage, &audit::cert_invalid, "certificate", notify::invalid_certificate},
+    FailureInfo{PkiFailureKind::name_constraint, &audit::cert_invalid, "certificate", notify::invalid_certificate},
+    FailureInfo{PkiFailureKind::revoked, &audit::cert_revoked, "certificate", notify::invalid_certificate},
+    FailureInfo{PkiFailureKind::crl_unavailable, &audit::crl_unavailable, "certificate", notify::invalid_certificate},
+    FailureInfo{PkiFailureKind::identity_mismatch, &audit::cert_identity_mismatch, "identity",
+                notify::invalid_id_information},
+};
+
+Refusal refusal_of(const pki::PkiFailure& failure) {
+  const auto* found =
+      std::find_if(failures.begin(), failures.end(), [&](const auto& known) { return known.kind == failure.kind; });
+  const auto& info = found != failures.end() ? *found : failures.front();
+  Refusal refusal;
+  refusal.event = info.event;
+  refusal.fields = {{"reason", failure.text}, {"found", failure.found}, {"wanted", failure.wanted}};
+  refusal.reason = "certificate-" + std::string(to_string(failure.kind));
+  refusal.differs = info.differs;
+  refusal.offered = failure.found;
+  refusal.wanted = failure.wanted;
+  refusal.notify = info.notify;
+  return refusal;
+}
+
+Refusal bad_signature(const std::string& why) {
+  Refusal refusal;
+  refusal.event = &audit::auth_failed;
+  refusal.fields = {{"reason", "its signature does not verify: " + why}};
+  refusal.reason = "authentication-failed";
+  refusal.differs = "certificate";
+  refusal.notify = notify::invalid_signature;
+  return refusal;
+}
+}  // namespace
+
+std::optional<Refusal> judge(const VerifyOutcome& outcome) {
+  if (outcome.objection) return bad_signature(*outcome.objection);
+  if (!outcome.verdict.failure) return std::nullopt;
+  auto refusal = refusal_of(*outcome.verdict.failure);
+  refusal.fatal = outcome.verdict.leaf.has_value();
+  return refusal;
+}
+
+Result<std::shared_ptr<const pki::Credential>> choose_own(const std::shared_ptr<const pki::Credentials>& ours,
+                                                          const IsakmpPolicy& policy, const IpAddress& local,
+                                                          WallTime now) {
+  const auto kinds = key_kinds(policy.authentication);
+  const auto chosen = [&](const std::optional<Identity>& name) { return ours->choose(name, kinds, {}, now); };
+  const auto* found = chosen(policy.local_id ? policy.local_id : Identity::of(local));
+  if (found == nullptr && !policy.local_id) found = chosen(std::nullopt);
+  if (found != nullptr) return std::shared_ptr<const pki::Credential>(ours, found);
+  const auto method = to_string(policy.authentication);
+  if (ours->own.empty()) return Error{ErrorCode::not_found, "none with its private key is stored"};
+  if (policy.local_id)
+    return Error{ErrorCode::not_found,
+                 "none for " + method + " that is valid now has the name " + policy.local_id->to_string()};
+  return Error{ErrorCode::not_found, "none for " + method + " is valid now"};
+}
+
+}  // namespace ipsec9000::ike
