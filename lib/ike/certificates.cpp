@@ -33,7 +33,7 @@ constexpr std::array failures{
     FailureInfo{PkiFailureKind::revoked, &audit::cert_revoked, "certificate", notify::invalid_certificate},
     FailureInfo{PkiFailureKind::crl_unavailable, &audit::crl_unavailable, "certificate", notify::invalid_certificate},
     FailureInfo{PkiFailureKind::identity_mismatch, &audit::cert_identity_mismatch, "identity",
-                notify::invalid_id_information},
+                notify::authentication_failed},
 };
 
 Refusal refusal_of(const pki::PkiFailure& failure) {
