@@ -11,6 +11,27 @@ constexpr std::array options{
     Option{"file", "", Argument::required, "FILE", "key set: read the key from FILE, not from the terminal",
            "The file's bytes without one newline at the end are the key, by the same rule as a key that is typed.",
            "key set"},
+    Option{"key", "", Argument::required, "FILE",
+           "cert import: the file of the private key, where it is not in FILE itself", "", "cert import"},
+    Option{"file-password-file", "", Argument::required, "FILE",
+           "cert import: the password of the PKCS#12 file or the key",
+           "In a file that only root may read; else it is asked for when it is needed.", "cert import"},
+    Option{"name", "", Argument::required, "NAME", "cert import: the name of the entry",
+           "By default that of its key where the key is stored here already, else one made from its subject.",
+           "cert import"},
+    Option{"subject", "", Argument::required, "DN", "cert request: the subject, such as \"C=DE, O=Example, CN=gate\"",
+           "", "cert request"},
+    Option{"altname", "", Argument::required, "LIST",
+           "cert request: addresses, host names, user@host for the subjectAltName",
+           "Separated by commas. A peer that names itself by an address or a host name is believed only when it stands "
+           "here.",
+           "cert request"},
+    Option{"keytype", "", Argument::required, "TYPE", "cert request: rsa (the default), ecdsa256, ecdsa384 or ecdsa521",
+           "", "cert request"},
+    Option{"bits", "", Argument::required, "BITS", "cert request: the size of an RSA key, 2048 (the default) to 8192",
+           "", "cert request"},
+    Option{"sent", "", Argument::required, "FILE",
+           "cert check: judge the certificates in FILE, as if REMOTE had sent them", "", "cert check"},
     Option{"before", "", Argument::required, "NAME", "add, move: before the policy NAME", "", placed},
     Option{"after", "", Argument::required, "NAME", "add, move: behind the policy NAME", "", placed},
     Option{"first", "", Argument::none, "", "add, move: as the first one", "", placed},
@@ -26,6 +47,29 @@ constexpr std::array verbs{
          "twice, without echo. A key that is there is replaced."},
     Verb{"key list", "", 0, 0, "list the hosts that have keys, without the keys", ""},
     Verb{"key delete", "REMOTE", 1, 1, "delete the pre-shared key for a remote host", "REMOTE as key list shows it."},
+    Verb{"cert request", "NAME", 1, 1, "make a key and a request (PKCS#10) for a certificate",
+         "The key is stored under NAME, encrypted; the request is printed, in PEM, for the CA. Import its answer with "
+         "cert import."},
+    Verb{"cert import", "FILE", 1, 1, "take in a certificate, with its key or for a key that is stored already",
+         "PEM, DER, PKCS#7 or PKCS#12. Intermediate CAs in the file are taken in with it, roots are not: they are for "
+         "ca "
+         "add. A certificate of which nobody here has the key is kept as a peer's, for peers that do not send theirs."},
+    Verb{"cert list", "", 0, 0, "list our certificates and those of peers", ""},
+    Verb{"cert show", "NAME", 1, 1, "show a certificate, with its PEM", ""},
+    Verb{"cert delete", "NAME", 1, 1, "delete a certificate and its key", ""},
+    Verb{"cert check", "[REMOTE]", 0, 1, "judge certificates as ikpmd would, and print each step",
+         "Without REMOTE our own, as a peer with our CAs would see them. REMOTE is the identity that a peer claims (an "
+         "address, a host name, user@host, or a distinguished name); its certificate is one that is known here, or "
+         "comes from the file of -sent. Exit status 1 when one is not accepted."},
+    Verb{"ca add", "FILE", 1, 1, "believe the CAs in FILE",
+         "A CA that certified itself is a root, in which paths end; another helps to find the path to a root."},
+    Verb{"ca list", "", 0, 0, "list the CAs", ""},
+    Verb{"ca show", "NAME", 1, 1, "show a CA's certificate, with its PEM", ""},
+    Verb{"ca delete", "NAME", 1, 1, "believe a CA no longer", ""},
+    Verb{"crl add", "FILE", 1, 1, "take in the CRLs in FILE",
+         "PEM or DER. A CA that is known here must have signed it."},
+    Verb{"crl list", "", 0, 0, "list the CRLs, their age and when the next is due", ""},
+    Verb{"crl delete", "ID", 1, 1, "delete a CRL; ID as crl list shows it", ""},
     Verb{
         "bootup", "on|off", 1, 1, "start IPSec with the system, or no longer",
         "on: sets startup.bootup in the configuration, and lets a key of this machine (/var/lib/ipsec9000/machine.key) "
@@ -71,6 +115,8 @@ constexpr std::array examples{
     Example{"ipsec_mgr key set 10.1.0.2", "Store the key for 10.1.0.2; it is asked for."},
     Example{"ipsec_mgr key set 10.1.0.0/24 --file key.txt --password-file pw.txt",
             "The same for a network, in a script."},
+    Example{"ipsec_mgr cert request gate -subject \"O=Example, CN=gate\" -altname 10.1.0.1,gate.example > gate.csr",
+            "Make a key and a request for the CA."},
     Example{"ipsec_mgr check new.json", "Is this configuration valid?"},
     Example{"ipsec_mgr policy add telnet remote=10.1.0.2 protocol=tcp remote_port=23 action=secure "
             "transforms=ESP-AES128-HMAC-SHA256",
@@ -83,9 +129,9 @@ constexpr std::array edited_lists{std::string_view{"policies"}, std::string_view
 
 constexpr Tool tool{
     "ipsec_mgr",
-    "manage policies and keys",
-    "Manages what the IPSec daemons work with: edits, checks and loads the policy configuration, and keeps the "
-    "pre-shared keys. While a daemon runs, only it touches its files; the tool asks it.",
+    "manage policies, keys and certificates",
+    "Manages what the IPSec daemons work with: edits, checks and loads the policy configuration, and keeps "
+    "pre-shared keys, certificates, CAs and CRLs. While a daemon runs, only it touches its files; the tool asks it.",
     options,
     verbs,
     examples,

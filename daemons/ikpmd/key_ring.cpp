@@ -54,6 +54,16 @@ void KeyRing::with_password(Secret password, Change change, Done done) {
   if (!loop_.run_on_pool(run, finish)) done(Error{ErrorCode::refused, "too much work at once; try again"});
 }
 
+std::map<std::string, Secret> KeyRing::private_keys() const {
+  std::map<std::string, Secret> keys;
+  if (!store_) return keys;
+  for (const auto& summary : store_->list()) {
+    if (summary.kind != KeyKind::private_key) continue;
+    if (const auto* secret = store_->find_private_key(summary.name)) keys.emplace(summary.name, secret->clone());
+  }
+  return keys;
+}
+
 Result<std::vector<KeySummary>> KeyRing::list() const {
   if (!store_) return Error{ErrorCode::not_permitted, "the key store is " + state()};
   return store_->list();

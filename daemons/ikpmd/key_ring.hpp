@@ -3,6 +3,7 @@
 #pragma once
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 
 #include "daemon/event_loop.hpp"
@@ -35,6 +36,7 @@ class KeyRing final : public ike::Credentials {
   void with_password(Secret password, Change change, Done done);
 
   Result<std::vector<KeySummary>> list() const;
+  std::map<std::string, Secret> private_keys() const;  // copies, by name; none while it is not open
 
  private:
   EventLoop& loop_;

@@ -30,6 +30,13 @@ Result<std::vector<std::uint32_t>> reqids_of(const Json& params) {
   return reqids;
 }
 
+TrustRules rules_of(const Json& params) {
+  TrustRules rules;
+  if (params.contains("revocation") && params["revocation"] == "strict") rules.revocation = pki::Revocation::strict;
+  rules.allow_legacy = params.contains("allow_legacy") && params["allow_legacy"] == true;
+  return rules;
+}
+
 template <class T>
 Json items_of(const std::vector<T>& values) {
   Json items = Json::array();
@@ -42,6 +49,7 @@ IkeMethods::IkeMethods(IkeService& service, RpcServer& server, EventLoop& loop) 
   add_negotiation(server);
   add_reports(server);
   add_keys(server);
+  add_certificates(server);
 }
 
 void IkeMethods::add_negotiation(RpcServer& server) {
@@ -107,6 +115,7 @@ Result<Json> IkeMethods::configure(const Json& params) {
     }
   }
   service_.policy_names_ = std::move(names);
+  service_.certificates_.set_rules(rules_of(params));
   service_.engine_.configure(std::move(parsed));
   service_.configured_ = true;
   service_.listen_when_able();
@@ -186,19 +195,24 @@ void IkeMethods::change_keys(const Json& params, const char* password_field, Key
   AuditFields fields;
   if (params.contains("remote") && params["remote"].is_string())
     fields = {{"remote", params["remote"].get<std::string>()}};
-  service_.keys_.with_password(
-      Secret(*password), std::move(change), [this, event, fields, reply](const Result<void>& outcome) {
-        auto& audit = service_.context_.audit;
-        if (outcome) {
-          service_.listen_when_able();
-          if (event != nullptr) audit.record(*event, fields);
-          return reply(Json::object());
-        }
-        if (outcome.error().code != ErrorCode::not_permitted) return reply(outcome.error());
-        audit.record(audit::password_wrong);
-        while (!slow_answers_.empty() && !slow_answers_.front().armed()) slow_answers_.pop_front();
-        slow_answers_.emplace_back(loop_).arm(wrong_password_delay, [reply, error = outcome.error()] { reply(error); });
-      });
+  service_.keys_.with_password(Secret(*password), std::move(change),
+                               [this, event, fields, reply](const Result<void>& outcome) {
+                                 auto& audit = service_.context_.audit;
+                                 if (outcome) {
+                                   service_.listen_when_able();
+                                   service_.certificates_.reload();
+                                   if (event != nullptr) audit.record(*event, fields);
+                                   return reply(Json::object());
+                                 }
+                                 if (outcome.error().code != ErrorCode::not_permitted) return reply(outcome.error());
+                                 audit.record(audit::password_wrong);
+                                 answer_late(outcome.error(), reply);
+                               });
+}
+
+void IkeMethods::answer_late(const Error& error, const RpcServer::Reply& reply) {
+  while (!slow_answers_.empty() && !slow_answers_.front().armed()) slow_answers_.pop_front();
+  slow_answers_.emplace_back(loop_).arm(wrong_password_delay, [reply, error] { reply(error); });
 }
 
 void IkeMethods::add_keys(RpcServer& server) {

@@ -114,6 +114,7 @@ IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
       kernel_(std::move(kernel)),
       sas_(*kernel_),
       keys_(context.loop, context.paths.keystore(), Keystore::machine_key_file(context.paths.keystore())),
+      certificates_(context.loop, keys_, context.paths.certificates()),
       engine_(random_, keys_),
       policy_manager_(context.loop, context.paths.socket("secpolicyd")),
       deadline_(context.loop),
@@ -125,6 +126,7 @@ IkeService::~IkeService() = default;
 
 Result<void> IkeService::start() {
   keys_.open_with_machine_key();
+  certificates_.reload();
   if (auto watching = watch_kernel(); !watching) return watching;
   adopt_sas();
   if (auto opened = open_sockets(); !opened) return opened;

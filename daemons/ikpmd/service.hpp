@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "credentials.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/rpc_peer.hpp"
 #include "failure_log.hpp"
@@ -50,6 +51,7 @@ class IkeService final : public DaemonService {
   std::unique_ptr<Kernel> kernel_;
   KernelSas sas_;
   KeyRing keys_;
+  CertificateKeeper certificates_;
   SystemRandom random_;
   ike::Engine engine_;
   FailureLog failures_;
@@ -80,6 +82,9 @@ class IkeMethods {
   void add_negotiation(RpcServer& server);
   void add_reports(RpcServer& server);
   void add_keys(RpcServer& server);
+  void add_certificates(RpcServer& server);
+  Result<bool> gather(Json& params, std::uint64_t connection);  // false: more of the file is to come
+  void certificate_done(const std::string& method, const Result<Json>& outcome, const RpcServer::Reply& reply);
   Result<Json> configure(const Json& params);
   Result<Json> sad_page(const Json& params);
   void change_keys(const Json& params, const char* password_field, KeyRing::Change change, const AuditEvent* event,
@@ -93,7 +98,9 @@ class IkeMethods {
   EventLoop& loop_;
   std::deque<Snapshot> snapshots_;  // what pages are still being read of
   std::uint64_t last_snapshot_ = 0;
-  std::deque<EventLoop::Timer> slow_answers_;  // a wrong password is answered late
+  void answer_late(const Error& error, const RpcServer::Reply& reply);
+  std::map<std::uint64_t, std::string> transfers_;  // parts of files, by connection
+  std::deque<EventLoop::Timer> slow_answers_;       // a wrong password is answered late
 };
 
 }  // namespace ipsec9000

@@ -23,6 +23,7 @@ Json configuration_for_ike(const PolicySet& set) {
       reqids.push_back({{"reqid", reqid}, {"policy", set.configuration.policies[index].name}});
   return {{"isakmp_policies", std::move(isakmp)},
           {"allow_legacy", set.configuration.allow_legacy},
+          {"revocation", set.configuration.strict_revocation ? "strict" : "tolerant"},
           {"reqids", std::move(reqids)}};
 }
 }  // namespace

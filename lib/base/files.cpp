@@ -86,6 +86,7 @@ fs::path Paths::below_root(const fs::path& absolute) const {
 fs::path Paths::configuration() const { return below_root("/etc/ipsec9000/ipsec.json"); }
 fs::path Paths::state_directory() const { return below_root("/var/lib/ipsec9000"); }
 fs::path Paths::keystore() const { return state_directory() / "keystore.json"; }
+std::filesystem::path Paths::certificates() const { return state_directory() / "certs"; }
 fs::path Paths::log_directory() const { return below_root("/var/log/ipsec9000"); }
 fs::path Paths::run_directory() const { return below_root("/run/ipsec9000"); }
 fs::path Paths::socket(std::string_view daemon) const { return run_directory() / (std::string(daemon) + ".sock"); }

@@ -46,6 +46,7 @@ struct Paths {
   std::filesystem::path configuration() const;                    // /etc/ipsec9000/ipsec.json
   std::filesystem::path state_directory() const;                  // /var/lib/ipsec9000
   std::filesystem::path keystore() const;                         // /var/lib/ipsec9000/keystore.json
+  std::filesystem::path certificates() const;                     // /var/lib/ipsec9000/certs
   std::filesystem::path log_directory() const;                    // /var/log/ipsec9000
   std::filesystem::path run_directory() const;                    // /run/ipsec9000
   std::filesystem::path socket(std::string_view daemon) const;    // /run/ipsec9000/DAEMON.sock

@@ -125,6 +125,7 @@ void compare_rest(const Configuration& before, const Configuration& after, std::
     Configuration bare;
     bare.default_action = configuration.default_action;
     bare.allow_legacy = configuration.allow_legacy;
+    bare.strict_revocation = configuration.strict_revocation;
     bare.startup = configuration.startup;
     return to_document(bare);
   };

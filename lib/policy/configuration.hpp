@@ -88,6 +88,7 @@ struct Configuration {
   std::vector<IsakmpPolicy> isakmp_policies;
   std::vector<IpAddress> bypass;  // local addresses, without repetition
   bool allow_legacy = false;
+  bool strict_revocation = false;  // "revocation": "strict"
   Startup startup;
   auto operator<=>(const Configuration&) const = default;
 };

@@ -24,6 +24,7 @@ constexpr std::array default_decisions{Words{"pass"}, Words{"discard"}};
 constexpr std::array authentications{Words{"psk"}, Words{"rsa-signature"}, Words{"ecdsa-signature"}};
 constexpr std::array exchanges{Words{"main"}, Words{"aggressive"}};
 constexpr std::array levels{Words{"alert"}, Words{"error"}, Words{"warning"}, Words{"informative"}, Words{"debug"}};
+constexpr std::array revocations{std::string_view("tolerant"), std::string_view("strict")};
 
 constexpr std::array icmp_keys{
     Key{.name = "type",
@@ -272,7 +273,15 @@ constexpr std::array root_keys{
         .type = T::boolean,
         .allowed = "true or false",
         .fallback = "false",
-        .description = "whether DES, 3DES, MD5, MODP768, MODP1024 and ESP without authentication may be named"},
+        .description = "whether DES, 3DES, MD5, MODP768, MODP1024 and ESP without authentication may be named, RSA "
+                       "keys under 2048 bits "
+                       "and certificates signed with MD5 or SHA-1 used"},
+    Key{.name = "revocation",
+        .allowed = "\"tolerant\" or \"strict\"",
+        .fallback = "tolerant",
+        .description = "whether a certificate of whose revocation nothing is known (no current CRL) counts as good",
+        .choices = revocations.data(),
+        .choice_count = revocations.size()},
     Key{.name = "startup",
         .type = T::object,
         .allowed = "an object",

@@ -73,6 +73,8 @@ void ConfigurationReader::finish(const Node& root, bool complete) {
     if (const auto* action = fallback->usable("action"))
       configuration_.default_action = action->text == "discard" ? Decision::discard : Decision::pass;
   if (const auto* legacy = root.usable("allow_legacy")) configuration_.allow_legacy = legacy->truth;
+  if (const auto* revocation = root.usable("revocation"))
+    configuration_.strict_revocation = revocation->text == "strict";
   read_startup(root);
   if (!configuration_.allow_legacy)
     for (auto& message : legacy_.take())

@@ -64,6 +64,7 @@ Json to_document(const Configuration& configuration) {
   json["bypass"] = Json::array();
   for (const auto& address : configuration.bypass) json["bypass"].push_back(address.to_string());
   json["allow_legacy"] = configuration.allow_legacy;
+  json["revocation"] = configuration.strict_revocation ? "strict" : "tolerant";
   json["startup"] = startup_document(configuration.startup);
   return json;
 }

@@ -142,7 +142,7 @@ TEST_CASE("a mistake anywhere else") {
       {R"({"version": 2})", "ipsec.json:1:13: /version: found 2: allowed: 1"},
       {R"({"version": "1"})", R"(ipsec.json:1:13: /version: found "1": allowed: 1)"},
       {R"({"version": 1, "polices": []})",
-       R"(ipsec.json:1:16: /polices: found the key "polices": allowed: version, policies, default_policy, isakmp_policies, bypass, allow_legacy, startup (did you mean "policies"?))"},
+       R"(ipsec.json:1:16: /polices: found the key "polices": allowed: version, policies, default_policy, isakmp_policies, bypass, allow_legacy, revocation, startup (did you mean "policies"?))"},
       {R"({"version": 1, "policies": {}})", "ipsec.json:1:28: /policies: found an object: allowed: a list of objects"},
       {R"({"version": 1, "default_policy": {"action": "secure"}})",
        R"(ipsec.json:1:45: /default_policy/action: found "secure": allowed: "pass" or "discard")"},

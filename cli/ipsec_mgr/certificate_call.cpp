@@ -1,0 +1,85 @@
+#include "cli/ipsec_mgr/certificate_call.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "certstore/operations.hpp"
+#include "cli/common/configuration.hpp"
+#include "cli/common/daemons.hpp"
+#include "cli/common/open_store.hpp"
+#include "cli/common/secret_params.hpp"
+#include "pki/bundle.hpp"
+
+namespace ipsec9000::cli {
+
+namespace {
+constexpr std::size_t part_bytes = 256 * 1024;  // of a message, which holds a megabyte
+constexpr Duration patience = seconds(120);     // an RSA key of 8192 bits takes its time
+
+TrustRules configured_rules(const Context& context) {
+  const auto parsed = load_configuration(context.paths.configuration().string());
+  TrustRules rules;
+  if (!parsed.configuration) return rules;
+  rules.allow_legacy = parsed.configuration->allow_legacy;
+  if (parsed.configuration->strict_revocation) rules.revocation = pki::Revocation::strict;
+  return rules;
+}
+
+// All but the last part of a large file.
+Result<void> send_parts(Daemons& daemons, const std::string& method, Json& params) {
+  const auto data = params.find("data_hex");
+  if (data == params.end()) return {};
+  auto& text = data->get_ref<std::string&>();
+  std::size_t at = 0;
+  for (; text.size() - at > part_bytes; at += part_bytes) {
+    const SecretParams part(Json{{"data_hex", text.substr(at, part_bytes)}, {"more", true}});
+    if (const auto taken = daemons.call("ikpmd", method, part.json); !taken) return taken.error();
+  }
+  if (at != 0) text.erase(0, at);
+  return {};
+}
+
+Result<Json> ask_daemon(Daemons& daemons, const std::string& method, Json params) {
+  SecretParams wiped(std::move(params));
+  if (auto sent = send_parts(daemons, method, wiped.json); !sent) return sent.error();
+  return daemons.call("ikpmd", method, wiped.json);
+}
+
+Result<Json> do_directly(const Context& context, const std::string& method, const Json& params,
+                         const Secret& password) {
+  const CertificateStore store(context.paths.certificates());
+  CertificateTask task{store, configured_rules(context),
+                       std::chrono::floor<Duration>(std::chrono::system_clock::now())};
+  if (!needs_keys(method)) return perform(task, method, params);
+  auto keys = open_store(context, password);
+  if (!keys) return keys.error();
+  task.keys = &*keys;
+  return perform(task, method, params);
+}
+}  // namespace
+
+Result<Json> certificate_call(const Context& context, const std::string& method, Json params) {
+  Secret password;
+  const SecretParams wiped(std::move(params));
+  if (needs_keys(method)) {
+    if (!Keystore::exists(context.paths.keystore()))
+      return Error{ErrorCode::not_permitted, "no IPSec password has been set; use ipsec_admin -newpasswd first"};
+    auto given = context.password("IPSec password: ");
+    if (!given) return given.error();
+    password = std::move(*given);
+  }
+  Daemons daemons(context.paths, patience);
+  if (daemons.state("ikpmd") == DaemonState::not_running) return do_directly(context, method, wiped.json, password);
+  auto asked = wiped.json;
+  if (needs_keys(method)) asked["password"] = as_text(password);
+  return ask_daemon(daemons, method, std::move(asked));
+}
+
+Result<std::string> file_as_hex(const std::string& path) {
+  auto bytes = read_file(path, pki::bundle_bytes_maximum);
+  if (!bytes) return bytes.error();
+  auto hex = to_hex(as_bytes(*bytes));
+  wipe_memory(bytes->data(), bytes->size());
+  return hex;
+}
+
+}  // namespace ipsec9000::cli

@@ -1,0 +1,79 @@
+#include "credentials.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace ipsec9000 {
+
+namespace {
+WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+
+// Passwords and keys among them, so that they are gone with the call.
+void wipe_texts(Json& params) {
+  for (auto& value : params)
+    if (auto* text = value.get_ptr<std::string*>()) wipe_memory(text->data(), text->size());
+}
+}  // namespace
+
+void CertificateKeeper::set_rules(const TrustRules& rules) {
+  if (rules == rules_) return;
+  rules_ = rules;
+  reload();
+}
+
+void CertificateKeeper::reload() {
+  again_ = loading_;
+  if (loading_) return;
+  struct Work {
+    std::map<std::string, Secret> keys;
+    Snapshot made;
+    std::string problem;
+  };
+  auto work = std::make_shared<Work>();
+  work->keys = keys_.private_keys();
+  const auto read = [work, store = store_, rules = rules_] {
+    const auto contents = store.load();
+    if (!contents) work->problem = contents.error().text;
+    work->made = std::make_shared<const pki::Credentials>(
+        credentials_of(contents ? *contents : CertificateContents{}, work->keys, rules));
+    work->keys.clear();
+  };
+  const auto use = [this, work] {
+    loading_ = false;
+    keys_.use(work->made);
+    problem_ = work->problem;
+    if (again_) return reload();
+    for (const auto& each : std::exchange(waiting_, {})) each();
+  };
+  loading_ = loop_.run_on_pool(read, use);
+  if (!loading_) problem_ = "too much work at once; the certificates were not read again";
+}
+
+void CertificateKeeper::finish(const std::string& method, const Result<Json>& outcome, const Reply& reply) {
+  if (!outcome || !changes_certificates(method)) return reply(outcome);
+  reload();
+  if (!loading_) return reply(outcome);
+  waiting_.push_back([reply, outcome] { reply(outcome); });
+}
+
+void CertificateKeeper::perform(const std::string& method, Json params, Secret password, Reply reply) {
+  auto outcome = std::make_shared<Result<Json>>(Error{ErrorCode::internal, "not done"});
+  auto request = std::make_shared<Json>(std::move(params));
+  const auto run = [outcome, request, method, store = store_, rules = rules_](Keystore* keys) {
+    *outcome = ipsec9000::perform({store, rules, wall_now(), keys}, method, *request);
+    wipe_texts(*request);
+  };
+  if (needs_keys(method)) {
+    const auto change = [run, outcome](Keystore& keys) -> Result<void> {
+      run(&keys);
+      return *outcome ? Result<void>() : outcome->error();
+    };
+    return keys_.with_password(std::move(password), change, [this, outcome, method, reply](const Result<void>& done) {
+      finish(method, done ? *outcome : done.error(), reply);
+    });
+  }
+  const auto done = [this, outcome, method, reply] { finish(method, *outcome, reply); };
+  if (!loop_.run_on_pool([run] { run(nullptr); }, done))
+    reply(Error{ErrorCode::refused, "too much work at once; try again"});
+}
+
+}  // namespace ipsec9000

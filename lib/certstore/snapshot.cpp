@@ -1,0 +1,51 @@
+#include "certstore/snapshot.hpp"
+
+#include <algorithm>
+
+namespace ipsec9000 {
+
+namespace {
+constexpr std::size_t chain_maximum = 10;
+}
+
+std::vector<pki::Certificate> chain_of(const CertificateContents& contents, const pki::Certificate& certificate) {
+  std::vector<pki::Certificate> chain;
+  auto issuer = certificate.issuer_der();
+  while (chain.size() < chain_maximum) {
+    const auto found = std::ranges::find_if(contents.entries, [&](const auto& entry) {
+      return entry.kind == EntryKind::ca && entry.certificate.subject_der() == issuer &&
+             !entry.certificate.self_issued();
+    });
+    if (found == contents.entries.end()) break;
+    chain.push_back(found->certificate);
+    issuer = found->certificate.issuer_der();
+  }
+  return chain;
+}
+
+pki::TrustContents trust_of(const CertificateContents& contents, const TrustRules& rules) {
+  pki::TrustContents trust;
+  for (const auto& ca : contents.of_kind(EntryKind::ca))
+    (ca.self_issued() ? trust.anchors : trust.intermediates).push_back(ca);
+  trust.known = contents.of_kind(EntryKind::peer);
+  for (const auto& [id, crl] : contents.crls) trust.crls.push_back(crl);
+  trust.revocation = rules.revocation;
+  trust.allow_legacy = rules.allow_legacy;
+  return trust;
+}
+
+pki::Credentials credentials_of(const CertificateContents& contents, const std::map<std::string, Secret>& keys,
+                                const TrustRules& rules) {
+  pki::Credentials credentials;
+  for (const auto& entry : contents.entries) {
+    const auto secret = keys.find(entry.name);
+    if (entry.kind != EntryKind::own || secret == keys.end()) continue;
+    auto key = pki::PrivateKey::parse(secret->second);
+    if (!key || !key->belongs_to(entry.certificate)) continue;
+    credentials.own.push_back({entry.name, entry.certificate, chain_of(contents, entry.certificate), std::move(*key)});
+  }
+  credentials.trust = std::make_shared<const pki::Trust>(trust_of(contents, rules));
+  return credentials;
+}
+
+}  // namespace ipsec9000

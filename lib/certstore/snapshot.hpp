@@ -1,0 +1,26 @@
+// From what is at rest to what is in use.
+#pragma once
+#include <map>
+#include <string>
+
+#include "certstore/store.hpp"
+#include "pki/credentials.hpp"
+
+namespace ipsec9000 {
+
+struct TrustRules {
+  pki::Revocation revocation = pki::Revocation::tolerant;
+  bool allow_legacy = false;
+  bool operator==(const TrustRules&) const = default;
+};
+
+pki::TrustContents trust_of(const CertificateContents& contents, const TrustRules& rules);
+
+// Own entries whose key is in `keys` (by entry name) and belongs to the certificate; the others stay out.
+pki::Credentials credentials_of(const CertificateContents& contents, const std::map<std::string, Secret>& keys,
+                                const TrustRules& rules);
+
+// The CAs between a certificate and its root, nearest first, without the root.
+std::vector<pki::Certificate> chain_of(const CertificateContents& contents, const pki::Certificate& certificate);
+
+}  // namespace ipsec9000

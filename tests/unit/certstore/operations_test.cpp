@@ -1,0 +1,148 @@
+#include "certstore/operations.hpp"
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "pki/bundle.hpp"
+#include "support/certificates.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace ipsec9000;
+using namespace ipsec9000::test;
+
+namespace {
+struct Host {
+  TemporaryDirectory directory;
+  CertificateStore store{directory.path() / "certs"};
+  Keystore keys =
+      Keystore::create(directory.path() / "keystore.json", Secret("correct horse battery staple"), {1024, 8, 1})
+          .value();
+  TrustRules rules = {};
+
+  Result<Json> call(const char* method, Json params = Json::object()) {
+    return perform({store, rules, pki_now, &keys}, method, params);
+  }
+  static Json file(const Bytes& bytes) { return {{"data_hex", to_hex(bytes)}}; }
+  static Json file(const std::string& text) { return {{"data_hex", to_hex(as_bytes(text))}}; }
+  std::size_t count(const char* method) { return call(method).value()["items"].size(); }
+};
+
+CertificateSpec gate() { return {.subject = "O=Example, CN=gate", .alternative_names = "DNS:gate.example"}; }
+}  // namespace
+
+TEST_CASE("every format of a certificate with its key is taken in") {
+  const auto ca = root();
+  const auto middle = issue({.subject = "O=Example, CN=Sub", .ca = true}, &ca);
+  const auto own = issue(gate(), &middle);
+  struct Case {
+    const char* what;
+    Json params;
+  };
+  auto sealed = Host::file(pkcs12(own, {middle, ca}, "secret"));
+  sealed["file_password"] = "secret";
+  auto beside = Host::file(own.der());
+  beside["key_hex"] = to_hex(own.key_der().view());
+  const Case cases[] = {{"PKCS#12", sealed},
+                        {"PEM", Host::file("text\n" + pem(own) + key_pem(own) + pem(middle))},
+                        {"DER and its key", beside}};
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    Host host;
+    const auto imported = host.call("cert.import", c.params);
+    REQUIRE(imported);
+    CHECK((*imported)["kind"] == "own");
+    CHECK((*imported)["name"] == "gate");
+    CHECK(host.keys.find_private_key("gate") != nullptr);
+    CHECK(host.count("cert.list") == 1);
+    const auto contents = host.store.load();
+    REQUIRE(contents);
+    for (const auto& trusted : trust_of(*contents, {}).anchors)
+      FAIL("a root came in by the back door: " + trusted.subject());
+  }
+}
+
+TEST_CASE("a certificate without a key is a peer's") {
+  const auto ca = root();
+  Host host;
+  const auto imported = host.call("cert.import", Host::file(pkcs7({issue(gate(), &ca), ca})));
+  REQUIRE(imported);
+  CHECK((*imported)["kind"] == "peer");
+  REQUIRE(host.call("ca.add", Host::file(pem(ca))));
+  const auto checked = host.call("cert.check", {{"remote", "gate.example"}});
+  REQUIRE(checked);
+  CHECK((*checked)["items"][0]["ok"] == true);
+  CHECK((*checked)["items"][0]["steps"].size() == 8);
+}
+
+TEST_CASE("a request's answer finds its key, and is then shown to peers") {
+  Host host;
+  const auto requested = host.call("cert.request", {{"name", "gate"},
+                                                    {"subject", "O=Example, CN=gate"},
+                                                    {"names", {"10.1.0.1", "gate.example"}},
+                                                    {"key", "ecdsa256"}});
+  REQUIRE(requested);
+  CHECK_FALSE(host.call("cert.request", {{"name", "gate"}, {"subject", "CN=x"}, {"key", "ecdsa256"}}));
+  const auto text = (*requested)["request"].get<std::string>();
+  auto* bio = BIO_new_mem_buf(text.data(), static_cast<int>(text.size()));
+  const std::shared_ptr<X509_REQ> request(PEM_read_bio_X509_REQ(bio, nullptr, nullptr, nullptr), X509_REQ_free);
+  BIO_free(bio);
+  REQUIRE(request);
+  auto spec = gate();
+  spec.key = {X509_REQ_get_pubkey(request.get()), EVP_PKEY_free};
+  CHECK(X509_REQ_verify(request.get(), spec.key.get()) == 1);
+  const auto ca = root();
+  REQUIRE(host.call("cert.import", Host::file(pem(issue(spec, &ca)))));
+  const auto* secret = host.keys.find_private_key("gate");
+  REQUIRE(secret != nullptr);
+  std::map<std::string, Secret> keys;
+  keys.emplace("gate", secret->clone());
+  const auto credentials = credentials_of(host.store.load().value(), keys, {});
+  REQUIRE(credentials.own.size() == 1);
+  CHECK(credentials.own[0].key.belongs_to(credentials.own[0].certificate));
+  REQUIRE(host.call("cert.delete", {{"name", "gate"}}));
+  CHECK(host.keys.find_private_key("gate") == nullptr);
+  CHECK(host.count("cert.list") == 0);
+}
+
+TEST_CASE("a CRL counts when its CA is known, and never goes back in time") {
+  const auto ca = root();
+  const auto other = root();
+  Host host;
+  CHECK(host.call("crl.add", Host::file(issue_crl(ca))).error().code == ErrorCode::refused);
+  REQUIRE(host.call("ca.add", Host::file(ca.der())));
+  CHECK_FALSE(host.call("crl.add", Host::file(issue_crl(other))));  // of the same name
+  REQUIRE(host.call("crl.add", Host::file(issue_crl(ca, {.revoked = {7}}))));
+  CHECK_FALSE(host.call("crl.add", Host::file(issue_crl(ca, {.from = -std::chrono::hours(5)}))));
+  const auto listed = host.call("crl.list");
+  REQUIRE(listed);
+  CHECK((*listed)["items"].size() == 1);
+  CHECK((*listed)["items"][0]["revoked"] == 1);
+  REQUIRE(host.call("crl.delete", {{"id", (*listed)["items"][0]["id"]}}));
+  CHECK(host.count("crl.list") == 0);
+}
+
+TEST_CASE("what makes no sense is refused in words, and changes nothing") {
+  const auto ca = root();
+  const auto own = issue(gate(), &ca);
+  const auto other = issue(gate(), &ca);
+  Host host;
+  auto mismatched = Host::file(own.der());
+  mismatched["key_hex"] = to_hex(other.key_der().view());
+  auto wrong_password = Host::file(pkcs12(own, {}, "secret"));
+  wrong_password["file_password"] = "wrong";
+  CHECK(host.call("cert.import", wrong_password).error().code == ErrorCode::not_permitted);
+  for (const auto& params : {mismatched, Host::file(std::string("hello")), Host::file(Bytes{}),
+                             Json{{"data_hex", "xyz"}}, Json{{"data_hex", 5}}, Json::object(), Host::file(ca.der())})
+    CHECK_FALSE(host.call("cert.import", params));
+  CHECK_FALSE(host.call("ca.add", Host::file(own.der())));
+  CHECK_FALSE(host.call("cert.show", {{"name", "../x"}}));
+  CHECK_FALSE(host.call("cert.check"));
+  CHECK_FALSE(host.call("cert.request", {{"name", "a/b"}, {"subject", "CN=a"}}));
+  CHECK_FALSE(host.call("cert.request", {{"name", "a"}, {"subject", "nonsense"}}));
+  CHECK_FALSE(host.call("cert.request", {{"name", "a"}, {"subject", "CN=a"}, {"bits", 1024}}));
+  CHECK(host.keys.list().empty());
+  CHECK(host.store.load().value().entries.empty());
+}
