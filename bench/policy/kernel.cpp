@@ -7,6 +7,7 @@
 #include "configurations.hpp"
 #include "host.hpp"
 #include "kernel_side.hpp"
+#include "policy/checked_text.hpp"
 #include "policy/kernel_view.hpp"
 
 namespace ipsec9000::bench {
@@ -55,24 +56,66 @@ void install(benchmark::State& state, Kind kind) {
   state.counters["ours_to_bare"] = median(ratios);
 }
 
-// From a changed configuration, checked and indexed, to the kernel changed: what -reload does with the kernel when one
-// policy has another transform.
+// A configuration in force: its text, checked, and the kernel.
+struct InForce {
+  InForce(Kind kind, std::size_t count) : kernel(open_kernel()), side(*kernel) {
+    auto text = configuration_text(kind, count);
+    auto parsed = parse_configuration(text, "bench");
+    set = PolicySet::make(std::move(*parsed.configuration));
+    checked = CheckedText(std::move(text), std::move(parsed.spans));
+    installed = side.bring_in_step(*set).has_value();
+  }
+  ~InForce() { flush_policies(*kernel); }
+  InForce(const InForce&) = delete;
+  InForce& operator=(const InForce&) = delete;
+
+  bool change(std::vector<Policy> policies) {
+    std::vector<PolicySet::Replaced> replaced;
+    const auto applied = side.change(*set, std::move(policies), replaced);
+    return applied && *applied && (*applied)->updated >= 2;
+  }
+
+  std::unique_ptr<Kernel> kernel;
+  KernelSide side;
+  std::unique_ptr<PolicySet> set;
+  CheckedText checked;
+  bool installed = false;
+};
+
+// One policy gets another transform, and it is known which: matcher, keying and kernel follow.
 void change_one(benchmark::State& state, Kind kind) {
   const auto count = static_cast<std::size_t>(state.range(0));
-  const auto one = PolicySet::make(configuration(kind, count));
-  auto other = one->configuration;
-  other.policies[count / 2].transforms[0] = *Transform::parse("ESP-AES256-HMAC-SHA256");
-  const auto two = PolicySet::make(std::move(other), one->keying.reqid_map());
-  const auto kernel = open_kernel();
-  KernelSide side(*kernel);
-  if (!side.bring_in_step(*one)) state.SkipWithError("installing");
+  InForce in_force(kind, count);
+  if (!in_force.installed) state.SkipWithError("installing");
+  auto policy = in_force.set->configuration.policies[count / 2];
+  const auto first = policy.transforms[0];
+  const auto second = *Transform::parse("ESP-AES256-HMAC-SHA256");
+  for (auto _ : state) {
+    policy.transforms[0] = policy.transforms[0] == first ? second : first;
+    if (!in_force.change({policy})) state.SkipWithError("nothing was changed");
+  }
+}
+
+// The same from the text of the whole file, as a reload reads it: it is found out which policy differs, and checked.
+void change_text(benchmark::State& state, Kind kind) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  InForce in_force(kind, count);
+  if (!in_force.installed) state.SkipWithError("installing");
+  const auto one = configuration_text(kind, count);
+  const auto two = configuration_text(kind, count, count / 2);
   bool second = false;
   for (auto _ : state) {
+    state.PauseTiming();
     second = !second;
-    const auto applied = second ? side.change(*one, *two) : side.change(*two, *one);
-    if (!applied || applied->updated < 2) state.SkipWithError("nothing was changed");
+    auto text = second ? two : one;
+    state.ResumeTiming();
+    const auto change = in_force.checked.change_to(text, in_force.set->configuration);
+    if (!change || !in_force.change(change->policies)) {
+      state.SkipWithError("nothing was changed");
+      break;
+    }
+    in_force.checked.accept(std::move(text), *change);
   }
-  flush_policies(*kernel);
 }
 
 // The same by reading the kernel, compiling everything and comparing: any change, and the check after a disturbance.
@@ -102,6 +145,8 @@ void register_kernel() {
   add("change_one/exact", change_one, Kind::exact, hashed);
   add("change_one/prefixes", change_one, Kind::prefixes, hashed);
   add("change_one/wildcard", change_one, Kind::wildcard, {100, 1'000, 5'000});
+  add("change_text/exact", change_text, Kind::exact, hashed);
+  add("change_text/prefixes", change_text, Kind::prefixes, hashed);
   add("bring_in_step/exact", change_all, Kind::exact, hashed);
 }
 

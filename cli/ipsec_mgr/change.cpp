@@ -68,12 +68,10 @@ int mgr_diff(Context& context, const VerbArguments& arguments) {
 }
 
 int mgr_apply(Context& context, const VerbArguments&) {
-  const auto parsed = load_configuration(context.paths.configuration());
-  if (!parsed.valid())
-    return context.fail({Exit::usage, "checking the configuration", error_lines(parsed), "nothing was changed"});
   Daemons daemons(context.paths, patience);
   const auto difference = daemons.call("secpolicyd", "policy.diff", Json::object());
-  if (!difference) return context.fail(bad_file("comparing the configurations", difference.error(), ""));
+  if (!difference)
+    return context.fail(bad_file("checking the configuration", difference.error(), "nothing was changed"));
   if (!context.json) {
     print_changes(context.out, *difference);
     context.out << (nothing_changed(*difference) ? "No differences\n" : "") << std::flush;

@@ -9,12 +9,17 @@
 
 namespace ipsec9000 {
 
-Result<ConfigurationFile> read_configuration_file(const std::filesystem::path& path) {
-  const auto text = read_file(path, maximum_configuration_bytes);
+Result<std::string> read_configuration(const std::filesystem::path& path) {
+  auto text = read_file(path, maximum_configuration_bytes);
   if (!text) return Error{ErrorCode::invalid_input, escape_control(text.error().text)};
-  auto parsed = parse_configuration(*text, path.string());
+  return text;
+}
+
+Result<ConfigurationFile> check_configuration(std::string text, const std::filesystem::path& path) {
+  auto parsed = parse_configuration(text, path.string());
   if (!parsed.valid()) return Error{ErrorCode::invalid_input, join(parsed.lines(), "\n")};
-  return ConfigurationFile{std::move(*parsed.configuration), revision_of(*text), parsed.lines()};
+  return ConfigurationFile{std::move(*parsed.configuration), CheckedText(std::move(text), std::move(parsed.spans)),
+                           parsed.lines()};
 }
 
 Json changes_answer(const std::vector<PolicyChange>& changes) {

@@ -6,17 +6,19 @@
 
 #include "base/json_fwd.hpp"
 #include "policy/changes.hpp"
+#include "policy/checked_text.hpp"
 #include "policy/configuration.hpp"
 
 namespace ipsec9000 {
 
 struct ConfigurationFile {
   Configuration configuration;
-  std::string revision;               // of the text: another one when a byte is
+  CheckedText text;
   std::vector<std::string> warnings;  // with file and line
 };
 // invalid_input: the text holds all messages, one a line.
-Result<ConfigurationFile> read_configuration_file(const std::filesystem::path& path);
+Result<ConfigurationFile> check_configuration(std::string text, const std::filesystem::path& path);
+Result<std::string> read_configuration(const std::filesystem::path& path);
 
 // {"changes": [...], "changed": their number}. An answer holds a megabyte: of very many changes only the first ones are
 // listed, and "changed" counts all.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
+#include <utility>
 
 #include "audit/events.hpp"
 
@@ -18,9 +19,12 @@ Json configuration_for_ike(const PolicySet& set) {
   for (const auto& policy : set.configuration.isakmp_policies) isakmp.push_back(to_json(policy));
   Json reqids = Json::array();
   std::unordered_set<std::uint32_t> seen;
-  for (std::size_t index = 0; index < set.configuration.policies.size() && seen.size() < most_reqids; ++index)
-    if (const auto reqid = set.keying.reqid_of(index); reqid != 0 && seen.insert(reqid).second)
-      reqids.push_back({{"reqid", reqid}, {"policy", set.configuration.policies[index].name}});
+  std::uint32_t last = 0;
+  for (std::size_t index = 0; index < set.configuration.policies.size() && seen.size() < most_reqids; ++index) {
+    const auto reqid = set.keying.reqid_of(index);
+    if (reqid == 0 || reqid == std::exchange(last, reqid) || !seen.insert(reqid).second) continue;
+    reqids.push_back({{"reqid", reqid}, {"policy", set.configuration.policies[index].name}});
+  }
   return {{"isakmp_policies", std::move(isakmp)},
           {"allow_legacy", set.configuration.allow_legacy},
           {"revocation", set.configuration.strict_revocation ? "strict" : "tolerant"},

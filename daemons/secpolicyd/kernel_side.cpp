@@ -65,9 +65,29 @@ Result<KernelSide::Applied> KernelSide::change(const PolicySet& from, const Poli
   const auto new_reqids = to.keying.reqids();
   auto small = table_.small_change({from.configuration, old_reqids}, {to.configuration, new_reqids});
   if (!small || !protecting_) return bring_in_step(to);
-  auto applied = take_small_steps(small->steps);
+  auto applied = take_small_steps(std::move(small->steps));
   if (!applied) return bring_in_step(to);  // the kernel is not as we thought, or has no memory: it will say so again
-  table_.accept(from.configuration, to.configuration, *small);
+  table_.accept(*small);
+  return applied;
+}
+
+std::optional<Result<KernelSide::Applied>> KernelSide::change(PolicySet& set, std::vector<Policy> next,
+                                                              std::vector<PolicySet::Replaced>& replaced) {
+  const auto& policies = set.configuration.policies;
+  std::vector<PolicyTurn> turns;
+  for (const auto& policy : next) turns.push_back({&policies[policy.place - 1], 0, &policy, 0});
+  if (!protecting_ || !table_.has_steps_for(turns) || !set.can_replace(next)) return std::nullopt;
+  replaced = set.replace(std::move(next));
+  turns.clear();
+  for (const auto& old : replaced) {
+    const auto index = old.policy.place - 1;
+    turns.push_back({&old.policy, old.reqid, &policies[index], set.keying.reqid_of(index)});
+  }
+  auto small = table_.small_change(std::move(turns));
+  if (!small) return bring_in_step(set);
+  auto applied = take_small_steps(std::move(small->steps));
+  if (!applied) return bring_in_step(set);
+  table_.accept(*small);
   return applied;
 }
 

@@ -36,6 +36,11 @@ class KernelSide {
   // From the set in force to another one. A change of a few policies that concerns nobody else (CompiledTable) neither
   // reads the kernel nor compiles; everything else is bring_in_step().
   Result<Applied> change(const PolicySet& from, const PolicySet& to);
+  // Puts these policies in the place of those with the same places and names, in the set and in the kernel, at the cost
+  // of these few; what was there is added to `replaced`. Nothing, and nothing has been changed, where that cannot be
+  // done. After an error the set is the new one and the kernel between the two.
+  std::optional<Result<Applied>> change(PolicySet& set, std::vector<Policy> next,
+                                        std::vector<PolicySet::Replaced>& replaced);
   // Somebody else may have changed our entries: the next change() reads the kernel.
   void distrust() { table_.forget(); }
 

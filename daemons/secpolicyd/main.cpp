@@ -62,6 +62,7 @@ Result<std::unique_ptr<DaemonService>> build(DaemonContext& context) {
   auto kernel = NetlinkKernel::open();
   if (!kernel) return kernel.error();
   auto service = std::make_unique<PolicyService>(context, std::move(*kernel), std::move(*parsed.configuration));
+  service->remember({std::move(parsed.text), std::move(parsed.spans)}, parsed.messages.empty());
   service->record_discards();
   return std::unique_ptr<DaemonService>(std::move(service));
 }

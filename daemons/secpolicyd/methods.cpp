@@ -120,7 +120,7 @@ Result<Json> edit_configuration(PolicyService& service, const Json& params) {
     if (!edit) return edit.error();
     edits.push_back(std::move(*edit));
   }
-  const auto done = edit_file(service.paths().configuration(), edits, *revision);
+  const auto done = edit_file(service.paths().configuration(), edits, *revision, service.known_text());
   if (!done) return done.error();
   return Json{{"revision", done->revision}, {"warnings", done->warnings}};
 }

@@ -1,11 +1,14 @@
 #include "service.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "audit/events.hpp"
 #include "configuration_file.hpp"
 #include "methods.hpp"
 #include "policy/changes.hpp"
+#include "policy/edit.hpp"
+#include "policy/services.hpp"
 
 namespace ipsec9000 {
 
@@ -57,30 +60,98 @@ Result<void> PolicyService::start() {
 
 void PolicyService::reload() { (void)reload_now(); }  // on SIGHUP; what went wrong is in the audit trail
 
+void PolicyService::remember(CheckedText text, bool silent) {
+  in_force_ = {std::move(text), silent, services_changed_at()};
+}
+
+Error PolicyService::refused(const Error& error) {
+  context_.audit.record(audit::policy_reload_failed,
+                        {{"file", context_.paths.configuration().string()}, {"reason", error.text}});
+  return error;
+}
+
 Result<Json> PolicyService::reload_now(const std::string& revision) {
-  const auto refuse = [&](const Error& error) {
-    context_.audit.record(audit::policy_reload_failed,
-                          {{"file", context_.paths.configuration().string()}, {"reason", error.text}});
-    return error;
-  };
-  if (withdrawn_) return refuse({ErrorCode::refused, "the policies have been withdrawn; secpolicyd is about to stop"});
-  auto file = read_configuration_file(context_.paths.configuration());
-  if (!file) return refuse(file.error());
-  if (!revision.empty() && file->revision != revision)
-    return refuse({ErrorCode::refused, "the file has been changed meanwhile"});
-  auto next = PolicySet::make(std::move(file->configuration), set_->keying.reqid_map());
+  if (withdrawn_) return refused({ErrorCode::refused, "the policies have been withdrawn; secpolicyd is about to stop"});
+  auto text = read_configuration(context_.paths.configuration());
+  if (!text) return refused(text.error());
+  if (!revision.empty() && revision_of(*text) != revision)
+    return refused({ErrorCode::refused, "the file has been changed meanwhile"});
+  if (const auto change = quick_change(*text))
+    if (auto answer = take_over(*text, *change)) return std::move(*answer);
+  auto file = check_configuration(std::move(*text), context_.paths.configuration());
+  if (!file) return refused(file.error());
+  return take_over(std::move(*file));
+}
+
+std::optional<CheckedText::Change> PolicyService::quick_change(const std::string& text) const {
+  if (in_force_.services != services_changed_at()) return std::nullopt;  // a service may have another port now
+  return in_force_.text.change_to(text, set_->configuration);
+}
+
+std::optional<KnownText> PolicyService::known_text() const {
+  if (!in_force_.silent || in_force_.services != services_changed_at()) return std::nullopt;
+  return KnownText{in_force_.text, set_->configuration};
+}
+
+Result<Json> PolicyService::take_over(ConfigurationFile file) {
+  auto next = PolicySet::make(std::move(file.configuration), set_->keying.reqid_map());
   if (const auto applied = kernel_side_.change(*set_, *next); !applied) {
     const auto back = kernel_side_.bring_in_step(*set_);
     in_step_ = back.has_value();
-    return refuse(applied.error().within("changing the kernel's policies"));
+    return refused(applied.error().within("changing the kernel's policies"));
   }
   const auto changes = changes_between(set_->configuration, set_->keying, next->configuration, next->keying);
   const auto gone = vanished_reqids(set_->keying.reqid_map(), next->keying.reqid_map());
   set_ = std::move(next);
-  in_step_ = true;
-  ++generation_;
+  remember(std::move(file.text), file.warnings.empty());
   ike_.configure(*set_);
   if (!gone.empty()) ike_.forget(gone);
+  return loaded(changes);
+}
+
+// Nothing, and the text is as it was, where only taking over the whole will do.
+std::optional<Result<Json>> PolicyService::take_over(std::string& text, const CheckedText::Change& change) {
+  const auto changes = changes_of(set_->configuration, set_->keying, change.policies);
+  std::vector<PolicySet::Replaced> replaced;
+  const auto applied = kernel_side_.change(*set_, change.policies, replaced);
+  if (!applied) return std::nullopt;
+  if (!*applied) {
+    const auto back = back_to(std::move(replaced));
+    in_step_ = back.has_value();
+    return refused(applied->error().within("changing the kernel's policies"));
+  }
+  std::vector<std::uint32_t> gone;
+  bool other_reqids = false;
+  for (const auto& [policy, reqid] : replaced) {
+    other_reqids = other_reqids || set_->keying.reqid_of(policy.place - 1) != reqid;
+    if (reqid != 0 && !set_->keying.is_in_use(reqid)) gone.push_back(reqid);
+  }
+  std::sort(gone.begin(), gone.end());
+  gone.erase(std::unique(gone.begin(), gone.end()), gone.end());
+  in_force_.silent = in_force_.silent && change.silent;
+  in_force_.text.accept(std::move(text), change);
+  if (other_reqids) ike_.configure(*set_);
+  if (!gone.empty()) ike_.forget(gone);
+  return loaded(changes);
+}
+
+// The kernel would not have the new ones.
+Result<void> PolicyService::back_to(std::vector<PolicySet::Replaced> replaced) {
+  auto reqids = set_->keying.reqid_map();
+  auto old = std::move(set_->configuration);
+  for (auto& [policy, reqid] : replaced) {
+    if (reqid != 0) reqids.emplace(Keying::description(policy), reqid);
+    const auto index = policy.place - 1;
+    old.policies[index] = std::move(policy);
+  }
+  set_ = PolicySet::make(std::move(old), reqids);
+  const auto done = kernel_side_.bring_in_step(*set_);
+  return done ? Result<void>() : Result<void>(done.error());
+}
+
+Json PolicyService::loaded(const std::vector<PolicyChange>& changes) {
+  in_step_ = true;
+  ++generation_;
   context_.audit.record(audit::policy_loaded, {{"count", std::to_string(set_->configuration.policies.size())},
                                                {"file", context_.paths.configuration().string()}});
   auto answer = changes_answer(changes);
@@ -89,13 +160,27 @@ Result<Json> PolicyService::reload_now(const std::string& revision) {
 }
 
 Result<Json> PolicyService::difference_to(const std::filesystem::path& path) const {
-  auto file = read_configuration_file(path);
+  auto text = read_configuration(path);
+  if (!text) return text.error();
+  auto revision = revision_of(*text);
+  const auto told = [&](const std::vector<PolicyChange>& changes, const std::vector<std::string>& warnings) {
+    auto answer = changes_answer(changes);
+    answer["revision"] = std::move(revision);
+    answer["warnings"] = warnings;
+    return answer;
+  };
+  // Other filters can make policies that never match: that is for the whole check to see.
+  const auto same_filter = [&](const Policy& policy) {
+    return policy.filter == set_->configuration.policies[policy.place - 1].filter;
+  };
+  if (const auto change = quick_change(*text);
+      change && in_force_.silent && change->silent &&
+      std::all_of(change->policies.begin(), change->policies.end(), same_filter))
+    return told(changes_of(set_->configuration, set_->keying, change->policies), {});
+  auto file = check_configuration(std::move(*text), path);
   if (!file) return file.error();
   const auto next = PolicySet::make(std::move(file->configuration), set_->keying.reqid_map());
-  auto answer = changes_answer(changes_between(set_->configuration, set_->keying, next->configuration, next->keying));
-  answer["revision"] = file->revision;
-  answer["warnings"] = file->warnings;
-  return answer;
+  return told(changes_between(set_->configuration, set_->keying, next->configuration, next->keying), file->warnings);
 }
 
 Result<void> PolicyService::withdraw() {

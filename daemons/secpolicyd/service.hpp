@@ -1,13 +1,17 @@
 // secpolicyd's work: the configuration in force, the kernel kept in step with it, answers about it.
 #pragma once
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "acquire_handler.hpp"
+#include "configuration_file.hpp"
 #include "daemon/daemon.hpp"
 #include "ike_link.hpp"
 #include "kernel_events.hpp"
 #include "kernel_monitor.hpp"
 #include "kernel_side.hpp"
+#include "policy/edit.hpp"
 #include "policy/parse.hpp"
 #include "policy_set.hpp"
 
@@ -23,6 +27,9 @@ class PolicyService final : public DaemonService {
   Result<void> start() override;
   // From start() on: what the kernel drops is recorded. Not for tests, whose kernel is none.
   void record_discards() { discards_ = true; }
+  // The text of the configuration that was given, and whether its check had no warning: a change of it can then be
+  // found quickly.
+  void remember(CheckedText text, bool silent);
   void reload() override;
   void add_status(Json& status) const override;
 
@@ -40,12 +47,26 @@ class PolicyService final : public DaemonService {
 
   std::vector<Flow> requested_flows() const { return acquires_.recent(); }
   const Paths& paths() const { return context_.paths; }
+  // The text in force, if an edit of it can be checked by what it edits.
+  std::optional<KnownText> known_text() const;
   const PolicySet& set() const { return *set_; }
   KernelSide& kernel_side() { return kernel_side_; }
   KernelMonitor& monitor() { return monitor_; }
   KernelEvents& kernel_events() { return kernel_events_; }
 
  private:
+  struct FileInForce {
+    CheckedText text;
+    bool silent = false;  // its check had no warning
+    std::optional<std::filesystem::file_time_type> services;
+  };
+  // How the text differs from the one in force, where that can be told without checking all of it.
+  std::optional<CheckedText::Change> quick_change(const std::string& text) const;
+  Result<Json> take_over(ConfigurationFile file);
+  std::optional<Result<Json>> take_over(std::string& text, const CheckedText::Change& change);
+  Result<void> back_to(std::vector<PolicySet::Replaced> replaced);
+  Error refused(const Error& error);
+  Json loaded(const std::vector<PolicyChange>& changes);
   void add_methods();
   void reconcile_soon();
   void arm_reconcile();
@@ -53,7 +74,8 @@ class PolicyService final : public DaemonService {
 
   DaemonContext& context_;
   std::unique_ptr<Kernel> kernel_;
-  std::unique_ptr<const PolicySet> set_;
+  std::unique_ptr<PolicySet> set_;
+  FileInForce in_force_;
   KernelSide kernel_side_;
   IkeLink ike_;
   AcquireHandler acquires_;

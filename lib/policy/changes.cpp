@@ -81,6 +81,13 @@ bool same_but_place(Named one, const Named& other) {
   return one == other;
 }
 
+template <class Named>
+PolicyChange change_of(const std::string& section, const Named& before, const Named& after, Sas sas) {
+  PolicyChange change{section, after.name, Kind::changed, sas};
+  change.fields = field_changes(to_document(before), to_document(after), *configuration_root().find(section));
+  return change;
+}
+
 // `fate(old, new)`: of the SAs; `new` is null when the policy goes.
 template <class Named, class Fate>
 void compare(const std::vector<Named>& before, const std::vector<Named>& after, const std::string& section, Fate fate,
@@ -89,7 +96,6 @@ void compare(const std::vector<Named>& before, const std::vector<Named>& after, 
   const ByName<Named> new_ones(after);
   const auto old_places = common_places(before, new_ones);
   const auto new_places = common_places(after, old_ones);
-  const auto& keys = *configuration_root().find(section);
   for (const auto& each : before)
     if (new_ones.find(each.name) == nullptr)
       changes.push_back({section, each.name, Kind::removed, fate(each, static_cast<const Named*>(nullptr))});
@@ -101,8 +107,7 @@ void compare(const std::vector<Named>& before, const std::vector<Named>& after, 
     }
     const bool moved = old_places.at(each.name) != new_places.at(each.name);
     if (!moved && same_but_place(each, *old)) continue;
-    PolicyChange change{section, each.name, Kind::changed, fate(*old, &each)};
-    change.fields = field_changes(to_document(*old), to_document(each), keys);
+    auto change = change_of(section, *old, each, fate(*old, &each));
     if (moved) change.fields.push_back({"place", std::to_string(old->place), std::to_string(each.place)});
     changes.push_back(std::move(change));
   }
@@ -157,6 +162,22 @@ std::vector<PolicyChange> changes_between(const Configuration& before, const Key
       [](const IsakmpPolicy&, const IsakmpPolicy*) { return Sas::none; }, changes);
   compare_bypass(before.bypass, after.bypass, changes);
   compare_rest(before, after, changes);
+  return changes;
+}
+
+std::vector<PolicyChange> changes_of(const Configuration& before, const Keying& keying,
+                                     const std::vector<Policy>& after) {
+  const Keying::Outlook outlook(keying, after);
+  std::vector<PolicyChange> changes;
+  for (const auto& policy : after) {
+    const auto reqid = keying.reqid_of(policy.place - 1);
+    auto sas = Sas::none;
+    if (reqid != 0 && policy.action == Decision::secure && outlook.reqid_of(policy) != reqid)
+      sas = Sas::renegotiated;
+    else if (reqid != 0)
+      sas = outlook.is_in_use(reqid) ? Sas::kept : Sas::deleted;
+    changes.push_back(change_of("policies", before.policies[policy.place - 1], policy, sas));
+  }
   return changes;
 }
 

@@ -33,6 +33,11 @@ struct PolicyChange {
 std::vector<PolicyChange> changes_between(const Configuration& before, const Keying& old_keying,
                                           const Configuration& after, const Keying& new_keying);
 
+// The same when it is known which policies differ: each of `after` is to stand in the place of the one in `before` with
+// the same place and name. In the order of `after`.
+std::vector<PolicyChange> changes_of(const Configuration& before, const Keying& keying,
+                                     const std::vector<Policy>& after);
+
 // The reqids whose SAs have lost their policy.
 std::vector<std::uint32_t> vanished_reqids(const ReqidMap& before, const ReqidMap& after);
 

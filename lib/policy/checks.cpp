@@ -42,6 +42,10 @@ class Coverage {
   std::map<Family, std::set<unsigned>> lengths_;
 };
 
+std::optional<Prefix> peer_of(const Policy& policy) {
+  return policy.tunnel ? std::optional(Prefix(policy.tunnel->remote)) : policy.filter.remote;
+}
+
 constexpr std::size_t nanoseconds_per_entry = 20;  // measured on Linux 6.1 and 6.18
 constexpr std::size_t worth_a_warning = 10;        // entries
 constexpr std::size_t shadow_probes = 20'000'000;  // about a second
@@ -53,12 +57,16 @@ void check_isakmp_coverage(const Configuration& configuration, const std::vector
   for (std::size_t index = 0; index < positions.size(); ++index) {
     const auto& policy = configuration.policies[index];
     if (!positions[index].sound || policy.action != Decision::secure) continue;
-    const auto peer = policy.tunnel ? std::optional(Prefix(policy.tunnel->remote)) : policy.filter.remote;
+    const auto peer = peer_of(policy);
     if (coverage.overlaps(peer)) continue;
     messages.error(positions[index].peer, pointer_to("/policies", index),
                    "no entry of \"isakmp_policies\" is for " + (peer ? peer->to_string() : "any address") +
                        ", so policy \"" + policy.name + "\" cannot be negotiated");
   }
+}
+
+bool has_isakmp_policy(const Configuration& configuration, const Policy& policy) {
+  return policy.action != Decision::secure || Coverage(configuration.isakmp_policies).overlaps(peer_of(policy));
 }
 
 void check_kernel_cost(const Configuration& configuration, const std::vector<PolicyPositions>& positions,
@@ -69,7 +77,7 @@ void check_kernel_cost(const Configuration& configuration, const std::vector<Pol
   for (std::size_t index = 0; index < configuration.policies.size(); ++index) {
     const auto& filter = configuration.policies[index].filter;
     const auto entries = kernel_entries(filter);
-    all += entries * 2 * (filter.family() ? 1 : 2);
+    all += all_kernel_entries(filter);
     const bool wildcard = (!filter.local || filter.local->is_any()) && (!filter.remote || filter.remote->is_any());
     if (!wildcard) continue;
     if (!first) first = index;

@@ -17,11 +17,6 @@ Selectors selectors_of(const Filter& filter) {
   for_each_selector(filter, [&](const KernelSelector& selector) { all.insert(selector); });
   return all;
 }
-
-bool same_class(const Filter& one, const Filter& other) {
-  return kind_of(one) == kind_of(other) &&
-         (kind_of(one) == PolicyKind::ordered || exact_fields(one) == exact_fields(other));
-}
 }  // namespace
 
 void CompiledTable::claim(const Filter& filter, bool add) {
@@ -60,21 +55,6 @@ void CompiledTable::remember(const Configuration& configuration, std::span<const
     if (unusual[index]) priorities_[index] = 0;
 }
 
-std::optional<std::vector<std::uint32_t>> CompiledTable::changed_policies(const KeyedConfiguration& before,
-                                                                          const KeyedConfiguration& after) const {
-  const auto& old = before.configuration.policies;
-  const auto& fresh = after.configuration.policies;
-  std::vector<std::uint32_t> changed;
-  for (std::uint32_t index = 0; index < fresh.size(); ++index) {
-    if (old[index] == fresh[index] && before.reqids[index] == after.reqids[index]) continue;
-    if (changed.size() == most_changes || priorities_[index] == 0 || !stands_alone(old[index], fresh[index]))
-      return std::nullopt;
-    changed.push_back(index);
-  }
-  std::sort(changed.begin(), changed.end(), [&](auto a, auto b) { return priorities_[a] < priorities_[b]; });
-  return changed;
-}
-
 // Whether nobody else is concerned when one becomes the other.
 bool CompiledTable::stands_alone(const Policy& before, const Policy& after) const {
   if (before.tunnel || after.tunnel || !same_class(before.filter, after.filter)) return false;
@@ -101,6 +81,19 @@ PolicySpec CompiledTable::entry(const Policy& policy, std::uint32_t reqid, const
   return spec;
 }
 
+bool CompiledTable::has_steps_for(std::span<const PolicyTurn> turns) const {
+  if (turns.size() > most_changes) return false;
+  Selectors wanted;
+  for (const auto& turn : turns) {
+    const auto index = turn.after->place - 1;
+    if (index >= priorities_.size() || priorities_[index] == 0 || !stands_alone(*turn.before, *turn.after))
+      return false;
+    for (const auto& selector : selectors_of(turn.after->filter))
+      if (!wanted.insert(selector).second) return false;
+  }
+  return true;
+}
+
 std::optional<SmallChange> CompiledTable::small_change(const KeyedConfiguration& before,
                                                        const KeyedConfiguration& after) const {
   const auto& old = before.configuration;
@@ -108,41 +101,44 @@ std::optional<SmallChange> CompiledTable::small_change(const KeyedConfiguration&
   if (priorities_.size() != old.policies.size() || old.policies.size() != fresh.policies.size() ||
       old.default_action != fresh.default_action || old.bypass != fresh.bypass)
     return std::nullopt;
-  auto changed = changed_policies(before, after);
-  if (!changed) return std::nullopt;
+  std::vector<PolicyTurn> turns;
+  for (std::uint32_t index = 0; index < fresh.policies.size() && turns.size() <= most_changes; ++index)
+    if (old.policies[index] != fresh.policies[index] || before.reqids[index] != after.reqids[index])
+      turns.push_back({&old.policies[index], before.reqids[index], &fresh.policies[index], after.reqids[index]});
+  return small_change(std::move(turns));
+}
+
+std::optional<SmallChange> CompiledTable::small_change(std::vector<PolicyTurn> turns) const {
+  if (!has_steps_for(turns)) return std::nullopt;
+  const auto priority_of = [&](const PolicyTurn& turn) { return priorities_[turn.after->place - 1]; };
+  std::sort(turns.begin(), turns.end(),
+            [&](const auto& one, const auto& other) { return priority_of(one) < priority_of(other); });
   std::vector<PolicyStep> steps;
   std::vector<PolicyStep> removals;
-  Selectors wanted;
-  for (const auto index : *changed) {
-    const auto& was = old.policies[index];
-    const auto& becomes = fresh.policies[index];
-    const auto present = selectors_of(was.filter);
-    const auto stays = selectors_of(becomes.filter);
-    for (const auto& selector : stays)
-      if (!wanted.insert(selector).second) return std::nullopt;
+  for (const auto& turn : turns) {
+    const auto present = selectors_of(turn.before->filter);
+    const auto stays = selectors_of(turn.after->filter);
     for (const auto direction : entry_directions) {
       if (direction == PolicyDirection::forward && !forward_) continue;
       for (const auto& selector : stays) {
-        auto spec = entry(becomes, after.reqids[index], selector, direction);
+        auto spec = entry(*turn.after, turn.new_reqid, selector, direction);
         if (!present.contains(selector))
           steps.push_back({PolicyStep::Kind::add, std::move(spec), 0});
-        else if (spec != entry(was, before.reqids[index], selector, direction))
+        else if (spec != entry(*turn.before, turn.old_reqid, selector, direction))
           steps.push_back({PolicyStep::Kind::update, std::move(spec), 0});
       }
       for (const auto& selector : present)
         if (!stays.contains(selector))
-          removals.push_back({PolicyStep::Kind::remove, entry(was, before.reqids[index], selector, direction), 0});
+          removals.push_back({PolicyStep::Kind::remove, entry(*turn.before, turn.old_reqid, selector, direction), 0});
     }
   }
   steps.insert(steps.end(), removals.rbegin(), removals.rend());
-  return SmallChange{std::move(steps), std::move(*changed)};
+  return SmallChange{std::move(steps), std::move(turns)};
 }
 
-void CompiledTable::accept(const Configuration& before, const Configuration& after, const SmallChange& change) {
-  for (const auto index : change.changed) {
-    claim(before.policies[index].filter, false);
-    claim(after.policies[index].filter, true);
-  }
+void CompiledTable::accept(const SmallChange& change) {
+  for (const auto& turn : change.turns) claim(turn.before->filter, false);
+  for (const auto& turn : change.turns) claim(turn.after->filter, true);
 }
 
 }  // namespace ipsec9000

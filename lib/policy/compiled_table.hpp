@@ -18,9 +18,17 @@ struct KeyedConfiguration {
   std::span<const std::uint32_t> reqids;
 };
 
+// A policy that becomes another one at its place; both must stay where they are meanwhile.
+struct PolicyTurn {
+  const Policy* before = nullptr;
+  std::uint32_t old_reqid = 0;
+  const Policy* after = nullptr;
+  std::uint32_t new_reqid = 0;
+};
+
 struct SmallChange {
-  std::vector<PolicyStep> steps;       // in the order that difference() would take; removals carry no index
-  std::vector<std::uint32_t> changed;  // indices of the policies
+  std::vector<PolicyStep> steps;  // in the order that difference() would take; removals carry no index
+  std::vector<PolicyTurn> turns;
 };
 
 class CompiledTable {
@@ -36,12 +44,14 @@ class CompiledTable {
   // changes, a policy gets another number of exact fields (and so another priority) or, where there are tunnels,
   // another filter, a selector is wanted by two policies.
   std::optional<SmallChange> small_change(const KeyedConfiguration& before, const KeyedConfiguration& after) const;
+  // The same when it is known which policies differ: costs what these cost. Nothing else differs.
+  std::optional<SmallChange> small_change(std::vector<PolicyTurn> turns) const;
+  // Whether that will find steps, whatever the reqids.
+  bool has_steps_for(std::span<const PolicyTurn> turns) const;
   // The steps have been taken.
-  void accept(const Configuration& before, const Configuration& after, const SmallChange& change);
+  void accept(const SmallChange& change);
 
  private:
-  std::optional<std::vector<std::uint32_t>> changed_policies(const KeyedConfiguration& before,
-                                                             const KeyedConfiguration& after) const;
   bool stands_alone(const Policy& before, const Policy& after) const;
   PolicySpec entry(const Policy& policy, std::uint32_t reqid, const KernelSelector& outward,
                    PolicyDirection direction) const;

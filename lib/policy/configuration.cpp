@@ -96,4 +96,6 @@ std::size_t kernel_entries(const Filter& filter) {
   return port_block_count(filter.local_port) * port_block_count(filter.remote_port);
 }
 
+std::size_t all_kernel_entries(const Filter& filter) { return kernel_entries(filter) * 2 * (filter.family() ? 1 : 2); }
+
 }  // namespace ipsec9000

@@ -95,6 +95,8 @@ struct Configuration {
 
 // How many kernel entries per family and direction a filter needs: its port ranges as blocks, multiplied.
 std::size_t kernel_entries(const Filter& filter);
+// In both directions and all its families.
+std::size_t all_kernel_entries(const Filter& filter);
 // More than this in all (both directions, both families) is refused: the kernel takes 1 kB for each.
 inline constexpr std::size_t maximum_kernel_entries = 4'000'000;
 

@@ -103,7 +103,10 @@ class Builder {
   }
 
   void place(Node& node) {
-    node.where = cursor_.take_token();
+    node.where = cursor_.skip_to_token();
+    node.begin = cursor_.offset();
+    cursor_.take_token();
+    node.end = cursor_.offset();
     if (!open_.empty() && open_.back().node.type == Node::Type::object) {
       node.key = std::move(key_);
       node.key_where = key_where_;
@@ -131,6 +134,7 @@ class Builder {
   bool close() {
     cursor_.take_token();
     Node node = std::move(open_.back().node);
+    node.end = cursor_.offset();
     open_.pop_back();
     return add(std::move(node));
   }

@@ -23,7 +23,9 @@ struct Node {
   std::uint64_t number = 0;      // other_number: negative, fractional or too large; `text` is how it is written
   std::string text;
   Position where;
-  Position key_where;  // of the name, in an object
+  std::size_t begin = 0;  // in the text, in bytes: of its first character
+  std::size_t end = 0;    // and behind its last one
+  Position key_where;     // of the name, in an object
   std::string key;
   std::vector<Node> children;
 

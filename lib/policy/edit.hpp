@@ -10,6 +10,7 @@
 
 #include "base/json_fwd.hpp"
 #include "base/result.hpp"
+#include "policy/checked_text.hpp"
 
 namespace ipsec9000 {
 
@@ -38,6 +39,15 @@ Result<std::string> edited(std::string_view text, const Edit& edit);
 // A different text has a different revision (SHA-256, in hex).
 std::string revision_of(std::string_view text);
 
+// A text that was checked as a whole, without a warning, and what it says.
+struct KnownText {
+  const CheckedText& text;
+  const Configuration& configuration;
+};
+// edited() for an edit that sets values of one policy of a known text, at the cost of this policy. Nothing where
+// edited() is needed; a text that is not valid may come out, as from edited().
+std::optional<std::string> edited(const KnownText& known, const Edit& edit);
+
 struct EditedFile {
   std::string revision;
   std::vector<std::string> warnings;  // of the check, with file and line
@@ -45,7 +55,8 @@ struct EditedFile {
 // Carries out all edits or none: the file is replaced in one step (0600), and only when the outcome is valid; an
 // invalid_input then holds every message, a line each. A missing file counts as one without policies. `revision`: what
 // the file must be, "" for anything; refused when somebody was faster. One writer at a time, over all processes.
+// `known`: where the file still has this text, one policy is edited and checked without all others.
 Result<EditedFile> edit_file(const std::filesystem::path& path, const std::vector<Edit>& edits,
-                             const std::string& revision);
+                             const std::string& revision, const std::optional<KnownText>& known = std::nullopt);
 
 }  // namespace ipsec9000

@@ -1,6 +1,7 @@
 #include "policy/keying.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 #include "policy/parse.hpp"
@@ -18,9 +19,9 @@ std::uint64_t stable_hash(std::string_view text) {
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   return hash ^ (hash >> 32);
 }
+}  // namespace
 
-// What a group is, as text: the key under which its reqid is remembered.
-std::string description(const Policy& policy) {
+std::string Keying::description(const Policy& policy) {
   std::vector<std::string> parts;
   for (const auto& transform : policy.transforms) parts.push_back(transform.to_string());
   std::string text = join(parts, " ");
@@ -32,7 +33,6 @@ std::string description(const Policy& policy) {
   if (policy.exclusive) text += " exclusive " + policy.name;
   return text;
 }
-}  // namespace
 
 Keying::Shape Keying::Shape::of(const Filter& filter) {
   Shape shape{filter.protocol, std::nullopt, std::nullopt};
@@ -79,6 +79,7 @@ void Keying::add_group(std::size_t index, const ReqidMap& remembered) {
   const auto text = description(policy);
   if (const auto known = reqid_map_.find(text); known != reqid_map_.end()) {
     group_of_[index] = group_by_reqid_.at(known->second);
+    ++groups_[group_of_[index]].policies;
     return;
   }
   std::uint32_t reqid = first_reqid + static_cast<std::uint32_t>(stable_hash(text) % reqid_count);
@@ -87,15 +88,18 @@ void Keying::add_group(std::size_t index, const ReqidMap& remembered) {
   group_of_[index] = static_cast<std::uint32_t>(groups_.size());
   group_by_reqid_.emplace(reqid, group_of_[index]);
   reqid_map_.emplace(text, reqid);
-  groups_.push_back({reqid, policy.exclusive});
+  groups_.push_back({reqid, policy.exclusive, 1});
+}
+
+Keying::Bucket& Keying::bucket_of(const Filter& filter, Family family) {
+  const auto local = filter.local_prefix(family);
+  const auto remote = filter.remote_prefix(family);
+  return buckets_[{family, {local.length(), remote.length()}}][{bits_of(local.address()), bits_of(remote.address())}];
 }
 
 void Keying::add_bucket(std::size_t index, Family family) {
   const auto& policy = policy_at(static_cast<std::uint32_t>(index));
-  const auto local = policy.filter.local_prefix(family);
-  const auto remote = policy.filter.remote_prefix(family);
-  auto& bucket =
-      buckets_[{family, {local.length(), remote.length()}}][{bits_of(local.address()), bits_of(remote.address())}];
+  auto& bucket = bucket_of(policy.filter, family);
   bucket.policies.push_back(static_cast<std::uint32_t>(index));
   if (policy.action == Decision::secure && !policy.exclusive)
     add_shape(bucket, group_of_[index], Shape::of(policy.filter));
@@ -105,6 +109,55 @@ void Keying::add_shape(Bucket& bucket, std::uint32_t group, const Shape& shape) 
   for (auto& [known, all] : bucket.unions)
     if (known == group) return all.widen(shape);
   bucket.unions.emplace_back(group, shape);
+}
+
+void Keying::leave_group(std::uint32_t left, const Policy& before) {
+  auto& group = groups_[left];
+  if (--group.policies != 0) return;
+  group_by_reqid_.erase(group.reqid);
+  reqid_map_.erase(description(before));
+}
+
+void Keying::find_unions(Bucket& bucket) const {
+  bucket.unions.clear();
+  for (const auto index : bucket.policies)
+    if (const auto& policy = policy_at(index); policy.action == Decision::secure && !policy.exclusive)
+      add_shape(bucket, group_of_[index], Shape::of(policy.filter));
+}
+
+void Keying::leave_bucket(const Filter& before, std::size_t index, Family family) {
+  const auto local = before.local_prefix(family);
+  const auto remote = before.remote_prefix(family);
+  const auto of_lengths = buckets_.find({family, {local.length(), remote.length()}});
+  const auto at = of_lengths->second.find({bits_of(local.address()), bits_of(remote.address())});
+  std::erase(at->second.policies, static_cast<std::uint32_t>(index));
+  if (!at->second.policies.empty()) return find_unions(at->second);
+  of_lengths->second.erase(at);
+  if (of_lengths->second.empty()) buckets_.erase(of_lengths);
+}
+
+void Keying::enter_bucket(std::size_t index, Family family) {
+  auto& bucket = bucket_of(policy_at(static_cast<std::uint32_t>(index)).filter, family);
+  const auto place = std::lower_bound(bucket.policies.begin(), bucket.policies.end(), rank_of_[index],
+                                      [&](auto each, auto rank) { return rank_of_[each] < rank; });
+  bucket.policies.insert(place, static_cast<std::uint32_t>(index));
+  find_unions(bucket);
+}
+
+void Keying::replaced(const Policy& before, std::size_t index) {
+  const auto& after = policy_at(static_cast<std::uint32_t>(index));
+  const bool secured = before.action == Decision::secure;
+  const bool secures = after.action == Decision::secure;
+  if (secured != secures || (secures && description(before) != description(after))) {
+    // It joins before it leaves, so that a new group cannot take the reqid of the old one.
+    const auto left = std::exchange(group_of_[index], no_group);
+    if (secures) add_group(index, {});
+    if (secured) leave_group(left, before);
+  }
+  for (const auto family : {Family::ipv4, Family::ipv6}) {
+    if (before.filter.allows(family)) leave_bucket(before.filter, index, family);
+    if (after.filter.allows(family)) enter_bucket(index, family);
+  }
 }
 
 std::vector<const Keying::Bucket*> Keying::buckets_for(Family family, const IpAddress& local,
@@ -176,6 +229,30 @@ Result<Protection> Keying::protection_for(const Flow& flow) const {
                  flow.to_string() + " is no traffic between two hosts, so no SAs can be negotiated for it"};
   const auto group = group_of_[match.policy->place - 1];
   return protection_of(*match.policy, selector_of(*match.policy, group, flow), flow.source, flow.destination);
+}
+
+Keying::Outlook::Outlook(const Keying& keying, const std::vector<Policy>& next) : keying_(keying) {
+  const auto count = [&](std::uint32_t reqid) -> std::size_t& {
+    const auto [at, fresh] = policies_.try_emplace(reqid, 0);
+    if (const auto group = keying_.group_by_reqid_.find(reqid); fresh && group != keying_.group_by_reqid_.end())
+      at->second = keying_.groups_[group->second].policies;
+    return at->second;
+  };
+  for (const auto& policy : next) {
+    if (const auto left = keying_.reqid_of(policy.place - 1); left != 0) --count(left);
+    if (const auto joined = reqid_of(policy); joined != 0) ++count(joined);
+  }
+}
+
+std::uint32_t Keying::Outlook::reqid_of(const Policy& next) const {
+  if (next.action != Decision::secure) return 0;
+  const auto known = keying_.reqid_map_.find(description(next));
+  return known == keying_.reqid_map_.end() ? 0 : known->second;
+}
+
+bool Keying::Outlook::is_in_use(std::uint32_t reqid) const {
+  const auto counted = policies_.find(reqid);
+  return counted == policies_.end() ? keying_.is_in_use(reqid) : counted->second != 0;
 }
 
 std::uint32_t Keying::reqid_of(std::size_t index) const {

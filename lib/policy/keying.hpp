@@ -45,10 +45,28 @@ class Keying {
   // these transforms is taken.
   Result<Protection> cover(const CoverQuery& query) const;
 
+  // The configuration's policy of this index was `before` so far: the outcome is that of a keying made anew.
+  void replaced(const Policy& before, std::size_t index);
+  // What would be if these policies stood in the places of those with the same places.
+  class Outlook {
+   public:
+    Outlook(const Keying& keying, const std::vector<Policy>& next);
+    std::uint32_t reqid_of(const Policy& next) const;  // 0: it does not secure, or gets one that is not in use yet
+    bool is_in_use(std::uint32_t reqid) const;         // of those that are now
+
+   private:
+    const Keying& keying_;
+    std::unordered_map<std::uint32_t, std::size_t> policies_;  // by reqid, of those that are concerned
+  };
+
+  // What the policy's group is, as text: the key of the map.
+  static std::string description(const Policy& policy);
   // Of configuration.policies[index]; 0 for a policy that does not secure.
   std::uint32_t reqid_of(std::size_t index) const;
   std::vector<std::uint32_t> reqids() const;  // one for each policy
   const ReqidMap& reqid_map() const { return reqid_map_; }
+  bool is_in_use(std::uint32_t reqid) const { return group_by_reqid_.contains(reqid); }
+  std::uint32_t rank_of(std::size_t index) const { return rank_of_[index]; }
 
  private:
   // Protocol and ports as Quick Mode can say them: nothing is any.
@@ -64,6 +82,7 @@ class Keying {
   struct Group {
     std::uint32_t reqid = 0;
     bool exclusive = false;
+    std::size_t policies = 0;  // 0: it is no more
   };
   // The policies of one pair of prefixes, by rank, and for each group among them the union of their shapes.
   struct Bucket {
@@ -88,6 +107,11 @@ class Keying {
   };
 
   void add_group(std::size_t index, const ReqidMap& remembered);
+  void leave_group(std::uint32_t left, const Policy& before);
+  Bucket& bucket_of(const Filter& filter, Family family);
+  void leave_bucket(const Filter& before, std::size_t index, Family family);
+  void enter_bucket(std::size_t index, Family family);
+  void find_unions(Bucket& bucket) const;
   void add_bucket(std::size_t index, Family family);
   void add_shape(Bucket& bucket, std::uint32_t group, const Shape& shape) const;
   std::vector<const Bucket*> buckets_for(Family family, const IpAddress& local, const IpAddress& remote) const;

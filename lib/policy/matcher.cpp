@@ -86,6 +86,20 @@ Matcher::Matcher(const Configuration& configuration)
   }
 }
 
+bool Matcher::can_replace(const Policy& before, const Policy& after, std::uint32_t rank) const {
+  if (before.filter == after.filter) return true;
+  return same_class(before.filter, after.filter) && ipv4_.can_replace(after.filter, rank) &&
+         ipv6_.can_replace(after.filter, rank);
+}
+
+void Matcher::replaced(const Policy& before, std::uint32_t rank) {
+  const auto& after = configuration_.policies[order_[rank]];
+  by_rank_[rank].action = after.action;
+  if (before.filter == after.filter) return;
+  ipv4_.replace(before.filter, after.filter, rank);
+  ipv6_.replace(before.filter, after.filter, rank);
+}
+
 Match Matcher::above_policies(const Flow& flow, const Packet& packet, bool& found) const {
   found = true;
   if (flow.protocol == IpProtocol::icmpv6 && !flow.source.is_ipv4() && flow.source_port >= neighbour_discovery_first &&

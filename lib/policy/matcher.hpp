@@ -39,7 +39,7 @@ struct Explanation {
 
 class Matcher {
  public:
-  // The configuration must outlive the matcher and must not change.
+  // The configuration must outlive the matcher and must not change, but as replaced() is told.
   explicit Matcher(const Configuration& configuration);
 
   // `flow` as it is sent on the wire: inbound, its destination is local. Addresses of mixed families match nothing
@@ -48,6 +48,12 @@ class Matcher {
   // Every policy that lost before the winner with the field where it lost, the winner, and those behind it that match
   // as well. At most `limit` candidates; the winner is always among them. Looks at every policy.
   Explanation explain(const Flow& flow, Direction direction, std::size_t limit = 1000) const;
+
+  // Whether replaced() can follow a change of this policy to another one without all being worked out anew.
+  bool can_replace(const Policy& before, const Policy& after, std::uint32_t rank) const;
+  // The configuration's policy of this rank was `before` so far. No other policy may have a selector of the old or the
+  // new one (CompiledTable::stands_alone).
+  void replaced(const Policy& before, std::uint32_t rank);
 
   const Configuration& configuration() const { return configuration_; }
   // The policies by rank (selection_order).

@@ -102,14 +102,18 @@ std::vector<std::string> ParsedConfiguration::lines() const {
 
 ParsedConfiguration parse_configuration(std::string_view text, std::string file_name) {
   ConfigurationReader reader(file_name);
+  ParsedConfiguration parsed;
   const DocumentEvents events{
-      [&](std::string_view list, std::size_t index, const Node& item) { reader.item(list, index, item); },
+      [&](std::string_view list, std::size_t index, const Node& item) {
+        reader.item(list, index, item);
+        if (list == "policies" && index < maximum_policies)
+          parsed.spans.push_back({static_cast<std::uint32_t>(item.begin), static_cast<std::uint32_t>(item.end)});
+      },
       [&](Position where, const std::string& pointer, const std::string& found, const std::string& why) {
         reader.syntax_error(where, pointer, found, why);
       }};
   const auto document = read_document(text, events);
   reader.finish(document.root, document.complete);
-  ParsedConfiguration parsed;
   const bool good = reader.messages().errors() == 0;
   parsed.messages = reader.messages().take();
   if (good) parsed.configuration = std::move(reader.configuration());
@@ -118,8 +122,12 @@ ParsedConfiguration parse_configuration(std::string_view text, std::string file_
 
 ParsedConfiguration load_configuration(const std::filesystem::path& path) {
   auto text = read_file(path, maximum_configuration_bytes);
-  if (text) return parse_configuration(*text, path.string());
   ParsedConfiguration parsed;
+  if (text) {
+    parsed = parse_configuration(*text, path.string());
+    if (parsed.valid()) parsed.text = std::move(*text);
+    return parsed;
+  }
   parsed.messages.push_back({Severity::error, path.string(), 0, 0, {}, {}, {}, escape_control(text.error().text)});
   return parsed;
 }

@@ -83,6 +83,7 @@ class ConfigurationReader {
 
   MessageList& messages() { return messages_; }
   Configuration& configuration() { return configuration_; }
+  std::size_t legacy_errors() const { return legacy_.errors(); }  // those that "allow_legacy" excuses
 
  private:
   void read_policy(std::size_t index, const Node& item);
@@ -116,6 +117,8 @@ class ConfigurationReader {
 // The checks over the whole configuration, when its parts are sound.
 void check_isakmp_coverage(const Configuration& configuration, const std::vector<PolicyPositions>& positions,
                            MessageList& messages);
+// Whether that check has nothing to say about this policy.
+bool has_isakmp_policy(const Configuration& configuration, const Policy& policy);
 void check_kernel_cost(const Configuration& configuration, const std::vector<PolicyPositions>& positions,
                        MessageList& messages);
 void warn_about_shadowed(const Configuration& configuration, const std::vector<PolicyPositions>& positions,

@@ -51,6 +51,11 @@ PolicyKind kind_of(const Filter& filter) {
   return hashable ? PolicyKind::hashed : PolicyKind::ordered;
 }
 
+bool same_class(const Filter& one, const Filter& other) {
+  return kind_of(one) == kind_of(other) &&
+         (kind_of(one) == PolicyKind::ordered || exact_fields(one) == exact_fields(other));
+}
+
 std::vector<std::uint32_t> selection_order(const Configuration& configuration) {
   struct Key {
     unsigned any_or_partial;  // hashed: fields that are not exact, so that fewer comes first; ordered: more than any

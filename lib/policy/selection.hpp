@@ -18,6 +18,8 @@ std::string to_string(PolicyKind kind);  // "hashed", "ordered", "default", "byp
 unsigned exact_fields(const Filter& filter);
 // Hashed: no partial field (prefix, range) and at least one exact one.
 PolicyKind kind_of(const Filter& filter);
+// Whether place in the file alone decides between the two: both ordered, or both hashed with as many exact fields.
+bool same_class(const Filter& one, const Filter& other);
 
 // Indices into configuration.policies, the winning end first: hashed policies by the number of exact fields, then by
 // place in the file; behind them the ordered ones by place. Of all policies that match a packet, the first in this

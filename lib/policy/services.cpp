@@ -59,4 +59,10 @@ std::optional<Service> find_service(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<std::filesystem::file_time_type> services_changed_at() {
+  std::error_code failure;
+  const auto time = std::filesystem::last_write_time("/etc/services", failure);
+  return failure ? std::nullopt : std::optional(time);
+}
+
 }  // namespace ipsec9000

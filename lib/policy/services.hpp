@@ -1,6 +1,7 @@
 // Services by name.
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 
@@ -17,5 +18,8 @@ struct Service {
 // list of our own serves where that has no such name. Without "/PROTOCOL": tcp where the list has it, else udp, else
 // sctp. Nothing when the name is unknown.
 std::optional<Service> find_service(std::string_view name);
+
+// When the system's list was written last; nothing when there is none.
+std::optional<std::filesystem::file_time_type> services_changed_at();
 
 }  // namespace ipsec9000

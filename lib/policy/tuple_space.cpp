@@ -108,6 +108,22 @@ std::optional<std::uint32_t> RankTable::find(const TupleKey& key) const {
   return std::nullopt;
 }
 
+void RankTable::remove(const TupleKey& key) {
+  if (slots_.empty()) return;
+  const std::size_t last = slots_.size() - 1;
+  auto hole = static_cast<std::size_t>(&slot_for(key) - slots_.data());
+  if (slots_[hole].rank == empty) return;
+  --used_;
+  // Whatever would no longer be found past the hole moves into it.
+  for (auto at = (hole + 1) & last; slots_[at].rank != empty; at = (at + 1) & last) {
+    const auto home = HashTupleKey{}(slots_[at].key) & last;
+    if (((at - home) & last) < ((at - hole) & last)) continue;
+    slots_[hole] = slots_[at];
+    hole = at;
+  }
+  slots_[hole] = {};
+}
+
 TupleSpace::Group& TupleSpace::group_for(const TupleMask& mask, std::uint32_t rank) {
   const auto [at, fresh] = positions_.try_emplace(mask, groups_.size());
   if (fresh) groups_.push_back({mask, rank, {}});
@@ -115,15 +131,32 @@ TupleSpace::Group& TupleSpace::group_for(const TupleMask& mask, std::uint32_t ra
   return groups_[at->second];
 }
 
-void TupleSpace::add(const Filter& filter, std::uint32_t rank) {
+template <class Take>
+void TupleSpace::for_each_key(const Filter& filter, Take take) const {
   if (!filter.allows(family_)) return;
   const auto local_blocks = port_blocks(filter.local_port);
   const auto remote_blocks = port_blocks(filter.remote_port);
   for (const auto& local : local_blocks)
-    for (const auto& remote : remote_blocks) {
-      auto& group = group_for(mask_of(filter, family_, local, remote), rank);
-      group.ranks.add(key_of(filter, family_, local, remote), rank);
-    }
+    for (const auto& remote : remote_blocks)
+      take(mask_of(filter, family_, local, remote), key_of(filter, family_, local, remote));
+}
+
+void TupleSpace::add(const Filter& filter, std::uint32_t rank) {
+  for_each_key(filter, [&](const TupleMask& mask, const TupleKey& key) { group_for(mask, rank).ranks.add(key, rank); });
+}
+
+bool TupleSpace::can_replace(const Filter& after, std::uint32_t rank) const {
+  bool can = true;
+  for_each_key(after, [&](const TupleMask& mask, const TupleKey&) {
+    const auto at = positions_.find(mask);
+    can = can && at != positions_.end() && groups_[at->second].lowest_rank <= rank;
+  });
+  return can;
+}
+
+void TupleSpace::replace(const Filter& before, const Filter& after, std::uint32_t rank) {
+  for_each_key(before, [&](const TupleMask& mask, const TupleKey& key) { group_for(mask, rank).ranks.remove(key); });
+  add(after, rank);
 }
 
 std::optional<std::uint32_t> TupleSpace::find(const Packet& packet) const {

@@ -48,6 +48,7 @@ class RankTable {
  public:
   void add(const TupleKey& key, std::uint32_t rank);  // an equal key of lower rank stays
   std::optional<std::uint32_t> find(const TupleKey& key) const;
+  void remove(const TupleKey& key);
 
  private:
   static constexpr std::uint32_t empty = 0xffffffff;  // no rank
@@ -69,6 +70,11 @@ class TupleSpace {
 
   // Does nothing for a filter of the other family. Ranks must come in ascending order.
   void add(const Filter& filter, std::uint32_t rank);
+  // Whether replace() can put `after` where `before` is: there are filters of the same masks already, down to this
+  // rank.
+  bool can_replace(const Filter& after, std::uint32_t rank) const;
+  // No other filter may have an equal key with one of the two, except by what is common to them.
+  void replace(const Filter& before, const Filter& after, std::uint32_t rank);
   // The lowest rank that matches.
   std::optional<std::uint32_t> find(const Packet& packet) const;
   // Ranks below `rank` whose filters may contain this one: at most one for each combination of masks.
@@ -78,10 +84,12 @@ class TupleSpace {
  private:
   struct Group {
     TupleMask mask;
-    std::uint32_t lowest_rank;
+    std::uint32_t lowest_rank;  // none of its filters is below it
     RankTable ranks;
   };
   Group& group_for(const TupleMask& mask, std::uint32_t rank);
+  template <class Take>
+  void for_each_key(const Filter& filter, Take take) const;
 
   Family family_;
   std::vector<Group> groups_;  // by lowest rank, which is the order in which they were made

@@ -107,17 +107,19 @@ class ListenerSource final : public EventSource {
 FakeKernel::FakeKernel() : capabilities_{"fake", true, true, true, true, {}} {}
 FakeKernel::~FakeKernel() = default;
 
-void FakeKernel::fail_next(Error error, std::size_t after) {
+void FakeKernel::fail_next(Error error, std::size_t after, std::size_t times) {
   failure_ = std::move(error);
+  failure_times_ = times;
   failure_after_ = after;
 }
 
 Result<void> FakeKernel::begin(const std::string& operation) {
-  if (failure_ && failure_after_-- == 0) {
+  if (failure_ && failure_after_ == 0) {
     const auto error = failure_->within(operation);
-    failure_.reset();
+    if (--failure_times_ == 0) failure_.reset();
     return error;
   }
+  if (failure_) --failure_after_;
   log_.push_back(operation);
   return {};
 }

@@ -54,8 +54,9 @@ class FakeKernel final : public Kernel {
 
   // ---- what a test does ---------------------------------------------------------------------------------------
 
-  // The operation after the next `after` ones fails so; each element of a batch is one, reading is one too.
-  void fail_next(Error error, std::size_t after = 0);
+  // The operation after the next `after` ones fails so, and with it `times` in a row; each element of a batch is one,
+  // reading is one too.
+  void fail_next(Error error, std::size_t after = 0, std::size_t times = 1);
   void set_capabilities(Capabilities capabilities) { capabilities_ = std::move(capabilities); }
   void advance(std::uint64_t by);  // seconds; SAs expire on the way, softly and for good
   void count(const SaId& sa, std::uint64_t bytes, std::uint64_t packets = 1);  // traffic through it
@@ -128,6 +129,7 @@ class FakeKernel final : public Kernel {
   std::vector<std::string> log_;
   std::optional<Error> failure_;
   std::size_t failure_after_ = 0;
+  std::size_t failure_times_ = 0;
   std::uint64_t now_ = 1'700'000'000;
   std::uint64_t next_order_ = 1;
   std::uint32_t next_index_ = 1;

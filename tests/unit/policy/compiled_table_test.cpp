@@ -31,7 +31,7 @@ struct Held {
       if (step.kind == PolicyStep::Kind::update) REQUIRE(kernel.update_policy(step.spec));
       if (step.kind == PolicyStep::Kind::remove) REQUIRE(kernel.delete_policy(step.spec.key()));
     }
-    table.accept(configuration, after, *small);
+    table.accept(*small);
     configuration = after;
     reqids = some_reqids(after);
     return true;

@@ -123,6 +123,34 @@ TEST_CASE("what makes no sense is refused, with the reason") {
   CHECK(after(edit(Edit::Verb::set, "policies", "web", {{"colour", "red"}})).starts_with("invalid: "));
 }
 
+TEST_CASE("an edit of one policy in a known text gives the text that any edit gives") {
+  const std::string two_lines =
+      "{\"policies\": [\n   {\"name\": \"telnet\", \"action\": \"pass\"}, {\"name\": \"web\",\n"
+      " \"action\": \"pass\"}]}";
+  for (const auto& text : {std::string(document), two_lines}) {
+    const auto whole = R"({"version": 1, )" + text.substr(text.find("\"policies\""));
+    auto parsed = parse_configuration(whole, "known");
+    REQUIRE(parsed.valid());
+    const auto configuration = *parsed.configuration;
+    const CheckedText checked(whole, std::move(parsed.spans));
+    unsigned known = 0;
+    for (const auto* name : {"telnet", "web", "nobody"})
+      for (const auto& values : std::vector<std::vector<std::pair<std::string, Json>>>{
+               {{"action", "discard"}},
+               {{"filter.remote_port", 992}, {"filter.local", "10.1.0.9"}},
+               {{"filter", nullptr}},
+               {{"tunnel.local", "10.0.0.1"}, {"tunnel.remote", "10.0.0.2"}, {"name", "other"}}}) {
+        const auto change = edit(Edit::Verb::set, "policies", name, values);
+        const auto quick = edited({checked, configuration}, change);
+        if (!quick) continue;
+        ++known;
+        CHECK(*quick == *edited(whole, change));
+      }
+    CHECK(known >= 4);
+    CHECK_FALSE(edited({checked, configuration}, edit(Edit::Verb::remove, "policies", "web")));
+  }
+}
+
 TEST_CASE("a file is replaced whole, private, and only when the outcome is valid") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "etc" / "ipsec.json";

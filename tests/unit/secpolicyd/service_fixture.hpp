@@ -64,6 +64,7 @@ class ServiceFixture {
     auto owned = std::make_unique<FakeKernel>();
     kernel = owned.get();
     service = std::make_unique<PolicyService>(context, std::move(owned), std::move(*parsed.configuration));
+    service->remember({std::move(parsed.text), std::move(parsed.spans)}, parsed.messages.empty());
   }
 
   void write(const std::string& text) {

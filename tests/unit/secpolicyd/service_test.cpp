@@ -135,6 +135,44 @@ TEST_CASE("a reload that the kernel refuses half way goes back to what was") {
   CHECK(host.result("policy.reload")["changes"].size() == 2);
 }
 
+TEST_CASE("a policy that is set is in force after a reload, without the kernel being read") {
+  ServiceFixture host(telnet_secured + "," + no_udp);
+  ListeningIke ike(host.loop, host.paths);
+  REQUIRE(host.service->start());
+  const auto reqid = host.service->set().keying.reqid_of(0);
+  const auto dumps = [&] {
+    const auto& log = host.kernel->log();
+    return std::count_if(log.begin(), log.end(), [](const auto& line) { return line.starts_with("dump policies"); });
+  };
+  const auto earlier = dumps();
+  const auto set = [&](const std::string& name, Json values) {
+    const Json edit{{"verb", "set"}, {"section", "policies"}, {"name", name}, {"values", std::move(values)}};
+    return host.call("config.edit", {{"edits", {edit}}});
+  };
+  REQUIRE(set("telnet", {{"transforms", {"ESP-AES256-GCM16"}}}));
+  const auto told = host.result("policy.diff");
+  const auto answer = host.result("policy.reload", {{"revision", told["revision"]}});
+  CHECK(answer["changes"] == told["changes"]);
+  REQUIRE(answer["changed"] == 1);
+  CHECK(answer["changes"][0]["sas"] == "renegotiated");
+  CHECK(dumps() == earlier);
+  REQUIRE(run_until(host.loop, [&] { return ike.count("ike.forget") >= 1; }));
+  CHECK(ike.last("ike.forget")["reqids"] == Json::array({reqid}));
+  const auto refused = set("no_udp", {{"action", "nothing"}});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().text.find("/policies/1/action") != std::string::npos);
+  REQUIRE(set("no_udp", {{"action", "pass"}}));
+  // The kernel refuses: everything is as before, and the next try does it.
+  const auto before = host.kernel->policies();
+  host.kernel->fail_next(Error{ErrorCode::refused, "no memory"}, 3, 2);  // an update, then reading the whole
+  CHECK_FALSE(host.call("policy.reload"));
+  CHECK(host.kernel->policies() == before);
+  CHECK(host.decides(flow("10.1.0.1", 1, "10.9.0.2", 2, IpProtocol::udp)) == Decision::discard);
+  CHECK(host.result("policy.reload")["changed"] == 1);
+  CHECK(host.decides(flow("10.1.0.1", 1, "10.9.0.2", 2, IpProtocol::udp)) == Decision::pass);
+  CHECK(host.result("policy.reload")["changed"] == 0);
+}
+
 TEST_CASE("diff tells what a reload would do and does nothing; a reload for another revision is refused") {
   ServiceFixture host;
   REQUIRE(host.service->start());
