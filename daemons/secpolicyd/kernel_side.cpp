@@ -57,6 +57,7 @@ Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set) {
   set_thresholds(thresholds);
   protecting_ = true;
   table_.remember(set.configuration, wanted);
+  left_with_ = counts();
   return applied;
 }
 
@@ -100,7 +101,17 @@ Result<KernelSide::Applied> KernelSide::take_small_steps(std::vector<PolicyStep>
   }
   Applied applied;
   if (auto done = carry_out(steps, applied); !done) return done.error();
+  // Counted by ourselves: what another program did meanwhile must not become what we expect.
+  for (const auto& step : steps) count(step);
   return applied;
+}
+
+void KernelSide::count(const PolicyStep& step) {
+  if (!left_with_ || step.kind == PolicyStep::Kind::update) return;
+  auto& number = step.spec.direction == PolicyDirection::in    ? left_with_->in
+                 : step.spec.direction == PolicyDirection::out ? left_with_->out
+                                                               : left_with_->forward;
+  number = step.kind == PolicyStep::Kind::add ? number + 1 : number - 1;
 }
 
 Result<void> KernelSide::carry_out(const std::vector<PolicyStep>& steps, Applied& applied) {
@@ -143,6 +154,18 @@ Result<void> KernelSide::carry_out_run(const std::vector<PolicyStep>& steps, std
     return failure.error;
   }
   return {};
+}
+
+std::optional<KernelSide::Counts> KernelSide::counts() {
+  const auto info = kernel_.spd_info();
+  return info ? std::optional(Counts{info->in, info->out, info->forward}) : std::nullopt;
+}
+
+bool KernelSide::seems_in_step() {
+  const auto now = counts();
+  if (!now || now != left_with_) return false;
+  const auto present = kernel_.get_default();
+  return default_problem_ || (present && *present == block_all);
 }
 
 void KernelSide::set_thresholds(const HashThresholds& wanted) {

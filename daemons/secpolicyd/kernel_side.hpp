@@ -44,6 +44,10 @@ class KernelSide {
   // Somebody else may have changed our entries: the next change() reads the kernel.
   void distrust() { table_.forget(); }
 
+  // A cheap look: whether the kernel holds as many policies as when we last left it, and still blocks by default. What
+  // was exchanged one for one is not seen so; its event tells it, or bring_in_step().
+  bool seems_in_step();
+
   // Takes away all that is ours, then lets pass what no policy matches: what the kernel does without us.
   Result<void> withdraw();
 
@@ -63,10 +67,19 @@ class KernelSide {
   Result<void> carry_out(const std::vector<PolicyStep>& steps, Applied& applied);
   Result<void> carry_out_run(const std::vector<PolicyStep>& steps, std::size_t begin, std::size_t end);
   void set_thresholds(const HashThresholds& wanted);
+  struct Counts {
+    std::uint32_t in = 0;
+    std::uint32_t out = 0;
+    std::uint32_t forward = 0;
+    bool operator==(const Counts&) const = default;
+  };
+  std::optional<Counts> counts();
+  void count(const PolicyStep& step);
 
   Kernel& kernel_;
   bool protecting_ = false;
-  std::size_t foreign_ = 0;  // entries of other programs, without those of sockets
+  std::optional<Counts> left_with_;  // as we left the kernel
+  std::size_t foreign_ = 0;          // entries of other programs, without those of sockets
   std::optional<std::string> default_problem_;
   std::optional<HashThresholds> thresholds_;
   std::unordered_map<std::uint32_t, std::uint32_t> places_;  // by priority

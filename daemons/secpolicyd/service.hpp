@@ -86,6 +86,7 @@ class PolicyService final : public DaemonService {
   std::uint64_t generation_ = 1;
   std::uint64_t overruns_ = 0;
   std::uint64_t repairs_ = 0;
+  TimePoint whole_look_due_{};
   bool in_step_ = false;
   bool withdrawn_ = false;
   bool discards_ = false;

@@ -54,6 +54,6 @@ def back_again(lab, client, old, what):
     wait_for(f"{what} is replaced", replaced, timeout=10, pause=0.05)
     took = time.monotonic() - deleted
     lab.note(f"{what} deleted by hand: a new pair after {took:.2f} s")
-    expect(took < 1.5, f"{what} deleted by hand: a new pair only after {took:.2f} s")
+    expect(took < 1, f"{what} deleted by hand: a new pair only after {took:.2f} s")
     client.wait_for_audit("sa-drift-repaired")
     traffic.talk(lab.a, lab.b, 4, traffic.TELNET)

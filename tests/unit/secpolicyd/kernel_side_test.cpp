@@ -102,6 +102,29 @@ TEST_CASE("one policy that changes is two updates, without reading the kernel; a
   CHECK(side.bring_in_step(*before)->nothing());
 }
 
+TEST_CASE("the cheap look sees what came, what went and an open default, and does not read the policies") {
+  const std::string other = R"({"name": "other", "filter": {"remote": "10.7.0.1"}, "action": "pass"})";
+  const std::string elsewhere = R"({"name": "other", "filter": {"remote": "10.7.0.2"}, "action": "pass"})";
+  const auto before = set_of(telnet_secured + "," + other);
+  const auto after = set_of(telnet_secured + "," + elsewhere);
+  FakeKernel kernel;
+  KernelSide side(kernel);
+  CHECK_FALSE(side.seems_in_step());
+  REQUIRE(side.block_by_default());
+  REQUIRE(side.bring_in_step(*before));
+  kernel.log().clear();
+  CHECK(side.seems_in_step());
+  REQUIRE(side.change(*before, *after));
+  CHECK(side.seems_in_step());
+  for (const auto& line : kernel.log()) CHECK_FALSE(line.starts_with("dump"));
+  kernel.delete_foreign(kernel.policies().front().spec.key());
+  CHECK_FALSE(side.seems_in_step());
+  REQUIRE(side.bring_in_step(*after));
+  CHECK(side.seems_in_step());
+  REQUIRE(kernel.set_default({PolicyAction::allow, PolicyAction::allow, PolicyAction::allow}));
+  CHECK_FALSE(side.seems_in_step());
+}
+
 TEST_CASE("a small change that the kernel refuses is made by the whole comparison") {
   const std::string other = R"({"name": "other", "filter": {"remote": "10.7.0.1"}, "action": )";
   const auto before = set_of(telnet_secured + "," + other + R"("pass"})");
