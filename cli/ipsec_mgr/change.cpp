@@ -70,8 +70,12 @@ int mgr_diff(Context& context, const VerbArguments& arguments) {
 int mgr_apply(Context& context, const VerbArguments&) {
   Daemons daemons(context.paths, patience);
   const auto difference = daemons.call("secpolicyd", "policy.diff", Json::object());
-  if (!difference)
-    return context.fail(bad_file("checking the configuration", difference.error(), "nothing was changed"));
+  if (!difference) {
+    // Here too, so that a bad file is told as such whether or not secpolicyd runs.
+    if (const auto parsed = load_configuration(context.paths.configuration()); !parsed.valid())
+      return context.fail({Exit::usage, "checking the configuration", error_lines(parsed), "nothing was changed"});
+    return context.fail(bad_file("comparing the configurations", difference.error(), ""));
+  }
   if (!context.json) {
     print_changes(context.out, *difference);
     context.out << (nothing_changed(*difference) ? "No differences\n" : "") << std::flush;
