@@ -142,7 +142,7 @@ class Lab {
     const auto exchange = exchanges[input.u8() % 2];
     const std::uint32_t message_id = input.u8();
     std::vector<wire::Payload> payloads;
-    for (auto count = input.u8() % 8; count != 0; --count) {
+    for (auto count = 1 + input.u8() % 8; count != 0; --count) {
       const auto type = input.u8();
       payloads.emplace_back(wire::Unknown{type, input.take(input.u8())});
     }

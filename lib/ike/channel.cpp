@@ -25,14 +25,14 @@ Result<Opened> open(const Channel& channel, const wire::Header& header, ByteView
 }
 
 Result<Sealed> seal(const Channel& channel, wire::Header header, const std::vector<wire::Payload>& payloads) {
+  if (payloads.empty()) return Error{ErrorCode::invalid_input, "an encrypted message without content"};
   const std::size_t block = info(channel.keys->encryption).block_bytes;
   Bytes plain = wire::encode_chain(payloads);
   plain.resize((plain.size() + block - 1) / block * block);
   auto cipher_text = encrypt_cbc(channel.keys->encryption, channel.keys->cipher_key.view(), channel.iv, plain);
   if (!cipher_text) return cipher_text.error();
   header.flags |= wire::flags::encryption;
-  const auto first = payloads.empty() ? wire::PayloadType::none : wire::type_of(payloads.front());
-  return Sealed{wire::encode_message(header, first, *cipher_text), continued(channel, *cipher_text)};
+  return Sealed{wire::encode_message(header, wire::type_of(payloads.front()), *cipher_text), continued(channel, *cipher_text)};
 }
 
 Bytes hash_1(const Phase1Keys& keys, std::uint32_t message_id, ByteView after_hash) {

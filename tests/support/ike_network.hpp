@@ -118,6 +118,7 @@ class Network {
   // Public-key work is pretended: for tests of thousands of negotiations, which are not about it.
   bool cheap_keys = false;
   Duration job_time{};                    // how long each job takes; 0: it is done at once
+  unsigned examined = 1;                  // every which step an engine's consistency is looked at
   std::vector<ike::Datagram> sent;        // all of them, as the sender sent them
   std::function<void()> after_each_step;  // invariants
 
@@ -129,6 +130,7 @@ class Network {
   std::set<Flight> flying_;
   std::vector<PendingJob> jobs_;
   std::uint64_t order_ = 0;
+  std::uint64_t steps_ = 0;
 };
 
 // ---- the usual two hosts

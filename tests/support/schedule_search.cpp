@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "support/engine_snapshot.hpp"
 
@@ -96,8 +97,10 @@ class Searcher {
       restore(before);
     }
     if (choices.empty()) {
-      finish();
-      restore(before);
+      if (finished_.insert(situation_key()).second) {
+        finish();
+        restore(before);
+      }
       ways = 1;
     }
     ways_[key] = ways;
@@ -271,7 +274,8 @@ class Searcher {
     result_.violations.push_back(text);
   }
 
-  std::uint64_t state_key() const {
+  // Of what is, without what may still happen: what follows from it when nothing more happens.
+  std::uint64_t situation_key() const {
     std::vector<std::uint64_t> messages;
     for (const auto& each : under_way_)
       messages.push_back(mixed(each.hash + each.to, static_cast<std::uint64_t>(each.sent.time_since_epoch().count())));
@@ -279,10 +283,15 @@ class Searcher {
     std::uint64_t key = mixed(mixed(history_[0], history_[1]),
                               static_cast<std::uint64_t>(hosts_.network.now.time_since_epoch().count()));
     for (const auto message : messages) key = mixed(key, message);
+    return mixed(key, (was_connected_ ? 2u : 0u) + (excused_ ? 1u : 0u));
+  }
+
+  std::uint64_t state_key() const {
+    auto key = situation_key();
     for (const auto left : {left_.starts[0], left_.starts[1], left_.renewals[0], left_.renewals[1], left_.deletes[0],
                             left_.deletes[1], left_.losses, left_.repetitions, left_.waits})
       key = mixed(key, left);
-    return mixed(key, (was_connected_ ? 2u : 0u) + (excused_ ? 1u : 0u));
+    return key;
   }
 
   Moment save() {
@@ -322,6 +331,7 @@ class Searcher {
   bool excused_ = false;
   std::vector<std::string> path_;
   std::unordered_map<std::uint64_t, double> ways_;
+  std::unordered_set<std::uint64_t> finished_;
   Searched result_;
 };
 }  // namespace

@@ -43,3 +43,22 @@ TEST_CASE("every order in which two hosts renew, twice at one of them") {
   wanted.depth = 5;
   holds(wanted, "renew");
 }
+
+TEST_CASE("every order in which two hosts renew, with a message lost, repeated or late") {
+  Search wanted;
+  wanted.connected_first = true;
+  wanted.renewals = {1, 1};
+  wanted.losses = wanted.repetitions = wanted.waits = 1;
+  wanted.depth = 5;
+  holds(wanted, "renew, bad weather");
+}
+
+TEST_CASE("every order in which a deletion crosses renewals") {
+  Search wanted;
+  wanted.connected_first = true;
+  wanted.renewals = {1, 1};
+  wanted.deletes = {1, 1};
+  wanted.starts = {1, 1};
+  wanted.depth = 5;
+  holds(wanted, "renew and delete");
+}

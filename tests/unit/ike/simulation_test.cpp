@@ -1,40 +1,13 @@
 // Crossings: both ends act at once, and the network loses, repeats and delays. Everything is seeded: a failing seed is
 // printed and fails again.
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
-#include "support/ike_network.hpp"
+#include "support/weather.hpp"
 
 using namespace ipsec9000;
 using namespace ipsec9000::test;
 
 namespace {
-// IPSEC9000_SEEDS runs another number of them.
-std::uint64_t seeds(std::uint64_t usual) {
-  const char* wanted = std::getenv("IPSEC9000_SEEDS");
-  return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : usual;
-}
-
-using Arrivals = std::vector<std::pair<Duration, Bytes>>;
-
-struct Weather {
-  unsigned lost = 0;      // percent
-  unsigned repeated = 0;  // percent
-  int latest = 5;         // milliseconds of delay at most
-};
-
-void let_it_blow(Network& network, SeededRandom& random, const Weather& weather) {
-  network.wire = [&random, weather](std::size_t, const ike::Datagram& sent) {
-    Arrivals arrivals;
-    const auto delay = [&] {
-      return Duration(1 + static_cast<int>(random.u32() % static_cast<unsigned>(weather.latest)));
-    };
-    if (random.u32() % 100 >= weather.lost) arrivals.emplace_back(delay(), sent.bytes);
-    if (random.u32() % 100 < weather.repeated) arrivals.emplace_back(delay(), sent.bytes);
-    return arrivals;
-  };
-}
-
 // What can happen to a host at any time: traffic that wants SAs, a soft limit, an administrator.
 void something_happens(TwoHosts& hosts, SeededRandom& random) {
   auto& host = random.u32() % 2 == 0 ? hosts.a : hosts.b;
@@ -60,7 +33,7 @@ bool every_outbound_sa_is_received(const Host& sender, const Host& receiver) {
 }  // namespace
 
 TEST_CASE("whatever crosses in bad weather, after it there is one pair, the same on both") {
-  for (std::uint64_t seed = 1; seed <= seeds(150); ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(600); ++seed) {
     CAPTURE(seed);
     TwoHosts hosts(seed);
     hosts.network.cheap_keys = true;
@@ -85,7 +58,7 @@ TEST_CASE("whatever crosses in bad weather, after it there is one pair, the same
 }
 
 TEST_CASE("in good weather a host that has SAs never sends into a void, whatever crosses") {
-  for (std::uint64_t seed = 1; seed <= seeds(150); ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(600); ++seed) {
     CAPTURE(seed);
     TwoHosts hosts(seed);
     hosts.network.cheap_keys = true;
@@ -106,33 +79,5 @@ TEST_CASE("in good weather a host that has SAs never sends into a void, whatever
     hosts.network.advance(seconds(45));
     CHECK(hosts.connected());
     CHECK(hosts.a.sas.size() == 2);
-  }
-}
-
-TEST_CASE("a mesh of nodes that all start at the same tick: every two of them end with one pair") {
-  constexpr unsigned nodes = 12;
-  for (std::uint64_t seed = 1; seed <= std::min<std::uint64_t>(seeds(2), 100); ++seed) {
-    CAPTURE(seed);
-    Network network(seed);
-    network.cheap_keys = true;
-    SeededRandom random(seed * 31);
-    let_it_blow(network, random, {0, 0, 20});
-    std::vector<Host*> hosts;
-    for (unsigned i = 0; i < nodes; ++i)
-      hosts.push_back(&network.add("n" + std::to_string(i), "10.2.0." + std::to_string(i + 1)));
-    for (auto* from : hosts)
-      for (auto* to : hosts)
-        if (from != to) from->engine.acquire(usual_protection(*from, *to), network.now);
-    network.advance(seconds(35));
-    unsigned wrong = 0;
-    for (auto* host : hosts) {
-      wrong += host->pairs() == nodes - 1 && host->sas.size() == 2 * (nodes - 1) ? 0 : 1;
-      for (const auto& [key, keys] : host->sas) {
-        const auto& peer = key.source == host->address ? key.destination : key.source;
-        const auto* other = network.find(peer);
-        wrong += other != nullptr && other->sas.contains(key) && other->sas.at(key) == keys ? 0 : 1;
-      }
-    }
-    CHECK(wrong == 0);
   }
 }
