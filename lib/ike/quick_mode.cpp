@@ -149,6 +149,12 @@ std::optional<UdpPath> udp_path_of(Path path, const Context& context) {
   return UdpPath{context.local.port, context.remote.port, context.nat.ours};
 }
 
+std::optional<Refusal> unknown_payload(const wire::DecodedChain& chain) {
+  for (const auto* unknown : chain.all<wire::Unknown>())
+    if (unknown->payload_type < 128) return bad_packet("payload type " + std::to_string(unknown->payload_type));
+  return std::nullopt;
+}
+
 Refusal bad_hash() {
   Refusal refusal;
   refusal.event = &audit::bad_packet;

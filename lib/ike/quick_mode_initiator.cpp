@@ -48,6 +48,7 @@ bool returns_identities(const Offered& state, const wire::DecodedChain& chain, P
 }
 
 std::variant<Reply, Refusal> read_reply(const Offered& state, const wire::DecodedChain& chain, const Terms& terms) {
+  if (auto refusal = unknown_payload(chain)) return std::move(*refusal);
   const auto* sa = chain.only<wire::SecurityAssociation>();
   const auto* nonce = chain.only<wire::Nonce>();
   const auto* key = chain.only<wire::KeyExchange>();

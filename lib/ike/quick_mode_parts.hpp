@@ -12,6 +12,8 @@ std::vector<wire::Payload> identities_of(const Selector& selector, Role role);
 std::vector<wire::Payload> original_addresses(Mode mode, Role role, const Context& context);
 Terms terms_for(const Context& context);  // of what we offer
 std::optional<UdpPath> udp_path_of(Path path, const Context& context);
+// A payload of a type that is nobody's (RFC 2408, 5.3); those from 128 on are private, and ignored.
+std::optional<Refusal> unknown_payload(const wire::DecodedChain& chain);
 Refusal bad_hash();
 Refusal crypto_failed(const Error& error);
 // Ours to take, but only those that a transform of the list needs.

@@ -73,6 +73,7 @@ Outcome respond(const Opened& first, const Context& context) {
   if (!covered || hash == nullptr ||
       !equal_constant_time(hash->value, hash_1(context.keys, context.message_id, *covered)))
     return bad_hash();
+  if (auto refusal = unknown_payload(first.chain)) return std::move(*refusal);
   const auto* sa = first.chain.only<wire::SecurityAssociation>();
   const auto* nonce = first.chain.only<wire::Nonce>();
   const auto* key = first.chain.only<wire::KeyExchange>();

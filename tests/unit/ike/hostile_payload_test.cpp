@@ -4,6 +4,7 @@
 
 #include "crypto/random.hpp"
 #include "support/insider.hpp"
+#include "support/primes.hpp"
 
 using namespace ipsec9000;
 using namespace ipsec9000::test;
@@ -71,6 +72,15 @@ const std::vector<Evil> quick_mode_changes{
     {"two nonces", [](Payloads& p) { p.push_back(the<wire::Nonce>(p)); }},
     {"an SPI of 3 bytes", [](Payloads& p) { the<wire::SecurityAssociation>(p).proposals[0].spi.resize(3); }},
     {"an SPI of 16 bytes", [](Payloads& p) { the<wire::SecurityAssociation>(p).proposals[0].spi.resize(16); }},
+    {"an SPI of 255 bytes", [](Payloads& p) { the<wire::SecurityAssociation>(p).proposals[0].spi.resize(255); }},
+    {"a payload of an unknown type",
+     [](Payloads& p) {
+       p.push_back(wire::Unknown{99, Bytes(8)});
+     }},
+    {"a payload of an unknown type in front of the SA",
+     [](Payloads& p) {
+       p.insert(p.begin(), wire::Unknown{99, Bytes(8)});
+     }},
     {"no SPI", [](Payloads& p) { the<wire::SecurityAssociation>(p).proposals[0].spi.clear(); }},
     {"one protocol twice with one number",
      [](Payloads& p) {
@@ -119,6 +129,10 @@ const std::vector<Evil> key_changes = [] {
   one.back() = 1;
   changes.push_back({"public value 0", with(Bytes(256))});
   changes.push_back({"public value 1", with(one)});
+  auto below = modp2048_prime();
+  --below.back();
+  changes.push_back({"public value p-1", with(below)});
+  changes.push_back({"public value p", with(modp2048_prime())});
   changes.push_back({"a public value above p", with(Bytes(256, 0xff))});
   changes.push_back({"a short public value", with(Bytes(255, 1))});
   changes.push_back({"a long public value", with(Bytes(257, 1))});

@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <catch2/catch.hpp>
 
 #include "support/ike_network.hpp"
@@ -209,22 +211,40 @@ TEST_CASE("the responder does no key exchange and sends nothing bigger before it
   for (auto& action : hosts.b.engine.take_actions()) CHECK_FALSE(std::holds_alternative<ike::SendDatagram>(action));
 }
 
-TEST_CASE("ten thousand half-open negotiations do not keep a real peer out, and memory stays bounded") {
+namespace {
+// Bytes of the heap in use; 0 where an allocator of a sanitizer does not tell.
+std::size_t heap_in_use() { return mallinfo2().uordblks; }
+}  // namespace
+
+TEST_CASE("ten thousand half-open negotiations do not keep real peers out, and each costs little memory") {
+  constexpr std::size_t most = 10'000;
+  constexpr std::size_t bytes_each = 4096;
   TwoHosts hosts;
+  auto& late = hosts.network.add("late", "10.1.0.3");
   hosts.start();
   hosts.network.carry_out(hosts.a);
   auto first = hosts.network.sent[0].bytes;
-  for (unsigned i = 0; i < 12'000; ++i) {
-    const auto source =
-        *IpAddress::from_bytes(Bytes{172, 16, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)});
-    hosts.b.keys[source] = "any";
+  std::vector<IpAddress> sources;
+  for (unsigned i = 0; i < most + 2000; ++i)
+    sources.push_back(
+        *IpAddress::from_bytes(Bytes{172, 16, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)}));
+  for (const auto& source : sources) hosts.b.keys[source] = "any";
+  const auto before = heap_in_use();
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
     first[0] = static_cast<std::uint8_t>(1 + i % 250);
-    hosts.b.engine.receive({{hosts.b.address, 500}, {source, 500}, first}, hosts.network.now);
+    hosts.b.engine.receive({{hosts.b.address, 500}, {sources[i], 500}, first}, hosts.network.now);
     hosts.b.engine.take_actions();
+    if (i + 1 == most) used = heap_in_use() - before;
   }
-  CHECK(hosts.b.engine.counters().negotiating <= 10'000);
+  CHECK(used / most < bytes_each);
+  if (std::getenv("IPSEC9000_SHOW") != nullptr) WARN("bytes for a half-open negotiation: " << used / most);
+  CHECK(hosts.b.engine.counters().negotiating == most);
   hosts.network.settle();
-  CHECK(hosts.connected());
+  CHECK(hosts.connected());  // who had begun before
+  late.engine.acquire(usual_protection(late, hosts.b), hosts.network.now);
+  hosts.network.settle();
+  CHECK(late.pairs() == 1);  // and who comes now
   hosts.network.advance(seconds(40));
   CHECK(hosts.b.engine.counters().negotiating == 0);
 }

@@ -8,7 +8,7 @@ using namespace ipsec9000::test;
 
 TEST_CASE("a mesh of nodes that all start at the same tick: every two of them end with one pair") {
   constexpr unsigned nodes = 50;
-  for (std::uint64_t seed = 1; seed <= seeds(2); ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(1); ++seed) {
     CAPTURE(seed);
     Network network(seed);
     network.cheap_keys = true;
