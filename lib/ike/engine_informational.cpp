@@ -58,8 +58,10 @@ void Core::receive_informational(Session& session, const wire::Header& header, c
   session.used_message_ids.insert(header.message_id);
   follow(session, datagram);
   if (session.used_message_ids.size() > limits_.exchanges_per_session) return close_session(id, now);
-  for (const auto* notification : opened->chain.all<wire::Notification>())
+  for (const auto* notification : opened->chain.all<wire::Notification>()) {
+    if (find_session(id) == nullptr) return;  // an earlier one refused it
     notification_received(session, *notification, now);
+  }
   for (const auto* deletion : opened->chain.all<wire::Deletion>()) {
     if (find_session(id) == nullptr) return;  // an earlier one deleted the ISAKMP SA
     deletion_received(session, *deletion, now);

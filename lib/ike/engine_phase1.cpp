@@ -366,7 +366,11 @@ void Core::tell_refused(Session& session, const Refusal& refusal) {
   const Channel sender{channel->keys, phase2_iv(*channel->keys, channel->iv, header.message_id)};
   const wire::Notification notification{1, wire::protocol::isakmp, refusal.notify, cookie_spi(session.cookies),
                                         to_bytes(as_bytes(refusal.differs))};
-  const auto sealed = seal(sender, header, with_hash_1(*channel->keys, header.message_id, {notification}));
+  Payloads payloads{notification};
+  // The peer may take the ISAKMP SA for made, and words about why it is not do not make every peer drop it.
+  if (refusal.fatal)
+    payloads.emplace_back(wire::Deletion{1, wire::protocol::isakmp, 16, {cookie_spi(session.cookies)}});
+  const auto sealed = seal(sender, header, with_hash_1(*channel->keys, header.message_id, std::move(payloads)));
   if (sealed) send_message(session, sealed->message);
 }
 

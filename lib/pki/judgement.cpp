@@ -263,7 +263,7 @@ Judgement judge_identity(const Certificate& leaf, const Identity& claimed, const
   // What it says and what is expected may be two names of its certificate: the CA says that they are the same host.
   if (expected && !same_identity(*expected, claimed) && !has_name(leaf, *expected))
     return mismatch(
-        expected->to_string(), claimed.to_string(),
+        expected->to_string(), names,
         "the peer says it is \"" + claimed.to_string() + "\", expected is \"" + expected->to_string() + "\"");
   if (!has_name(leaf, claimed))
     return mismatch(claimed.to_string(), names,

@@ -28,7 +28,7 @@ CONNECTION = """\
 conn {name}
     ikev2=no
     hostaddrfamily=ipv{family}
-    authby=secret
+    authby={authby}
     left={local}
     right={remote}
     leftsubnet={local}/{bits}
@@ -67,6 +67,7 @@ class Libreswan:
         self._directory = directory
         self._process = None
         self._flows = []
+        self._nickname = None
         for name in ("run", "nss", "ipsec.d"):
             os.makedirs(f"{directory}/{name}")
         run(["certutil", "-N", "-d", f"sql:{directory}/nss", "--empty-password"])
@@ -75,12 +76,16 @@ class Libreswan:
         """Several flows with our host `peer`. `proposals`: an ISAKMP proposal for each family, as our configuration
         names it. A connection of libreswan is a flow; those of a family share the ISAKMP SA."""
         self._flows = list(flows)
+        authby = "secret" if self._nickname is None else "rsasig"
+        proof = (f"    leftcert={self._nickname}\n    leftid={self._node.address(4)}\n    rightid={peer.address(4)}\n"
+                 "    leftrsasigkey=%cert\n    rightrsasigkey=%cert\n    sendca=all\n") if self._nickname else ""
         more = f"    dpddelay={dpd_delay}s\n    dpdtimeout={dpd_timeout}s\n    dpdaction=clear\n" if dpd_delay else ""
         text = SETUP
         for flow in flows:
             protocol, transform = TRANSFORMS[flow.transform]
             text += CONNECTION.format(
-                name=flow.name, family=flow.family, bits=128 if flow.family == 6 else 32, protocol=protocol, more=more,
+                name=flow.name, family=flow.family, bits=128 if flow.family == 6 else 32, protocol=protocol, more=more + proof,
+                authby=authby,
                 local=self._node.address(flow.family), remote=peer.address(flow.family),
                 local_flow=_protocol_and_port(flow.protocol, flow.local_port),
                 remote_flow=_protocol_and_port(flow.protocol, flow.remote_port),
@@ -90,6 +95,13 @@ class Libreswan:
         self._write("ipsec.conf", text)
         self._write("ipsec.secrets", "".join(
             f'{self._node.address(family)} {peer.address(family)} : PSK "{key}"\n' for family in proposals))
+
+    def use_certificate(self, issued, name="own"):
+        """From the next configure on: an RSA certificate (harness/authority.py); its CA is believed."""
+        store = f"sql:{self._directory}/nss"
+        run(["pk12util", "-i", issued.bundle(name), "-d", store, "-W", ""])
+        run(["certutil", "-A", "-n", "authority", "-t", "CT,,", "-d", store, "-i", issued.authority])
+        self._nickname = name
 
     def start(self):
         """pluto itself has its helper load the connections; its log says when all is there."""

@@ -49,12 +49,12 @@ CONNECTION = """\
     aggressive = {aggressive}
     dpd_delay = {dpd_delay}s
     dpd_timeout = {dpd_timeout}s
-    local {{
-      auth = psk
-      id = {local}
+{send}    local {{
+      auth = {auth}
+      id = {local}{certificate}
     }}
     remote {{
-      auth = psk
+      auth = {auth}
       id = {remote_id}
     }}
     children {{
@@ -99,6 +99,8 @@ class StrongSwan:
         self._node = node
         self._directory = directory
         self._process = None
+        self._certificate = None
+        self._send = None
         self._environment = dict(os.environ, STRONGSWAN_CONF=f"{directory}/strongswan.conf",
                                  SWANCTL_DIR=f"{directory}/swanctl")
         os.makedirs(f"{directory}/swanctl")
@@ -145,10 +147,37 @@ class StrongSwan:
         for name, family, ike, children in connections:
             fields = {"name": name, "local": self._node.address(family), "remote": peer.seen_as(family),
                       "remote_id": peer.address(family), "ike": ike, "aggressive": "yes" if aggressive else "no",
-                      "children": "".join(children), "key": key, "dpd_delay": dpd_delay, "dpd_timeout": dpd_timeout}
+                      "children": "".join(children), "key": key, **self._proof(), "dpd_delay": dpd_delay, "dpd_timeout": dpd_timeout}
             texts["connections"] += CONNECTION.format(**fields)
             texts["secrets"] += SECRET.format(**fields)
         self._write("swanctl/swanctl.conf", "".join(f"{name} {{\n{text}}}\n" for name, text in texts.items()))
+
+    def use_certificate(self, issued, authorities, send="ifasked"):
+        """From the next configure on: proves itself with this certificate (harness/authority.py), and believes these
+        CAs. send="never": the peer must know the certificate."""
+        self._certificate = issued
+        self._send = send
+        self._copy("x509", issued.certificate, "own.pem")
+        self._copy("private", issued.key, "own.key")
+        for number, authority in enumerate(authorities):
+            self._copy("x509ca", authority.certificate, f"ca{number}.pem")
+
+    def forget_certificate(self):
+        self._certificate = None
+
+    def _copy(self, folder, source, name):
+        os.makedirs(f"{self._directory}/swanctl/{folder}", exist_ok=True)
+        with open(source, encoding="ascii") as file:
+            self._write(f"swanctl/{folder}/{name}", file.read())
+
+    def load(self):
+        """Takes over what was configured since it was started."""
+        self._swanctl("--load-all", "--noprompt", "--clear")
+
+    def _proof(self):
+        if self._certificate is None:
+            return {"auth": "psk", "certificate": "", "send": ""}
+        return {"auth": "pubkey", "certificate": "\n      certs = own.pem", "send": f"    send_cert = {self._send}\n"}
 
     def start(self):
         with self._node.inside(), open(f"{self._directory}/output", "wb") as output:

@@ -34,6 +34,21 @@ class Suite:
         self._tool("ipsec_mgr", "key", "set", remote, "--file", path, "--password-file", self._password_file)
         os.unlink(path)
 
+    def manage_with_password(self, *arguments):
+        return self._tool("ipsec_mgr", *arguments, "--password-file", self._password_file)
+
+    def trust(self, certificate):
+        """Believes the CA in this file."""
+        self.manage_with_password("ca", "add", certificate)
+
+    def import_certificate(self, issued, name):
+        """A certificate with its key (harness/authority.py)."""
+        self.manage_with_password("cert", "import", issued.certificate, "--key", issued.key, "--name", name)
+
+    def replace_certificate(self, name, issued):
+        self.manage_with_password("cert", "delete", name)
+        self.import_certificate(issued, name)
+
     def start(self, audit_level="informative"):
         self.running = True  # even if -start fails, something may be left to stop
         self._tool("ipsec_admin", "-start", "-auditlvl", audit_level, "--password-file", self._password_file,
