@@ -7,6 +7,7 @@
 
 #include "audit/record.hpp"
 #include "cli/common/daemons.hpp"
+#include "cli/common/secret_params.hpp"
 
 namespace ipsec9000::cli {
 
@@ -29,6 +30,18 @@ Result<Keystore> open_store(const Context& context, const Secret& password) {
   record_wrong_password(context);
   std::this_thread::sleep_for(wrong_password_delay);
   return opened;
+}
+
+Result<void> create_store(const Context& context, const Secret& password) {
+  if (auto made = make_directory(context.paths.state_directory(), 0700); !made) return made;
+  const auto store = Keystore::create(context.paths.keystore(), password);
+  if (!store) return store.error();
+  // A running ikpmd learns of it; one that does not run learns when it starts.
+  Daemons daemons(context.paths, seconds(30));
+  const SecretParams params(Json{{"password", as_text(password)}});
+  const auto told = daemons.call("ikpmd", "keystore.unlock", params.json);
+  if (!told && told.error().code != ErrorCode::not_running) return told.error();
+  return {};
 }
 
 }  // namespace ipsec9000::cli

@@ -9,4 +9,7 @@ namespace ipsec9000::cli {
 // log (authpriv).
 Result<Keystore> open_store(const Context& context, const Secret& password);
 
+// The first password: makes the store, and tells a running ikpmd. already_exists when there is one.
+Result<void> create_store(const Context& context, const Secret& password);
+
 }  // namespace ipsec9000::cli

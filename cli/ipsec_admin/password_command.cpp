@@ -40,18 +40,6 @@ Result<void> change(const Context& context, const Secret& old_password, const Se
   if (!store) return store.error();
   return store->change_password(old_password, password);
 }
-
-Result<void> create(const Context& context, const Secret& password) {
-  if (auto made = make_directory(context.paths.state_directory(), 0700); !made) return made;
-  const auto store = Keystore::create(context.paths.keystore(), password);
-  if (!store) return store.error();
-  // A running ikpmd learns of it; one that does not run learns when it starts.
-  Daemons daemons(context.paths, seconds(30));
-  const SecretParams params(Json{{"password", as_text(password)}});
-  const auto told = daemons.call("ikpmd", "keystore.unlock", params.json);
-  if (!told && told.error().code != ErrorCode::not_running) return told.error();
-  return {};
-}
 }  // namespace
 
 int admin_newpasswd(Context& context) {
@@ -60,7 +48,7 @@ int admin_newpasswd(Context& context) {
   if (!old_password) return context.fail("reading the old password", old_password.error());
   const auto password = new_password(context);
   if (!password) return context.fail("reading the new password", password.error());
-  const auto done = exists ? change(context, *old_password, *password) : create(context, *password);
+  const auto done = exists ? change(context, *old_password, *password) : create_store(context, *password);
   if (!done) return context.fail(exists ? "changing the password" : "setting the password", done.error());
   if (context.json)
     context.out << Json{{exists ? "changed" : "created", true}}.dump() << "\n";

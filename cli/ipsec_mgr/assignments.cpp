@@ -8,24 +8,10 @@
 namespace ipsec9000::cli {
 
 namespace {
-struct Field {
-  std::string path;
-  const ConfigurationKey* key = nullptr;
-};
-
 Error usage(std::string text) { return Error{ErrorCode::invalid_input, std::move(text)}; }
 
-std::vector<Field> fields_of(std::string_view list) {
-  const auto below = std::string(list) + (configuration_root().find(list)->type == KeyType::objects ? "[]." : ".");
-  std::vector<Field> fields;
-  for (const auto& row : configuration_key_rows())
-    if (row.path.starts_with(below) && row.key->type != KeyType::object)
-      fields.push_back({row.path.substr(below.size()), row.key});
-  return fields;
-}
-
-Result<Field> find_field(const std::vector<Field>& fields, const std::string& typed) {
-  std::vector<const Field*> fitting;
+Result<EditableField> find_field(const std::vector<EditableField>& fields, const std::string& typed) {
+  std::vector<const EditableField*> fitting;
   for (const auto& field : fields) {
     if (field.path == typed) return field;
     if (field.path.ends_with("." + typed)) fitting.push_back(&field);
@@ -41,6 +27,16 @@ Result<Field> find_field(const std::vector<Field>& fields, const std::string& ty
   return usage("there is no field \"" + escape_control(typed.substr(0, 60)) + "\"" +
                (near ? "; did you mean " + *near + "?" : ""));
 }
+}  // namespace
+
+std::vector<EditableField> fields_of(std::string_view list) {
+  const auto below = std::string(list) + (configuration_root().find(list)->type == KeyType::objects ? "[]." : ".");
+  std::vector<EditableField> fields;
+  for (const auto& row : configuration_key_rows())
+    if (row.path.starts_with(below) && row.key->type != KeyType::object)
+      fields.push_back({row.path.substr(below.size()), row.key});
+  return fields;
+}
 
 Json value_of(const ConfigurationKey& key, const std::string& text) {
   if (text.empty()) return nullptr;
@@ -54,7 +50,15 @@ Json value_of(const ConfigurationKey& key, const std::string& text) {
     if (const auto number = parse_number(text)) return *number;
   return text;
 }
-}  // namespace
+
+std::string text_of_value(const Json& value) {
+  if (const auto* text = value.get_ptr<const std::string*>()) return *text;
+  if (value.is_null()) return "";
+  if (!value.is_array()) return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::vector<std::string> items;
+  for (const auto& item : value) items.push_back(text_of_value(item));
+  return join(items, ", ");
+}
 
 Result<Assignments> assignments_of(std::string_view list, std::span<const std::string> words) {
   const auto fields = fields_of(list);

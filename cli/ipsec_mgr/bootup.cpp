@@ -7,8 +7,8 @@
 #include "cli/common/open_store.hpp"
 #include "cli/common/secret_params.hpp"
 #include "cli/common/show.hpp"
+#include "cli/ipsec_mgr/operations.hpp"
 #include "cli/ipsec_mgr/verbs.hpp"
-#include "policy/boot.hpp"
 
 namespace ipsec9000::cli {
 
@@ -45,6 +45,15 @@ Result<void> set_option(const Paths& paths, bool on) {
 }
 }  // namespace
 
+Result<std::optional<BootObstacle>> change_bootup(const Context& context, bool on, const Secret& password) {
+  // On: the key first, off: the option first, so that a failure between the two never leaves a start without its key.
+  auto done = on ? set_machine_slot(context, password, true) : set_option(context.paths, false);
+  if (done) done = on ? set_option(context.paths, true) : set_machine_slot(context, password, false);
+  if (!done) return done.error();
+  if (!on) return std::optional<BootObstacle>();
+  return boot_obstacle(context.paths, load_configuration(context.paths.configuration()));
+}
+
 int mgr_bootup(Context& context, const VerbArguments& arguments) {
   if (arguments[0] != "on" && arguments[0] != "off")
     return context.fail({Exit::usage, "bootup", "\"" + arguments[0] + "\" is neither on nor off", ""});
@@ -57,21 +66,17 @@ int mgr_bootup(Context& context, const VerbArguments& arguments) {
         {Exit::not_permitted, "bootup", "no IPSec password has been set", "set one with ipsec_admin -newpasswd"});
   const auto password = context.password("IPSec password: ");
   if (!password) return context.fail("reading the password", password.error());
-  // On: the key first, off: the option first, so that a failure between the two never leaves a start without its key.
-  auto done = on ? set_machine_slot(context, *password, true) : set_option(context.paths, false);
-  if (done) done = on ? set_option(context.paths, true) : set_machine_slot(context, *password, false);
-  if (!done) return context.fail(daemon_failure("changing the boot-up option", done.error()));
-
-  const auto obstacle = boot_obstacle(context.paths, load_configuration(context.paths.configuration()));
-  const bool missing = on && obstacle.has_value();
+  const auto obstacle = change_bootup(context, on, *password);
+  if (!obstacle) return context.fail(daemon_failure("changing the boot-up option", obstacle.error()));
+  const bool missing = obstacle->has_value();
   if (context.json) {
     context.out
-        << Json{{"bootup", on}, {"obstacle", missing ? Json(std::string(to_string(*obstacle))) : Json(nullptr)}}.dump()
+        << Json{{"bootup", on}, {"obstacle", missing ? Json(std::string(to_string(**obstacle))) : Json(nullptr)}}.dump()
         << "\n";
     return 0;
   }
   context.out << (on ? "IPSec starts with the system\n" : "IPSec does not start with the system\n");
-  if (missing) context.out << "Still to be done: " << sentence(*obstacle) << "\n";
+  if (missing) context.out << "Still to be done: " << sentence(**obstacle) << "\n";
   return 0;
 }
 

@@ -8,8 +8,8 @@
 #include "cli/common/daemons.hpp"
 #include "cli/common/print_changes.hpp"
 #include "cli/common/show.hpp"
+#include "cli/ipsec_mgr/operations.hpp"
 #include "cli/ipsec_mgr/verbs.hpp"
-#include "policy/boot.hpp"
 #include "policy/to_document.hpp"
 
 namespace ipsec9000::cli {
@@ -67,6 +67,17 @@ int mgr_diff(Context& context, const VerbArguments& arguments) {
   return 0;
 }
 
+Result<Json> load_configuration_into_force(const Context& context, const std::string& revision, std::string& warning) {
+  Json params = Json::object();
+  if (!revision.empty()) params["revision"] = revision;
+  Daemons daemons(context.paths, patience);
+  auto answer = daemons.call("secpolicyd", "policy.reload", params);
+  if (!answer) return answer;
+  if (const auto remembered = remember_configuration(context.paths); !remembered)
+    warning = safe(remembered.error().text);
+  return answer;
+}
+
 int mgr_apply(Context& context, const VerbArguments&) {
   Daemons daemons(context.paths, patience);
   const auto difference = daemons.call("secpolicyd", "policy.diff", Json::object());
@@ -81,12 +92,10 @@ int mgr_apply(Context& context, const VerbArguments&) {
     context.out << (nothing_changed(*difference) ? "No differences\n" : "") << std::flush;
   }
   // What was shown is what is loaded, or nothing.
-  Json params = Json::object();
-  if (const auto revision = text_of(*difference, "revision"); !revision.empty()) params["revision"] = revision;
-  const auto answer = daemons.call("secpolicyd", "policy.reload", params);
+  std::string warning;
+  const auto answer = load_configuration_into_force(context, text_of(*difference, "revision"), warning);
   if (!answer) return context.fail(bad_file("loading the configuration", answer.error(), "nothing was changed"));
-  if (const auto remembered = remember_configuration(context.paths); !remembered)
-    context.err << context.tool.name << ": warning: " << safe(remembered.error().text) << "\n";
+  if (!warning.empty()) context.err << context.tool.name << ": warning: " << warning << "\n";
   context.out << (context.json ? answer->dump(2) : std::string("Policies loaded")) << "\n";
   return 0;
 }

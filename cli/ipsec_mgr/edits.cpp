@@ -9,8 +9,8 @@
 #include "cli/common/daemons.hpp"
 #include "cli/common/show.hpp"
 #include "cli/ipsec_mgr/assignments.hpp"
+#include "cli/ipsec_mgr/operations.hpp"
 #include "cli/ipsec_mgr/verbs.hpp"
-#include "policy/edit.hpp"
 
 namespace ipsec9000::cli {
 
@@ -75,17 +75,19 @@ Result<Edit> edit_of(const Context& context, const VerbArguments& arguments, con
   edit.values = std::move(*values);
   return edit;
 }
+}  // namespace
 
-// What comes back: {"revision", "warnings"}.
-Result<Json> carry_out(const Context& context, const Edit& edit) {
+Result<Json> carry_out_edits(const Context& context, const std::vector<Edit>& edits, const std::string& revision) {
+  Json params{{"edits", Json::array()}};
+  for (const auto& edit : edits) params["edits"].push_back(to_json(edit));
+  if (!revision.empty()) params["revision"] = revision;
   Daemons daemons(context.paths, seconds(60));
-  auto answer = daemons.call("secpolicyd", "config.edit", Json{{"edits", Json::array({to_json(edit)})}});
+  auto answer = daemons.call("secpolicyd", "config.edit", params);
   if (answer || answer.error().code != ErrorCode::not_running) return answer;
-  auto done = edit_file(context.paths.configuration(), {edit}, "");
+  auto done = edit_file(context.paths.configuration(), edits, revision);
   if (!done) return done.error();
   return Json{{"revision", done->revision}, {"warnings", done->warnings}};
 }
-}  // namespace
 
 int mgr_edit(Context& context, const VerbArguments& arguments, std::string_view words) {
   const auto blank = words.find(' ');
@@ -97,7 +99,7 @@ int mgr_edit(Context& context, const VerbArguments& arguments, std::string_view 
     return context.fail({Exit::failed, "command line", "this verb is not known here", ""});
   const auto edit = edit_of(context, arguments, *target, doing->verb);
   if (!edit) return context.fail({Exit::usage, std::string(words), edit.error().text, "see ipsec_mgr -help"});
-  const auto answer = carry_out(context, *edit);
+  const auto answer = carry_out_edits(context, {*edit}, "");
   if (!answer) {
     auto why = failure(std::string(words), answer.error());
     if (why.remedy.empty()) why.remedy = "the configuration was not changed";

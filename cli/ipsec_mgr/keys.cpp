@@ -6,6 +6,7 @@
 #include "cli/common/password.hpp"
 #include "cli/common/secret_params.hpp"
 #include "cli/common/show.hpp"
+#include "cli/ipsec_mgr/operations.hpp"
 #include "cli/ipsec_mgr/verbs.hpp"
 
 namespace ipsec9000::cli {
@@ -45,12 +46,6 @@ Result<Secret> store_password(const Context& context) {
   return context.password("IPSec password: ");
 }
 
-Result<void> set_directly(const Context& context, const std::string& remote, Secret key, const Secret& password) {
-  auto store = open_store(context, password);
-  if (!store) return store.error();
-  return store->set(KeyEntry{KeyKind::psk, remote, std::move(key), now()});
-}
-
 Json as_items(const std::vector<KeySummary>& keys) {
   Json items = Json::array();
   for (const auto& key : keys)
@@ -62,15 +57,15 @@ Json as_items(const std::vector<KeySummary>& keys) {
 }
 
 // From the file itself. Reading it is safe also while ikpmd runs: it is only ever replaced as a whole.
-Result<Json> list_directly(const Context& context) {
-  const auto password = store_password(context);
+Result<Json> list_directly(const Context& context, const PasswordSource& ask) {
+  const auto password = ask();
   if (!password) return password.error();
   const auto store = open_store(context, *password);
   if (!store) return store.error();
   return as_items(store->list());
 }
 
-Result<Json> list_from_daemon(const Context& context, Daemons& daemons) {
+Result<Json> list_from_daemon(const Context& context, Daemons& daemons, const PasswordSource& ask) {
   Json items = Json::array();
   const auto listed = daemons.pages("ikpmd", "key.list", Json::object(), [&](const Json& item) -> Result<void> {
     items.push_back(item);
@@ -78,7 +73,7 @@ Result<Json> list_from_daemon(const Context& context, Daemons& daemons) {
   });
   if (listed) return items;
   const bool locked = listed.error().code == ErrorCode::not_permitted;  // it has not been given the password yet
-  return locked ? list_directly(context) : listed.error();
+  return locked ? list_directly(context, ask) : listed.error();
 }
 
 int done(const Context& context, const char* what, const std::string& remote, const std::string& sentence) {
@@ -90,6 +85,39 @@ int done(const Context& context, const char* what, const std::string& remote, co
 }
 }  // namespace
 
+Result<Json> list_keys(const Context& context, const PasswordSource& password) {
+  Daemons daemons(context.paths, seconds(30));
+  const bool asks_daemon = daemons.state("ikpmd") != DaemonState::not_running;
+  return asks_daemon ? list_from_daemon(context, daemons, password) : list_directly(context, password);
+}
+
+Result<void> store_key(const Context& context, const std::string& remote, const Secret& key, const Secret& password) {
+  {
+    Daemons daemons(context.paths, seconds(30));
+    const SecretParams params(
+        Json{{"remote", remote}, {"key_hex", to_hex(key.view())}, {"password", as_text(password)}});
+    const auto answer = daemons.call("ikpmd", "key.set", params.json);
+    if (answer) return {};
+    if (answer.error().code != ErrorCode::not_running) return answer.error();
+  }
+  auto store = open_store(context, password);
+  if (!store) return store.error();
+  return store->set(KeyEntry{KeyKind::psk, remote, key.clone(), now()});
+}
+
+Result<void> erase_key(const Context& context, const std::string& remote, const Secret& password) {
+  {
+    Daemons daemons(context.paths, seconds(30));
+    const SecretParams params(Json{{"remote", remote}, {"password", as_text(password)}});
+    const auto answer = daemons.call("ikpmd", "key.delete", params.json);
+    if (answer) return {};
+    if (answer.error().code != ErrorCode::not_running) return answer.error();
+  }
+  auto store = open_store(context, password);
+  if (!store) return store.error();
+  return store->erase(KeyKind::psk, remote);
+}
+
 int mgr_key_set(Context& context, const VerbArguments& arguments) {
   const auto remote = normal_remote_name(arguments[0]);
   if (!remote) return context.fail("key set", remote.error());
@@ -99,24 +127,13 @@ int mgr_key_set(Context& context, const VerbArguments& arguments) {
   if (!key) return context.fail("reading the key", key.error());
   if (!key->warning.empty()) context.err << context.tool.name << ": warning: " << key->warning << "\n";
 
-  Daemons daemons(context.paths, seconds(30));
-  Result<void> stored;
-  {
-    const SecretParams params(
-        Json{{"remote", *remote}, {"key_hex", to_hex(key->secret.view())}, {"password", as_text(*password)}});
-    const auto answer = daemons.call("ikpmd", "key.set", params.json);
-    if (!answer) stored = answer.error();
-  }
-  if (!stored && stored.error().code == ErrorCode::not_running)
-    stored = set_directly(context, *remote, std::move(key->secret), *password);
+  const auto stored = store_key(context, *remote, key->secret, *password);
   if (!stored) return context.fail(daemon_failure("storing the key for " + *remote, stored.error()));
   return done(context, "set", *remote, "Pre-shared key set for " + *remote);
 }
 
 int mgr_key_list(Context& context, const VerbArguments&) {
-  Daemons daemons(context.paths, seconds(30));
-  const bool asks_daemon = daemons.state("ikpmd") != DaemonState::not_running;
-  const auto items = asks_daemon ? list_from_daemon(context, daemons) : list_directly(context);
+  const auto items = list_keys(context, [&] { return store_password(context); });
   if (!items) return context.fail(daemon_failure("listing the keys", items.error()));
   if (context.json) {
     context.out << Json{{"keys", *items}}.dump(2) << "\n";
@@ -134,17 +151,7 @@ int mgr_key_delete(Context& context, const VerbArguments& arguments) {
   if (!remote) return context.fail("key delete", remote.error());
   const auto password = store_password(context);
   if (!password) return context.fail("reading the password", password.error());
-  Daemons daemons(context.paths, seconds(30));
-  Result<void> erased;
-  {
-    const SecretParams params(Json{{"remote", *remote}, {"password", as_text(*password)}});
-    const auto answer = daemons.call("ikpmd", "key.delete", params.json);
-    if (!answer) erased = answer.error();
-  }
-  if (!erased && erased.error().code == ErrorCode::not_running) {
-    auto store = open_store(context, *password);
-    erased = store ? store->erase(KeyKind::psk, *remote) : Result<void>(store.error());
-  }
+  const auto erased = erase_key(context, *remote, *password);
   if (!erased) return context.fail(daemon_failure("deleting the key for " + *remote, erased.error()));
   return done(context, "deleted", *remote, "Pre-shared key deleted for " + *remote);
 }

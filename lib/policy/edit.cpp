@@ -16,8 +16,6 @@
 namespace ipsec9000 {
 
 namespace {
-constexpr std::string_view empty_document = "{\n  \"version\": 1\n}\n";
-
 Error invalid(std::string text) { return Error{ErrorCode::invalid_input, std::move(text)}; }
 
 // One line, with blanks as a person sets them.
@@ -253,7 +251,7 @@ Result<EditedFile> edit_file(const std::filesystem::path& path, const std::vecto
   if (auto made = make_directory(path.parent_path(), 0700); !made) return made.error();
   const auto lock = WriteLock::acquire(path);
   if (!lock) return lock.error();
-  std::string text(empty_document);
+  std::string text(empty_configuration);
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored)) {
     auto present = read_file(path, maximum_configuration_bytes);

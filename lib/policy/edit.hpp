@@ -32,6 +32,9 @@ struct Edit {
 Json to_json(const Edit& edit);
 Result<Edit> edit_from_json(const Json& json);
 
+// What a file that is not there counts as.
+inline constexpr std::string_view empty_configuration = "{\n  \"version\": 1\n}\n";
+
 // The text after the edit; whether it is a valid configuration is for the caller to check. already_exists, not_found
 // (with the nearest name); invalid_input when the text is not JSON or the edit makes no sense.
 Result<std::string> edited(std::string_view text, const Edit& edit);
