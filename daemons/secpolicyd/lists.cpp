@@ -1,4 +1,6 @@
 // The methods that answer in pages.
+#include <chrono>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -51,6 +53,31 @@ Result<Json> list_policies(PolicyService& service, const Json& params) {
   return Error{ErrorCode::invalid_input, "\"view\" must be \"active\" or \"configured\""};
 }
 
+// When the kernel last used an entry of each policy; what has never been used is left out.
+Result<Json> list_usage(PolicyService& service, const Json& params) {
+  const auto entries = service.kernel_side().policies();
+  if (!entries) return entries.error();
+  std::map<std::string, std::uint64_t> last_use;
+  const auto& known = service.set().configuration.policies;
+  for (const auto& entry : *entries) {
+    if (!is_our_owner(entry.spec.owner) || entry.current.use_time == 0) continue;
+    const auto place = service.kernel_side().place_of(entry.spec);
+    const bool has_policy = place != 0 && place <= known.size();
+    // Without one: the default, which is for every packet, or what stands above the policies.
+    if (!has_policy && entry.spec.selector != KernelSelector::any(entry.spec.selector.family())) continue;
+    auto& latest = last_use[has_policy ? known[place - 1].name : "default"];
+    latest = std::max(latest, entry.current.use_time);
+  }
+  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+  const auto now = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since_1970).count());
+  auto next = last_use.begin();
+  return answer_page(params, last_use.size(), [&](std::size_t n) {
+    if (next == last_use.begin()) std::advance(next, n);
+    const auto& [policy, used] = *next++;
+    return Json{{"policy", policy}, {"idle", now > used ? now - used : 0}};
+  });
+}
+
 Result<Json> list_addresses(PolicyService& service, const Json& params) {
   const auto addresses = local_addresses();
   if (!addresses) return addresses.error();
@@ -74,6 +101,7 @@ void add_list_methods(RpcServer& server, PolicyService& service) {
     const auto& all = s.set().configuration.isakmp_policies;
     return answer_page(params, all.size(), [&](std::size_t n) { return to_json(all[n]); });
   });
+  add("policy.usage", list_usage);
   add("policy.ip", list_addresses);
   add("policy.bypass", [](PolicyService& s, const Json& params) {
     const auto& all = s.set().configuration.bypass;
