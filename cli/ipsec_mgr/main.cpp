@@ -1,5 +1,9 @@
 #include "cli/common/program.hpp"
+#include "cli/ipsec_mgr/screen/full_screen.hpp"
 
 int main(int argc, char** argv) {
-  return ipsec9000::cli::run_tool(ipsec9000::cli::ipsec_mgr_tool(), argc, argv, ipsec9000::cli::ipsec_mgr);
+  using namespace ipsec9000;
+  return cli::run_tool(cli::ipsec_mgr_tool(), argc, argv, [](cli::Context& context) {
+    return context.arguments.words().empty() ? screen::full_screen(context) : cli::ipsec_mgr(context);
+  });
 }

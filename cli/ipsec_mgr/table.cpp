@@ -112,6 +112,7 @@ constexpr std::array verbs{
 };
 
 constexpr std::array examples{
+    Example{"ipsec_mgr", "The full screen."},
     Example{"ipsec_mgr key set 10.1.0.2", "Store the key for 10.1.0.2; it is asked for."},
     Example{"ipsec_mgr key set 10.1.0.0/24 --file key.txt --password-file pw.txt",
             "The same for a network, in a script."},
@@ -131,7 +132,9 @@ constexpr Tool tool{
     "ipsec_mgr",
     "manage policies, keys and certificates",
     "Manages what the IPSec daemons work with: edits, checks and loads the policy configuration, and keeps "
-    "pre-shared keys, certificates, CAs and CRLs. While a daemon runs, only it touches its files; the tool asks it.",
+    "pre-shared keys, certificates, CAs and CRLs. Without a verb it is a full-screen program; with one it does the "
+    "same "
+    "from a shell. While a daemon runs, only it touches its files; the tool asks it.",
     options,
     verbs,
     examples,
