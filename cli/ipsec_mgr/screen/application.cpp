@@ -11,7 +11,7 @@
 namespace ipsec9000::screen {
 
 Application::Application(Backend& backend) : backend_(backend), workspace_(backend) {
-  for (auto* make : {policies_page, isakmp_page, keys_page, sas_page, failures_page, options_page})
+  for (auto* make : {policies_page, isakmp_page, keys_page, sas_page, failures_page, options_page, certificates_page})
     pages_.push_back(make(*this));
 }
 
@@ -189,8 +189,8 @@ std::string Application::state() const {
 
 void Application::draw_bar(Canvas& canvas) const {
   canvas.fill({0, 0, 1, canvas.size().columns}, Style::bar);
-  canvas.put(0, 0, " IPSec/9000", Style::bar);
-  int column = 12;
+  canvas.put(0, 0, "IPSec/9000", Style::bar);
+  int column = 10;
   for (std::size_t n = 0; n < pages_.size(); ++n) {
     const auto label = std::to_string(n + 1) + " " + pages_[n]->title();
     const bool here = n == page_;

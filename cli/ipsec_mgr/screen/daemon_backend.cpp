@@ -4,6 +4,7 @@
 
 #include "cli/common/open_store.hpp"
 #include "cli/common/show.hpp"
+#include "cli/ipsec_mgr/certificate_call.hpp"
 #include "cli/ipsec_mgr/operations.hpp"
 #include "policy/parse.hpp"
 
@@ -69,6 +70,13 @@ Result<void> DaemonBackend::set_key(const std::string& remote, const Secret& key
 
 Result<void> DaemonBackend::delete_key(const std::string& remote, const Secret& password) {
   return cli::erase_key(context_, remote, password);
+}
+
+Result<Json> DaemonBackend::certificates() {
+  auto answer = cli::certificate_call(context_, "cert.list", Json::object());
+  if (!answer) return answer;
+  const auto* items = cli::member(*answer, "items");
+  return items != nullptr && items->is_array() ? *items : Json::array();
 }
 
 Result<std::string> DaemonBackend::set_bootup(bool on, const Secret& password) {

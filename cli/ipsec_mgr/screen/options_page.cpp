@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "cli/common/show.hpp"
 #include "cli/ipsec_mgr/screen/backend.hpp"
 #include "cli/ipsec_mgr/screen/dialog.hpp"
 #include "cli/ipsec_mgr/screen/item_form.hpp"
@@ -17,6 +18,8 @@ constexpr std::string_view bootup_help =
     "Start with the system: the policies are then in the kernel before there is a network, and a key of this machine "
     "opens the key store, so that nobody is asked for the password at boot.";
 
+std::string capitalised(std::string_view text) { return cli::capital(std::string(text)); }
+
 class OptionsPage final : public Page {
  public:
   using Page::Page;
@@ -25,7 +28,7 @@ class OptionsPage final : public Page {
     return std::string(bootup_help) +
            " Changing that asks for the IPSec password.\nThe other lines are the rest of the configuration file: what "
            "is "
-           "recorded from the start on, the default policy, whether legacy algorithms may be named, and the local "
+           "recorded from the start on, the default policy, what is allowed at all, and the local "
            "addresses that IPSec leaves alone (a adds one, d takes one away).";
   }
   void draw(Canvas& canvas, const Rect& area) const override;
@@ -51,7 +54,7 @@ class OptionsPage final : public Page {
   std::vector<Option> options() const;
   void edit_section(const std::string& section, const std::string& title) const;
   void ask_bootup(bool on) const;
-  void ask_legacy(bool allow) const;
+  void ask_switch(const ConfigurationKey& key, bool on) const;
   void ask_bypass() const;
   void carry_out(const Edit& edit, const std::string& done) const;
 };
@@ -71,10 +74,13 @@ std::vector<OptionsPage::Option> OptionsPage::options() const {
        "An audit file of this size is followed by a new one", edit_startup},
       {"Default policy", to_string(configuration->default_action), "What happens to packets that no policy is for",
        [this] { edit_section("default_policy", "Default policy"); }},
-      {"Legacy algorithms", configuration->allow_legacy ? "allowed" : "not allowed",
-       "Whether DES, 3DES, MD5, small groups and ESP without authentication may be named",
-       [this, allow = !configuration->allow_legacy] { ask_legacy(allow); }},
   };
+  for (const auto& key : configuration_root().keys()) {
+    if (key.type != KeyType::boolean) continue;
+    const bool on = section_of(desk_.workspace().text(), std::string(key.name)) == true;
+    all.push_back({std::string(key.name), on ? "true" : "false", std::string(key.description),
+                   [this, &key, on] { ask_switch(key, !on); }});
+  }
   for (const auto& address : configuration->bypass)
     all.push_back({"Bypassed address", address.to_string(), "A local address that IPSec leaves alone; d takes it away",
                    [] {}, address.to_string()});
@@ -128,21 +134,14 @@ void OptionsPage::ask_bootup(bool on) const {
       }));
 }
 
-void OptionsPage::ask_legacy(bool allow) const {
+void OptionsPage::ask_switch(const ConfigurationKey& key, bool on) const {
+  const auto what = std::string(key.name) + (on ? ": true" : ": false");
   Edit edit;
-  edit.section = "allow_legacy";
-  edit.values = {{"", allow}};
+  edit.section = key.name;
+  edit.values = {{"", on}};
   desk_.open(std::make_unique<Dialog>(
-      desk_, "Legacy algorithms",
-      allow
-          ? "Allow DES, 3DES, MD5, MODP768, MODP1024 and ESP without authentication to be named? They protect little; "
-            "old peers may know nothing else."
-          : "Refuse legacy algorithms again? The file must not name any.",
-      std::vector<Button>{
-          {allow ? "Allow" : "Refuse", allow ? U'a' : U'r',
-           [this, edit, allow] { carry_out(edit, allow ? "Legacy algorithms allowed" : "Legacy algorithms refused"); }},
-          {"Leave it", 'l'}},
-      true));
+      desk_, what + "?", capitalised(key.description) + ".",
+      std::vector<Button>{{"Change", 'c', [this, edit, what] { carry_out(edit, what); }}, {"Leave it", 'l'}}, true));
 }
 
 void OptionsPage::ask_bypass() const {

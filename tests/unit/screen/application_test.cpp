@@ -151,17 +151,28 @@ TEST_CASE("options: bypass, legacy, boot-up") {
   CHECK(section_of(*backend.file, "bypass") == Json::array({"10.9.0.1"}));
   person.press(KeyCode::end).type("d").type("y");
   CHECK(section_of(*backend.file, "bypass").empty());
-  person.click(person.find("Legacy").row, 5, true).type("a");
+  person.click(person.find("allow_legacy").row, 5, true).type("c");
   CHECK(section_of(*backend.file, "allow_legacy") == true);
   person.press(KeyCode::home).press(KeyCode::enter).type(backend.password).press(KeyCode::enter);
   CHECK(backend.calls == std::vector<std::string>{"bootup on"});
+}
+
+TEST_CASE("certificates are listed, and one is shown whole") {
+  FakeBackend backend;
+  Operator person(backend);
+  person.type("7");
+  CHECK(person.sees("CN=a.example"));
+  person.press(KeyCode::enter);
+  CHECK(person.sees("Fingerprint:"));
+  person.press(KeyCode::escape);
+  CHECK(person.screen().row_text(0).find("7 Certs]") != std::string::npos);
 }
 
 TEST_CASE("every screen fits any size, and says when it is too small") {
   FakeBackend backend;
   backend.file = test::commented;
   Operator person(backend);
-  for (const char page : {'1', '2', '3', '4', '5', '6'}) {
+  for (const char page : {'1', '2', '3', '4', '5', '6', '7'}) {
     person.type(std::string(1, page));
     for (const auto size : {Size{16, 60}, Size{24, 80}, Size{60, 200}, Size{3, 10}, Size{1, 1}}) {
       person.size = size;

@@ -86,6 +86,9 @@ class FakeBackend : public screen::Backend {
     stored_keys.erase(remote);
     return {};
   }
+  Result<Json> certificates() override {
+    return Json::array({Json{{"name", "web"}, {"kind", "own"}, {"subject", "CN=a.example"}, {"key", "rsa"}}});
+  }
   Result<std::string> set_bootup(bool on, const Secret&) override {
     calls.push_back(on ? "bootup on" : "bootup off");
     return std::string();
