@@ -1,0 +1,105 @@
+"""Certificates between two of ours: RSA and ECDSA, an intermediate CA; then each failure for real, seen on both sides;
+at last pre-shared keys, as the original's troubleshooting advises."""
+
+from harness import configuration, traffic
+from harness.authority import Authority
+from harness.command import expect, wait_for
+
+TIME_LIMIT = 200
+RSA = {"authentication": "rsa-signature"}
+ECDSA = {"authentication": "ecdsa-signature"}
+
+
+def configure(lab, client, server, **isakmp):
+    """The usual two hosts; `isakmp`: further keys of the ISAKMP policy on both."""
+    for suite, document in ((client, configuration.telnet_client(lab.a, lab.b, 4)),
+                            (server, configuration.telnet_server(lab.b, lab.a, 4))):
+        document["isakmp_policies"][0].update(isakmp)
+        suite.configure(document)
+        if suite.running:
+            suite.reload()
+
+
+def works(lab, client, server, method):
+    traffic.transfer(lab.a, lab.b, 4, traffic.TELNET, megabytes=1)
+    for suite in (client, server):
+        mad = suite.mad()
+        expect([sa["authentication_method"] for sa in mad] == [method], f"{suite.node.name}: -mad shows {mad}")
+    for suite, other in ((client, lab.b), (server, lab.a)):
+        suite.delete_sas(other.address(4))
+    lab.note(f"{method} works")
+
+
+def blocked(lab):
+    """A connection that must not come about; then the kernel is made to ask anew for the next one."""
+    traffic.expect_blocked(lab.a, lab.b, 4, traffic.TELNET, timeout=1)
+    lab.a.run(["ip", "xfrm", "state", "flush"])
+
+
+def refused(lab, client, server, event, reason, told):
+    """The client opens a connection; the server refuses its certificate and says why, and the client hears of it."""
+    blocked(lab)
+    for suite, words in ((server, reason), (client, told)):
+        wait_for(f"{words} in -failures of {suite.node.name}, which has {suite.failures()}",
+                 lambda: words in [failure["reason"] for failure in suite.failures()], timeout=20, pause=0.5)
+        expect(not suite.mad() and not suite.sad(), f"{suite.node.name} has SAs: {suite.mad()} {suite.sad()}")
+    record = server.wait_for_audit(event)
+    lab.note(f"{event}: {record['text']}")
+    for suite, other in ((client, lab.b), (server, lab.a)):
+        suite.delete_sas(other.address(4))
+    return record["text"]
+
+
+def run(lab):
+    lab.wire.protect("tcp port 23")
+    root = Authority(f"{lab.directory}/root")
+    between = Authority(f"{lab.directory}/between", "Between", issuer=root)
+    client, server = (lab.suite(node) for node in (lab.a, lab.b))
+    configure(lab, client, server, **ECDSA)
+    for suite in (client, server):
+        suite.start()
+    a, b = lab.a.address(4), lab.b.address(4)
+
+    # Nothing is there yet: the side that begins says so.
+    blocked(lab)
+    expect(client.wait_for_audit("no-local-certificate")["text"].startswith("No local certificate available"), "text")
+
+    for suite, name, address in ((client, "a", a), (server, "b", b)):
+        suite.trust(root.certificate)
+        suite.import_certificate(root.issue(name, f"IP:{address}"), name)
+    works(lab, client, server, "ecdsa-signature")
+
+    # RSA, through an intermediate CA that only the sender has.
+    client.trust(between.certificate)
+    client.import_certificate(between.issue("a-rsa", f"IP:{a}", key="RSA"), "a-rsa")
+    server.import_certificate(root.issue("b-rsa", f"IP:{b}", key="RSA"), "b-rsa")
+    configure(lab, client, server, **RSA)
+    works(lab, client, server, "rsa-signature")
+
+    configure(lab, client, server, **ECDSA)
+    # Another name than the address it comes from.
+    client.replace_certificate("a", root.issue("a", "IP:192.0.2.77"))
+    text = refused(lab, client, server, "cert-identity-mismatch", "certificate-identity-mismatch",
+                   "authentication-failed")
+    expect("192.0.2.77" in text and a in text, f"not both strings: {text}")
+    # A CA that nobody trusts there.
+    other = Authority(f"{lab.directory}/other", "Other")
+    client.replace_certificate("a", other.issue("a", f"IP:{a}"))
+    refused(lab, client, server, "cert-unknown-ca", "certificate-unknown-ca", "invalid-cert-authority")
+    # One that is taken back.
+    revoked = root.issue("a", f"IP:{a}")
+    client.replace_certificate("a", revoked)
+    root.revoke(revoked)
+    server.manage_with_password("crl", "add", root.crl())
+    text = refused(lab, client, server, "cert-revoked", "certificate-revoked", "invalid-certificate")
+    expect("serial" in text and "CRL" in text, f"no serial or CRL: {text}")
+    # One that ends while it is in use: the host that has it does not show it any more.
+    client.replace_certificate("a", root.issue("a", f"IP:{a}", start=-7200, end=-3600))
+    blocked(lab)
+    wait_for("the failure record about no local certificate",
+             lambda: client.failures()[0]["reason"] == "no-local-certificate", timeout=10, pause=0.5)
+
+    for suite, peer in ((client, b), (server, a)):
+        suite.set_key(peer, configuration.KEY)
+    configure(lab, client, server)
+    works(lab, client, server, "psk")
