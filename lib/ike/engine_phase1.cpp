@@ -366,10 +366,12 @@ void Core::tell_refused(Session& session, const Refusal& refusal) {
   const Channel sender{channel->keys, phase2_iv(*channel->keys, channel->iv, header.message_id)};
   const wire::Notification notification{1, wire::protocol::isakmp, refusal.notify, cookie_spi(session.cookies),
                                         to_bytes(as_bytes(refusal.differs))};
-  Payloads payloads{notification};
-  // The peer may take the ISAKMP SA for made, and words about why it is not do not make every peer drop it.
+  Payloads payloads;
+  // The peer may take the ISAKMP SA for made, and words about why it is not do not make every peer drop it. First,
+  // because strongSwan reads no further than an error.
   if (refusal.fatal)
     payloads.emplace_back(wire::Deletion{1, wire::protocol::isakmp, 16, {cookie_spi(session.cookies)}});
+  payloads.emplace_back(notification);
   const auto sealed = seal(sender, header, with_hash_1(*channel->keys, header.message_id, std::move(payloads)));
   if (sealed) send_message(session, sealed->message);
 }
