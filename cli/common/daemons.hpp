@@ -14,6 +14,9 @@ namespace ipsec9000::cli {
 // In the order in which they start; they stop the other way round.
 inline constexpr std::array<std::string_view, 3> daemon_names{"secauditd", "secpolicyd", "ikpmd"};
 
+// Starts them again where systemd does not.
+inline constexpr std::string_view supervisor_name = "ipsec9000-supervisor";
+
 enum class DaemonState { running, not_responding, not_running };
 std::string_view to_string(DaemonState state);  // "running", "not responding", "not running"
 

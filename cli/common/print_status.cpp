@@ -36,6 +36,20 @@ std::string boot_shown(const Json& status) {
   return text_of(*boot, "obstacle").empty() ? "On" : "On, but it will not start (see below)";
 }
 
+// "ipsec9000-supervisor, secauditd 0 times, ikpmd 2 times".
+std::string supervision_shown(const Json& status) {
+  const auto* supervision = member(status, "supervision");
+  const auto by = supervision == nullptr ? std::string() : text_of(*supervision, "by");
+  if (by.empty()) return "Nobody";
+  std::vector<std::string> parts{by};
+  const auto* restarts = member(*supervision, "restarts");
+  if (restarts != nullptr && restarts->is_object())
+    for (const auto& [name, count] : restarts->items())
+      if (count.is_number_unsigned() && count != 0)
+        parts.push_back(safe(name) + " " + count.dump() + (count == 1 ? " time" : " times"));
+  return join(parts, ", ");
+}
+
 std::string in_step_shown(const Json& status) {
   if (text_of(status, "kernel") == "down") return "none";
   const auto* in_step = member(status, "in_step");
@@ -76,6 +90,7 @@ std::string print_status(const Json& status, const std::string& time) {
   text += "IPSec Policy file: " + or_unknown(text_of(status, "configuration")) + "\n";
   text += "Key store: " + or_unknown(capital(text_of(status, "keystore"))) + "\n";
   text += "Dropped packets are told by: " + sources_shown(status) + "\n";
+  text += "Daemons are started again by: " + supervision_shown(status) + "\n";
   text += "IPSec at boot-up: " + boot_shown(status) + "\n";
   const auto trace = text_of(status, "trace");
   text += "Level 4 tracing: " + (trace.empty() ? "None" : trace) + "\n";

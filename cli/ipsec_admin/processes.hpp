@@ -1,4 +1,4 @@
-// Starting the daemons and ending them: processes, pid files, their last words.
+// Starting programs: the daemons, with their last words, and one-shot ones.
 #pragma once
 #include <sys/types.h>
 
@@ -46,19 +46,5 @@ struct Finished {
 };
 Result<Finished> run_to_end(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                             Duration limit);
-
-// The process that holds the lock on a pid file; nothing when nobody does.
-class RunningProcess {
- public:
-  static std::optional<RunningProcess> from_pid_file(const std::filesystem::path& path);
-  bool wait_for_end(Duration limit) const;  // true: it has ended
-  void kill() const;                        // SIGKILL
-  pid_t pid() const { return pid_; }
-
- private:
-  RunningProcess(pid_t pid, FileDescriptor handle) : pid_(pid), handle_(std::move(handle)) {}
-  pid_t pid_;
-  FileDescriptor handle_;  // a pidfd: means this process, even when its number is given to another
-};
 
 }  // namespace ipsec9000::cli

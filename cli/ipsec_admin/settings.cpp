@@ -14,6 +14,16 @@ namespace ipsec9000::cli {
 
 namespace {
 constexpr std::uint64_t kilobytes_maximum = 4'000'000;
+
+// A secauditd that is started again is to have what was chosen while its predecessor ran.
+Result<void> keep_for_restarts(const Paths& paths, const Json& answer) {
+  auto startup = read_start_file(paths);
+  if (!startup) return {};  // IPSec was not brought up by -start
+  startup->audit_level = text_of(answer, "level");
+  startup->audit_directory = std::filesystem::path(text_of(answer, "file")).parent_path();
+  startup->audit_max_kilobytes = static_cast<std::uint32_t>(number_of(answer, "max_kilobytes"));
+  return write_start_file(paths, *startup);
+}
 }  // namespace
 
 Result<Json> audit_settings(const Arguments& arguments) {
@@ -41,6 +51,8 @@ int admin_audit(Context& context) {
   Daemons daemons(context.paths);
   const auto answer = daemons.call("secauditd", "audit.configure", *settings);
   if (!answer) return context.fail(daemon_failure("changing the audit settings", answer.error()));
+  if (const auto kept = keep_for_restarts(context.paths, *answer); !kept)
+    context.err << context.tool.name << ": warning: " << safe(kept.error().text) << "\n";
   if (context.json) {
     context.out << answer->dump(2) << "\n";
   } else {

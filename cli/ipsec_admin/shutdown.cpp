@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/running_process.hpp"
 #include "cli/common/show.hpp"
 #include "cli/ipsec_admin/processes.hpp"
 
@@ -60,6 +61,12 @@ void shut_down_one(const Part& part, Daemons& daemons, const std::filesystem::pa
   if (!clean) clean_without(part, daemons, programs, result);
 }
 }  // namespace
+
+bool end_supervision(Daemons& daemons) {
+  const bool answers = daemons.state(supervisor_name, answer_time) == DaemonState::running;
+  (void)end_process(daemons, supervisor_name, answers);
+  return !RunningProcess::from_pid_file(daemons.paths().pid_file(supervisor_name));
+}
 
 Shutdown shut_down(Daemons& daemons, const std::set<std::string, std::less<>>& which,
                    const std::filesystem::path& programs) {

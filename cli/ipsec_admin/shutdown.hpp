@@ -17,6 +17,9 @@ struct Shutdown {
   std::vector<std::string> failures;  // sentences: what may be left behind
 };
 
+// Ends the supervisor, so that nobody starts anything again. False when it may still be there.
+bool end_supervision(Daemons& daemons);
+
 // Stops those of `which` that run, ikpmd first, and makes sure that nothing of theirs is left in the kernel: a daemon
 // that cannot clean up after itself any more (dead, or does not answer) has it done by its one-shot mode.
 Shutdown shut_down(Daemons& daemons, const std::set<std::string, std::less<>>& which,

@@ -3,6 +3,7 @@
 #include <ostream>
 #include <thread>
 
+#include "base/running_process.hpp"
 #include "base/text.hpp"
 #include "cli/common/configuration.hpp"
 #include "cli/common/open_store.hpp"
@@ -32,6 +33,7 @@ class Starter {
     for (const auto name : daemon_names)
       if (daemons_.state(name, ask_patience) == DaemonState::not_running) missing_.emplace_back(name);
   }
+  bool supervisor_runs() { return daemons_.state(supervisor_name, ask_patience) == DaemonState::running; }
   bool nothing_runs() const { return missing_.size() == daemon_names.size(); }
   const std::vector<std::string>& missing() const { return missing_; }
 
@@ -47,7 +49,15 @@ class Starter {
       return up;
     if (auto up = bring_up("ikpmd", {}, [this] { return answers("ikpmd"); }); !up) return up;
     if (auto open = unlock(password); !open) return open;
-    return wait("ikpmd", not_ours_, [this] { return is("ikpmd", "ike.status", "ready", Json(true)); });
+    if (auto up = wait("ikpmd", not_ours_, [this] { return is("ikpmd", "ike.status", "ready", Json(true)); }); !up)
+      return up;
+    return supervise();
+  }
+
+  // Once all run: it takes over what it finds, and starts what is missing.
+  Result<void> supervise() {
+    if (units_are_installed(context_.paths) || supervisor_runs()) return {};
+    return start_process(supervisor_name, {}, [this] { return answers(supervisor_name); });
   }
 
   Result<void> unlock(const Secret& password) {
@@ -58,7 +68,10 @@ class Starter {
   }
 
   // Takes back what was done; sentences about what could not be.
-  std::vector<std::string> take_back() { return shut_down(daemons_, started_, daemon_directory()).failures; }
+  std::vector<std::string> take_back() {
+    if (started_.erase(std::string(supervisor_name)) != 0) (void)end_supervision(daemons_);
+    return shut_down(daemons_, started_, daemon_directory()).failures;
+  }
 
   const Json& audit() const { return audit_; }
   Json report() const {
@@ -98,6 +111,17 @@ class Starter {
       if (auto begun = start_unit(name); !begun) return begun;
       return wait(name, not_ours_, ready);
     }
+    if (supervisor_runs()) {  // which waits for the time to start this one
+      if (const auto asked = daemons_.call(supervisor_name, "supervisor.start", Json::object()); !asked)
+        return asked.error();
+      return wait(name, not_ours_, ready);
+    }
+    return start_process(name, std::move(options), ready);
+  }
+
+  template <class Ready>
+  Result<void> start_process(std::string_view program, std::vector<std::string> options, Ready ready) {
+    const std::string name(program);
     if (!context_.paths.root.empty()) options.insert(options.end(), {"--root", context_.paths.root.string()});
     auto begun = StartedDaemon::start(daemon_directory() / name, options);
     if (!begun) return begun.error();
@@ -137,6 +161,10 @@ class Starter {
     std::string text;
     if (answer)
       for (const auto& problem : texts_of(*answer, "problems")) text += "\n" + problem;
+    const auto supervision = daemons_.call(supervisor_name, "supervisor.status", Json::object(), ask_patience);
+    const auto* watched = supervision ? member(*supervision, "daemons") : nullptr;
+    const auto* mine = watched == nullptr ? nullptr : member(*watched, name);
+    if (mine != nullptr && !text_of(*mine, "last_end").empty()) text += "\nit ended: " + text_of(*mine, "last_end");
     return text;
   }
 
@@ -189,6 +217,8 @@ int admin_start(Context& context) {
   Starter starter(context, audit_parameters(context, parsed.configuration->startup, *typed), *typed);
   starter.look();
   if (starter.missing().empty() && !starter.locked()) {
+    if (const auto supervised = starter.supervise(); !supervised)
+      return context.fail("starting the supervisor", supervised.error());
     if (!typed->empty()) return admin_audit(context);
     return report(context, starter, "IPSec is running already");
   }
@@ -199,12 +229,14 @@ int admin_start(Context& context) {
     return context.fail("opening the key store", opened.error());
   if (auto wanted = write_start_file(context.paths, startup_of(starter.audit())); !wanted)
     return context.fail("starting IPSec", wanted.error());
-  const bool fresh = starter.nothing_runs();
+  const bool tried_again = starter.supervisor_runs();
+  const bool fresh = starter.nothing_runs() && !tried_again;
   if (const auto up = starter.bring_up(*password); !up) {
     if (fresh) (void)remove_start_file(context.paths);
     const auto left = starter.take_back();
     auto why = failure("starting IPSec", up.error());
     why.remedy = fresh ? "everything was stopped again" : "what was started now was stopped again";
+    if (tried_again) why.remedy = std::string(supervisor_name) + " goes on trying until ipsec_admin -stop";
     if (!left.empty()) why.remedy = "stopping it again failed too: " + join(left, "; ");
     if (why.exit == Exit::not_running) why.exit = Exit::failed;  // the daemon that was being started
     return context.fail(why);

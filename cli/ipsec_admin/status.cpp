@@ -5,6 +5,7 @@
 #include "cli/common/print_status.hpp"
 #include "cli/common/show.hpp"
 #include "cli/ipsec_admin/commands.hpp"
+#include "cli/ipsec_admin/service_manager.hpp"
 #include "keystore/keystore.hpp"
 #include "policy/boot.hpp"
 
@@ -37,6 +38,7 @@ Json empty_status(const Paths& paths) {
               {"repairs", 0},
               {"configuration", paths.configuration().string()},
               {"keystore", keys ? Json(nullptr) : Json("missing")},
+              {"supervision", {{"by", nullptr}, {"restarts", nullptr}}},
               {"boot", {{"enabled", nullptr}, {"obstacle", nullptr}}},
               {"problems", Json::array()}};
 }
@@ -81,6 +83,30 @@ void read_ike(Json& status, const Json& answer) {
   take_problems(status, "ikpmd", answer);
   if (text_of(answer, "keystore") == "locked")
     status["problems"].push_back("the key store is locked: give the password with ipsec_admin -start");
+}
+
+// Who starts a daemon again that ends, and how often that was needed.
+void look_at_supervision(Daemons& daemons, Json& status) {
+  auto& supervision = status["supervision"];
+  if (units_are_installed(daemons.paths())) {
+    supervision["by"] = "systemd";
+    return;
+  }
+  const auto answer = daemons.call(supervisor_name, "supervisor.status", Json::object(), patience);
+  const auto* watched = answer ? member(*answer, "daemons") : nullptr;
+  if (watched == nullptr || !watched->is_object()) {
+    status["problems"].push_back("no " + std::string(supervisor_name) +
+                                 " runs: nobody starts a daemon again that ends: ipsec_admin -start mends that");
+    return;
+  }
+  supervision["by"] = std::string(supervisor_name);
+  supervision["restarts"] = Json::object();
+  for (const auto& [name, state] : watched->items()) {
+    supervision["restarts"][name] = number_of(state, "restarts");
+    if (text_of(state, "state") == "waiting")
+      status["problems"].push_back(safe(name) + " ended (" + text_of(state, "last_end") + ") and is started again in " +
+                                   text_of(state, "next_start") + " ms");
+  }
 }
 
 // Whether IPSec starts with the system, and what keeps it from that.
@@ -128,6 +154,7 @@ int admin_status(Context& context) {
     status["in_step"] = false;
   } else {
     for (auto& sentence : missing) status["problems"].push_back(std::move(sentence));
+    look_at_supervision(daemons, status);
   }
   look_at_boot(context.paths, status);
   if (!Keystore::exists(context.paths.keystore()))

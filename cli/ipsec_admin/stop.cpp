@@ -14,6 +14,9 @@ int admin_stop(Context& context) {
   Daemons daemons(context.paths);
   // First: without it systemd starts none of them again.
   if (auto removed = remove_start_file(context.paths); !removed) return context.fail("stopping IPSec", removed.error());
+  if (!end_supervision(daemons))
+    return context.fail({Exit::failed, "stopping IPSec", std::string(supervisor_name) + " does not end",
+                         "end it by its process id, then try again"});
   const auto result = shut_down(daemons, {daemon_names.begin(), daemon_names.end()}, daemon_directory());
   // They have ended; this takes back what systemd remembers of them, a restart that it still has in mind included.
   if (units_are_installed(context.paths))

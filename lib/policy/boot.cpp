@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "base/text.hpp"
+
 namespace ipsec9000 {
 
 namespace fs = std::filesystem;
@@ -22,6 +24,17 @@ std::string in_quotes(std::string_view text) {
     out += c;
   }
   return out + "\"";
+}
+
+std::string out_of_quotes(std::string_view text) {
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return std::string(text);
+  std::string out;
+  text = text.substr(1, text.size() - 2);
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\\' && at + 1 < text.size()) ++at;
+    out += text[at];
+  }
+  return out;
 }
 }  // namespace
 
@@ -80,6 +93,24 @@ Result<void> write_start_file(const Paths& paths, const Startup& startup) {
   const auto text = "AUDIT_LEVEL=" + startup.audit_level + "\nAUDIT_DIRECTORY=" + in_quotes(startup.audit_directory) +
                     "\nAUDIT_MAX_KILOBYTES=" + std::to_string(startup.audit_max_kilobytes) + "\n";
   return replace_file(start_file(paths), text, 0600);
+}
+
+Result<Startup> read_start_file(const Paths& paths) {
+  const auto text = read_file(start_file(paths));
+  if (!text) return text.error();
+  Startup startup;
+  for (const auto& line : split(*text, '\n')) {
+    const auto equals = line.find('=');
+    if (equals == std::string::npos) continue;
+    const auto name = std::string_view(line).substr(0, equals);
+    const auto value = std::string_view(line).substr(equals + 1);
+    if (name == "AUDIT_LEVEL") startup.audit_level = value;
+    if (name == "AUDIT_DIRECTORY") startup.audit_directory = out_of_quotes(value);
+    if (name == "AUDIT_MAX_KILOBYTES")
+      startup.audit_max_kilobytes =
+          static_cast<std::uint32_t>(parse_number(value, UINT32_MAX).value_or(startup.audit_max_kilobytes));
+  }
+  return startup;
 }
 
 Result<void> remove_start_file(const Paths& paths) {

@@ -33,6 +33,8 @@ Result<std::string> set_bootup(std::string_view text, bool on);
 // /run, so that every boot decides anew.
 std::filesystem::path start_file(const Paths& paths);
 Result<void> write_start_file(const Paths& paths, const Startup& startup);
+// What write_start_file wrote; an error when the file is not there.
+Result<Startup> read_start_file(const Paths& paths);
 Result<void> remove_start_file(const Paths& paths);
 
 }  // namespace ipsec9000

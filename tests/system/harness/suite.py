@@ -10,6 +10,7 @@ from harness.command import Failure, expect, run, wait_for
 
 PASSWORD = "the system tests' own password"
 DAEMONS = ("secauditd", "secpolicyd", "ikpmd")
+SUPERVISOR = "ipsec9000-supervisor"
 
 
 class Suite:
@@ -168,12 +169,24 @@ class Suite:
                         lambda: next((record for record in self.audit() if record.get("event") == event), None),
                         timeout, pause=0.5)
 
+    def process(self, daemon):
+        """Its process id by the pid file, None without one."""
+        try:
+            with open(os.path.join(self.root, "run/ipsec9000", f"{daemon}.pid"), encoding="ascii") as file:
+                return int(file.read() or 0) or None
+        except FileNotFoundError:
+            return None
+
+    def crash(self, daemon):
+        """As a crash would end it; the supervisor starts it again."""
+        os.kill(self.process(daemon), signal.SIGKILL)
+
     def kill(self, daemon):
-        """As a crash would end it."""
-        path = os.path.join(self.root, "run/ipsec9000", f"{daemon}.pid")
-        with open(path, encoding="ascii") as file:
-            process = int(file.read())
-        os.kill(process, signal.SIGKILL)
+        """As a crash would end it and the supervisor, so that it stays dead."""
+        supervisor = self.process(SUPERVISOR)
+        if supervisor and os.path.realpath(f"/proc/{supervisor}/exe").endswith(SUPERVISOR):
+            self.crash(SUPERVISOR)
+        self.crash(daemon)
 
     def clean_up(self):
         """At the end of a case, whatever its state."""

@@ -124,6 +124,7 @@ TEST_CASE("the status report in the layout of the golden file") {
     "kernel": "up", "in_step": true, "audit": {"level": "error", "file": "/var/log/ipsec9000/audit-20261123T162905Z.log", "max_kilobytes": 100},
     "trace": null, "policies": 3, "isakmp_sas": 1, "ipsec_sas": 2, "configuration": "/etc/ipsec9000/ipsec.json", "keystore": "open",
     "kernel_events": {"audit": "off: the kernel's audit is off", "packets": "on", "counters": "on"},
+    "supervision": {"by": "ipsec9000-supervisor", "restarts": {"secauditd": 0, "secpolicyd": 1, "ikpmd": 2}},
     "problems": ["ikpmd is not responding"]})");
   check_golden("status", print_status(running, "Tue Mar 16 10:09:08 2004") +
                              print_status(Json::object(), "Tue Mar 16 10:09:08 2004"));

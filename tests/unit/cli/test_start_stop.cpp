@@ -17,12 +17,12 @@ struct InstalledFixture : ToolFixture {
     fs::create_directories(root / "tree/sbin");
     fs::create_directories(root / "tree/libexec/ipsec9000");
     fs::copy(IPSEC_ADMIN, root / "tree/sbin/ipsec_admin");
-    for (const char* name : names) fs::copy(FAKE_DAEMON, root / "tree/libexec/ipsec9000" / name);
+    for (const char* name : processes) fs::copy(FAKE_DAEMON, root / "tree/libexec/ipsec9000" / name);
     file("etc/ipsec9000/ipsec.json", R"({"version": 1, "policies": [], "default_policy": {"action": "pass"}})");
     password = file("password", "correct horse battery staple\n");
   }
   ~InstalledFixture() {
-    for (const char* name : names) {  // whatever a failed test left running
+    for (const char* name : processes) {  // whatever a failed test left running
       const auto text = read_file(paths.pid_file(name));
       const auto pid = text ? parse_number(trim(*text), INT32_MAX) : std::nullopt;
       if (!pid) continue;
@@ -51,6 +51,7 @@ struct InstalledFixture : ToolFixture {
   bool runs(const char* name) { return ipc::Client::connect(paths.socket(name), milliseconds(100)).has_value(); }
 
   static constexpr std::array names{"secauditd", "secpolicyd", "ikpmd"};
+  static constexpr std::array processes{"ipsec9000-supervisor", "secauditd", "secpolicyd", "ikpmd"};
   std::string password;
 };
 using Lines = std::vector<std::string>;
@@ -63,20 +64,20 @@ TEST_CASE_METHOD(InstalledFixture,
   CHECK(out_has("IPSec started"));
   const auto log = (root / "var/log/ipsec9000").string();
   CHECK(calls() == Lines{"secauditd --level debug --directory " + log + " --max-kilobytes 7", "secpolicyd", "ikpmd",
-                         "ikpmd keystore.unlock"});
+                         "ikpmd keystore.unlock", "ipsec9000-supervisor"});
   for (const char* name : names) CHECK(runs(name));
 
   CHECK(start() == 0);
   CHECK(out_has("running already"));
-  CHECK(calls().size() == 4);
+  CHECK(calls().size() == 5);
 
   CHECK(installed("-stop") == 0);
   CHECK(out_has("IPSec stopped"));
   const auto all = calls();
-  CHECK(Lines(all.begin() + 4, all.end()) == Lines{"ikpmd ike.shutdown", "ikpmd daemon.stop",
-                                                   "secpolicyd policy.withdraw", "secpolicyd daemon.stop",
-                                                   "secauditd daemon.stop"});
-  for (const char* name : names) CHECK_FALSE(runs(name));
+  CHECK(Lines(all.begin() + 5, all.end()) == Lines{"ipsec9000-supervisor daemon.stop", "ikpmd ike.shutdown",
+                                                   "ikpmd daemon.stop", "secpolicyd policy.withdraw",
+                                                   "secpolicyd daemon.stop", "secauditd daemon.stop"});
+  for (const char* name : processes) CHECK_FALSE(runs(name));
 }
 
 TEST_CASE_METHOD(InstalledFixture,
@@ -113,13 +114,21 @@ TEST_CASE_METHOD(InstalledFixture, "a password that ikpmd refuses stops everythi
 TEST_CASE_METHOD(InstalledFixture, "only what is missing is started") {
   set_password();
   REQUIRE(start() == 0);
-  auto client = ipc::Client::connect(paths.socket("ikpmd"), milliseconds(500));
-  REQUIRE(client);
-  REQUIRE(client->call("daemon.stop", Json::object(), milliseconds(1000)));
-  while (runs("ikpmd")) ::usleep(1000);
+  const auto end = [&](const char* name) {
+    auto client = ipc::Client::connect(paths.socket(name), milliseconds(500));
+    REQUIRE(client);
+    REQUIRE(client->call("daemon.stop", Json::object(), milliseconds(1000)));
+    while (runs(name)) ::usleep(1000);
+  };
+  end("ipsec9000-supervisor");
+  end("ikpmd");
   fs::remove(root / "calls");
   CHECK(start() == 0);
-  CHECK(calls() == Lines{"ikpmd", "ikpmd keystore.unlock"});
+  CHECK(calls() == Lines{"ikpmd", "ikpmd keystore.unlock", "ipsec9000-supervisor"});
+  end("ipsec9000-supervisor");
+  fs::remove(root / "calls");
+  CHECK(installed("-start </dev/null") == 0);  // needs no password
+  CHECK(calls() == Lines{"ipsec9000-supervisor"});
   CHECK(installed("-stop") == 0);
 }
 
@@ -131,7 +140,8 @@ TEST_CASE_METHOD(InstalledFixture, "a dead daemon's part of the kernel is cleane
   while (runs("secpolicyd")) ::usleep(1000);
   fs::remove(root / "calls");
   CHECK(installed("-stop --json") == 0);
-  CHECK(calls() == Lines{"ikpmd ike.shutdown", "ikpmd daemon.stop", "secpolicyd --withdraw", "secauditd daemon.stop"});
+  CHECK(calls() == Lines{"ipsec9000-supervisor daemon.stop", "ikpmd ike.shutdown", "ikpmd daemon.stop",
+                         "secpolicyd --withdraw", "secauditd daemon.stop"});
   CHECK(document()["cleaned"] == Json{"secpolicyd"});
 }
 

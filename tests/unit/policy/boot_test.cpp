@@ -66,8 +66,12 @@ TEST_CASE_METHOD(BootFixture, "the start file holds the audit settings as an Env
   REQUIRE(write_start_file(paths, startup));
   CHECK(*read_file(start_file(paths)) ==
         "AUDIT_LEVEL=error\nAUDIT_DIRECTORY=\"/var/log/with \\\"quotes\\\" and \\$\"\nAUDIT_MAX_KILOBYTES=100\n");
+  const auto again = read_start_file(paths);
+  REQUIRE(again);
+  CHECK(*again == startup);
   startup.audit_directory = "/x\nLD_PRELOAD=/y";
   CHECK_FALSE(write_start_file(paths, startup));
   REQUIRE(remove_start_file(paths));
   REQUIRE(remove_start_file(paths));
+  CHECK_FALSE(read_start_file(paths));
 }
