@@ -43,6 +43,7 @@ int ipsec_mgr(Context& context) {
   if (!call) return context.fail({Exit::usage, "command line", call.error().text, "see ipsec_mgr -help"});
   const auto* action =
       std::find_if(actions.begin(), actions.end(), [&](const Action& a) { return a.words == call->verb->words; });
+  if (call->verb->words.starts_with("import ")) return mgr_import(context, call->arguments, call->verb->words);
   if (action == actions.end()) return mgr_edit(context, call->arguments, call->verb->words);
   return action->run(context, call->arguments);
 }

@@ -35,6 +35,8 @@ constexpr std::array options{
     Option{"before", "", Argument::required, "NAME", "add, move: before the policy NAME", "", placed},
     Option{"after", "", Argument::required, "NAME", "add, move: behind the policy NAME", "", placed},
     Option{"first", "", Argument::none, "", "add, move: as the first one", "", placed},
+    Option{"add", "", Argument::none, "", "import: add to the present configuration, do not print",
+           "The default policy and the start-up options stay as they are.", "import hpux, import swanctl"},
     Option{"last", "", Argument::none, "", "add, move: as the last one; for add this needs not be said", "", placed},
 };
 
@@ -88,6 +90,14 @@ constexpr std::array verbs{
     Verb{"export", "[FILE]", 0, 1, "check the configuration and print it, or write it to FILE",
          "As it stands, comments included. With -json in its normal form: no comments, no services by name, no "
          "defaults."},
+    Verb{"import hpux", "FILE", 1, 1, "print an ipsec_config batch file of HP-UX IPSec as a configuration",
+         "What was looked at by priority comes out in that order. What cannot be carried over, or means something else "
+         "here, is told line by line on standard error; keys and certificates are not carried over, and the commands "
+         "that set them are told. Nothing changes without -add."},
+    Verb{
+        "import swanctl", "FILE", 1, 1, "print strongSwan's swanctl.conf as a configuration",
+        "Connections of IKE version 1 with one address on each side, their children, and whose keys are to be set. The "
+        "rest is told line by line, as with import hpux."},
     Verb{"policy list", "", 0, 0, "list the policies in force in the order of the file, one a line", ""},
     Verb{"policy show", "NAME", 1, 1, "show one policy in force", ""},
     Verb{"policy add", "NAME FIELD=VALUE...", 2, 65, "add a policy to the configuration",
@@ -122,6 +132,7 @@ constexpr std::array examples{
     Example{"ipsec_mgr policy add telnet remote=10.1.0.2 protocol=tcp remote_port=23 action=secure "
             "transforms=ESP-AES128-HMAC-SHA256",
             "Secure telnet to 10.1.0.2, once it is applied."},
+    Example{"ipsec_mgr import hpux ipsec.batch >new.json", "What would the configuration of an HP-UX host be here?"},
     Example{"ipsec_mgr diff", "What would apply change?"},
     Example{"ipsec_mgr apply", "Check the configuration and load it."},
 };

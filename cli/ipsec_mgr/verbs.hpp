@@ -37,5 +37,7 @@ int mgr_isakmp_show(Context& context, const VerbArguments& arguments);
 int mgr_bypass_list(Context& context, const VerbArguments& arguments);
 // The edits of the file: add, set, move, delete. They take the list from the verb's first word.
 int mgr_edit(Context& context, const VerbArguments& arguments, std::string_view words);
+// "import hpux", "import swanctl".
+int mgr_import(Context& context, const VerbArguments& arguments, std::string_view words);
 
 }  // namespace ipsec9000::cli
