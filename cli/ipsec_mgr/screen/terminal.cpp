@@ -204,8 +204,13 @@ Terminal::Waited Terminal::wait(Duration patience) {
     std::array<pollfd, 2> watched{pollfd{STDIN_FILENO, POLLIN, 0}, pollfd{state_->signals.get(), POLLIN, 0}};
     const int ready = ::poll(watched.data(), watched.size(), static_cast<int>(patience.count()));
     if (ready < 0 && errno != EINTR) return {std::nullopt, true};
-    if (ready > 0 && (watched[1].revents != 0 || (watched[0].revents & (POLLHUP | POLLERR)) != 0))
+    if (ready > 0 && watched[1].revents != 0) {
+      // Taken, or it would be delivered to ncurses' own handler, which ends the program, once the mask is restored.
+      signalfd_siginfo taken{};
+      while (::read(state_->signals.get(), &taken, sizeof taken) > 0) continue;
       return {std::nullopt, true};
+    }
+    if (ready > 0 && (watched[0].revents & (POLLHUP | POLLERR)) != 0) return {std::nullopt, true};
     got = ::get_wch(&character);  // also after a change of the size, which interrupts the waiting
   }
   if (got == ERR) return {};
