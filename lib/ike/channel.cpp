@@ -32,7 +32,8 @@ Result<Sealed> seal(const Channel& channel, wire::Header header, const std::vect
   auto cipher_text = encrypt_cbc(channel.keys->encryption, channel.keys->cipher_key.view(), channel.iv, plain);
   if (!cipher_text) return cipher_text.error();
   header.flags |= wire::flags::encryption;
-  return Sealed{wire::encode_message(header, wire::type_of(payloads.front()), *cipher_text), continued(channel, *cipher_text)};
+  return Sealed{wire::encode_message(header, wire::type_of(payloads.front()), *cipher_text),
+                continued(channel, *cipher_text)};
 }
 
 Bytes hash_1(const Phase1Keys& keys, std::uint32_t message_id, ByteView after_hash) {
