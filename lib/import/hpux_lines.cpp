@@ -82,7 +82,7 @@ std::string whole_name(const HpuxObject& object, std::string_view typed) {
   return fitting.size() == 1 ? fitting[0] : "";
 }
 
-std::string quoted(std::string_view text) { return "\"" + escape_control(text) + "\""; }
+std::string in_quotes(std::string_view text) { return "\"" + escape_control(text) + "\""; }
 
 bool read_options(const HpuxObject& object, const std::vector<HpuxWord>& words, std::size_t at, HpuxCommand& command,
                   Draft& draft) {
@@ -94,7 +94,7 @@ bool read_options(const HpuxObject& object, const std::vector<HpuxWord>& words, 
     }
     const auto name = whole_name(object, std::string_view(word.text).substr(1));
     if (name.empty()) {
-      draft.error(word.where, std::string(object.name) + " has no option " + quoted(word.text) +
+      draft.error(word.where, std::string(object.name) + " has no option " + in_quotes(word.text) +
                                   ", or several: allowed: " + std::string(object.options));
       return false;
     }
@@ -140,7 +140,7 @@ std::vector<HpuxCommand> read_hpux_lines(std::string_view text, Draft& draft) {
                                      [&](const auto& each) { return kind != nullptr && each.name == kind->text; });
     if (object == objects.end()) {
       draft.error(kind == nullptr ? action->where : kind->where,
-                  kind == nullptr ? "what to add is missing" : quoted(kind->text) + " is nothing that can be added");
+                  kind == nullptr ? "what to add is missing" : in_quotes(kind->text) + " is nothing that can be added");
       continue;
     }
     if (!object->instead.empty()) {

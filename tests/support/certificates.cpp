@@ -27,11 +27,15 @@ std::shared_ptr<EVP_PKEY> shared(EVP_PKEY* key) {
   return {key, EVP_PKEY_free};
 }
 
-void set_name(X509_NAME* name, const std::string& text) {
+// A name of its own, then a copy: d2i_X509_NAME into the certificate's would free that one and leave it pointing there.
+void set_subject(X509* x509, const std::string& text) {
   const auto der = distinguished_name_to_der(text);
   require(der.has_value(), "no name");
   const auto* at = der->data();
-  require(d2i_X509_NAME(&name, &at, static_cast<long>(der->size())) != nullptr, "no name");
+  auto* name = d2i_X509_NAME(nullptr, &at, static_cast<long>(der->size()));
+  require(name != nullptr, "no name");
+  X509_set_subject_name(x509, name);
+  X509_NAME_free(name);
 }
 
 void set_time(ASN1_TIME* time, Duration after) {
@@ -131,7 +135,7 @@ Issued issue(const CertificateSpec& spec, const Issued* issuer) {
   auto* x509 = issued.x509.get();
   X509_set_version(x509, X509_VERSION_3);
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(x509), spec.serial != 0 ? spec.serial : ++last_serial);
-  set_name(X509_get_subject_name(x509), spec.subject);
+  set_subject(x509, spec.subject);
   auto* issuer_x509 = issuer != nullptr ? issuer->x509.get() : x509;
   X509_set_issuer_name(x509, X509_get_subject_name(issuer_x509));
   set_time(X509_getm_notBefore(x509), spec.from);
