@@ -5,6 +5,7 @@ find_package(Threads REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 pkg_check_modules(libmnl REQUIRED IMPORTED_TARGET libmnl)
+pkg_check_modules(libnftnl REQUIRED IMPORTED_TARGET libnftnl)
 pkg_check_modules(libnl_route REQUIRED IMPORTED_TARGET libnl-route-3.0)
 pkg_check_modules(ncursesw REQUIRED IMPORTED_TARGET ncursesw tinfo)   # the full screen of ipsec_mgr
 find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)

@@ -58,6 +58,17 @@ std::string in_step_shown(const Json& status) {
 }
 }  // namespace
 
+// "tcp, to /var/log/ipsec9000/trace-...: on, packets by nftables: 12 packets, 6 IKE messages, 9 of 10240 KBytes".
+std::string trace_shown(const Json& trace) {
+  constexpr std::uint64_t kilobyte = 1024;
+  const auto lost = number_of(trace, "lost");
+  return text_of(trace, "protocols") + ", to " + text_of(trace, "file") + ": " + text_of(trace, "state") +
+         ", packets by " + text_of(trace, "source") + ": " + text_of(trace, "packets") + " packets, " +
+         text_of(trace, "messages") + " IKE messages" + (lost == 0 ? "" : ", " + std::to_string(lost) + " times lost") +
+         ", " + std::to_string((number_of(trace, "size") + kilobyte - 1) / kilobyte) + " of " +
+         text_of(trace, "max_kilobytes") + " KBytes";
+}
+
 std::string hp_date(WallTime time) {
   const auto seconds_only = std::chrono::system_clock::to_time_t(time);
   std::tm parts{};
@@ -92,8 +103,8 @@ std::string print_status(const Json& status, const std::string& time) {
   text += "Dropped packets are told by: " + sources_shown(status) + "\n";
   text += "Daemons are started again by: " + supervision_shown(status) + "\n";
   text += "IPSec at boot-up: " + boot_shown(status) + "\n";
-  const auto trace = text_of(status, "trace");
-  text += "Level 4 tracing: " + (trace.empty() ? "None" : trace) + "\n";
+  const auto* trace = member(status, "trace");
+  text += "Level 4 tracing: " + (trace == nullptr ? "None" : trace_shown(*trace)) + "\n";
   const auto count = [&](const char* name) { return or_unknown(text_of(status, name)); };
   text += "Policies: " + count("policies") + "     ISAKMP SAs: " + count("isakmp_sas") +
           "     IPSec SAs: " + count("ipsec_sas") + "\n";

@@ -9,13 +9,10 @@ struct Command {
   std::string_view option;
   int (*run)(Context&);
 };
-int no_trace(Context& context) {
-  return context.fail({Exit::failed, "tracing", "not available in this version", "use tcpdump"});
-}
 constexpr std::array commands{Command{"start", admin_start},         Command{"stop", admin_stop},
                               Command{"status", admin_status},       Command{"reload", admin_reload},
                               Command{"newpasswd", admin_newpasswd}, Command{"deletesa", admin_deletesa},
-                              Command{"traceon", no_trace},          Command{"traceoff", no_trace}};
+                              Command{"traceon", admin_traceon},     Command{"traceoff", admin_traceoff}};
 constexpr std::array audit_options{"auditlvl", "audit", "maxsize"};
 
 int usage(const Context& context, const std::string& why) {
@@ -38,6 +35,8 @@ int ipsec_admin(Context& context) {
     return usage(context, "-auditlvl, -audit and -maxsize go with -start only, or without a command");
   if (context.arguments.has("new-password-file") && (chosen == nullptr || chosen->option != "newpasswd"))
     return usage(context, "-new-password-file goes with -newpasswd only");
+  if (context.arguments.has("tracesize") && (chosen == nullptr || chosen->option != "traceon"))
+    return usage(context, "-tracesize goes with -traceon only");
   if (chosen != nullptr) return chosen->run(context);
   if (audit) return admin_audit(context);
   return usage(context, "nothing to do");

@@ -12,6 +12,8 @@ int admin_reload(Context& context);
 int admin_audit(Context& context);  // -auditlvl, -audit, -maxsize while running
 int admin_newpasswd(Context& context);
 int admin_deletesa(Context& context);
+int admin_traceon(Context& context);
+int admin_traceoff(Context& context);
 
 // What -auditlvl, -audit and -maxsize ask for, checked, as parameters of "audit.configure"; an empty object when none
 // of them was given.

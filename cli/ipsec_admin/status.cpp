@@ -72,7 +72,7 @@ void count_overruns(Json& status, const Json& answer) {
 void read_policy(Json& status, const Json& answer) {
   count_overruns(status, answer);
   take(status, "repairs", answer, "repairs");
-  for (const char* name : {"kernel", "in_step", "policies", "configuration", "kernel_events"})
+  for (const char* name : {"kernel", "in_step", "policies", "configuration", "kernel_events", "trace"})
     take(status, name, answer, name);
   take_problems(status, "secpolicyd", answer);
 }

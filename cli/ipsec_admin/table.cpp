@@ -30,14 +30,24 @@ constexpr std::array options{
            "As with -password-file, the file must be private.", ""},
     Option{"deletesa", "d", Argument::required, "REMOTE", "delete all SAs with the remote address",
            "The peer is told. They are negotiated anew when there is traffic.", ""},
-    Option{"traceon", "tn", Argument::optional, "tcp|udp|igmp|all", "", "", "", true},
-    Option{"traceoff", "tf", Argument::optional, "tcp|udp|igmp|all", "", "", "", true},
+    Option{
+        "traceon", "tn", Argument::optional, "tcp|udp|igmp|all", "trace packets and IKE into a file",
+        "Asks for the IPSec password. The file is trace-*.pcapng in the audit directory, for tshark and for "
+        "ipsec_report -trace. It shows packets outbound before encryption and inbound after decryption, of one "
+        "protocol or (the default) of all but AH and ESP, and beside them the messages of IKE decrypted; each has a "
+        "comment with the policy, the SPI (of the newest SA that fits) and what it is. No key is in it, but what the "
+        "keys protect is. Off again with -traceoff, when a daemon ends, and after every start.",
+        ""},
+    Option{"tracesize", "", Argument::required, "KB", "with -traceon: the size at which the trace ends",
+           "10240 unless given. What comes later is not traced; -status then says that the file is full.", ""},
+    Option{"traceoff", "tf", Argument::none, "", "end the trace", "The file stays.", ""},
 };
 
 constexpr std::array examples{
     Example{"ipsec_admin -newpasswd", "Set the password that protects the keys; once, before the first start."},
     Example{"ipsec_admin -start", "Protect traffic from now on, as /etc/ipsec9000/ipsec.json says."},
     Example{"ipsec_admin -status --json", "Everything a script may want to know."},
+    Example{"ipsec_admin -traceon udp", "See whether IKE's messages pass both ways, and what they say."},
     Example{"ipsec_admin -al informative -maxsize 1000", "Record more, into larger files, at once."},
 };
 

@@ -34,6 +34,8 @@ constexpr std::array options{
            "Follows the hash chain through FILE and what joins it to the files before and after; without FILE through "
            "every file beside the current one. The exit status is 1 when there is a fault.",
            ""},
+    Option{"trace", "", Argument::optional, "FILE", "the packets of a trace, a line each; without FILE the present one",
+           "Made by ipsec_admin -traceon. Not part of -all: it shows what was protected.", ""},
     Option{"explain", "", Argument::required, "REMOTE", "what there is with another host, and what to do next",
            "The policy that covers the traffic, SAs, the last failures, whether UDP 500 passes both ways, what the "
            "kernel dropped, and advice. Without -p and -dp the first policy that secures traffic to REMOTE is gone by.",

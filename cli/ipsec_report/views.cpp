@@ -10,6 +10,7 @@
 #include "cli/common/print_sa.hpp"
 #include "cli/common/show.hpp"
 #include "cli/ipsec_report/audit_views.hpp"
+#include "cli/ipsec_report/trace_view.hpp"
 
 namespace ipsec9000::cli {
 
@@ -122,7 +123,8 @@ constexpr View views[] = {{"ip", print_interfaces, "No IP interfaces"},
                           {"cache", print_flows, "No cache entries"},
                           {"cache_sources", print_flow_sources, ""},
                           {"audit", print_audit, "No audit records"},
-                          {"verify", print_verification, "No audit files", false}};
+                          {"verify", print_verification, "No audit files", false},
+                          {"trace", print_packets, "No packets", false}};
 
 Result<void> check_argument(const ViewRequest& view) {
   if (view.argument.empty()) return {};

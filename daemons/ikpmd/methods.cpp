@@ -50,6 +50,7 @@ IkeMethods::IkeMethods(IkeService& service, RpcServer& server, EventLoop& loop) 
   add_reports(server);
   add_keys(server);
   add_certificates(server);
+  add_trace(server);
 }
 
 void IkeMethods::add_negotiation(RpcServer& server) {
@@ -190,19 +191,26 @@ Result<Json> IkeMethods::sad_page(const Json& params) {
 
 void IkeMethods::change_keys(const Json& params, const char* password_field, KeyRing::Change change,
                              const AuditEvent* event, RpcServer::Reply reply) {
-  const auto password = text_of(params, password_field);
-  if (!password) return reply(password.error());
   AuditFields fields;
   if (params.contains("remote") && params["remote"].is_string())
     fields = {{"remote", params["remote"].get<std::string>()}};
+  with_password(params, password_field, std::move(change), reply, [this, event, fields, reply] {
+    if (event != nullptr) service_.context_.audit.record(*event, fields);
+    reply(Json::object());
+  });
+}
+
+void IkeMethods::with_password(const Json& params, const char* password_field, KeyRing::Change change,
+                               RpcServer::Reply reply, std::function<void()> right) {
+  const auto password = text_of(params, password_field);
+  if (!password) return reply(password.error());
   service_.keys_.with_password(Secret(*password), std::move(change),
-                               [this, event, fields, reply](const Result<void>& outcome) {
+                               [this, reply, right = std::move(right)](const Result<void>& outcome) {
                                  auto& audit = service_.context_.audit;
                                  if (outcome) {
                                    service_.listen_when_able();
                                    service_.certificates_.reload();
-                                   if (event != nullptr) audit.record(*event, fields);
-                                   return reply(Json::object());
+                                   return right();
                                  }
                                  if (outcome.error().code != ErrorCode::not_permitted) return reply(outcome.error());
                                  audit.record(audit::password_wrong);
@@ -213,6 +221,20 @@ void IkeMethods::change_keys(const Json& params, const char* password_field, Key
 void IkeMethods::answer_late(const Error& error, const RpcServer::Reply& reply) {
   while (!slow_answers_.empty() && !slow_answers_.front().armed()) slow_answers_.pop_front();
   slow_answers_.emplace_back(loop_).arm(wrong_password_delay, [reply, error] { reply(error); });
+}
+
+void IkeMethods::add_trace(RpcServer& server) {
+  server.add("trace.start", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+    if (!params.is_object()) return reply(Error{ErrorCode::invalid_input, "the parameters must be an object"});
+    Json order = params;
+    order.erase("password");
+    with_password(params, "password", {}, reply,
+                  [this, order = std::move(order), reply] { service_.trace_.start(order, reply); });
+  });
+  server.add("trace.stop", [this](const Json&, const Caller&, const RpcServer::Reply& reply) {
+    service_.trace_.stop();
+    reply(Json::object());
+  });
 }
 
 void IkeMethods::add_keys(RpcServer& server) {

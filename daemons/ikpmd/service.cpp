@@ -102,6 +102,7 @@ struct IkeService::Carrier {
     service.statistics_.note(action.record, service.context_.loop.now());
     service.context_.audit.record(std::move(action.record));
   }
+  void operator()(ike::TraceMessage& action) const { service.trace_.message(std::move(action)); }
   void operator()(ike::ReportFailure& action) const {
     action.failure.time = to_rfc3339(wall_now());
     service.statistics_.note(action.failure);
@@ -117,6 +118,7 @@ IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
       certificates_(context.loop, keys_, context.paths.certificates()),
       engine_(random_, keys_),
       policy_manager_(context.loop, context.paths.socket("secpolicyd")),
+      trace_(engine_, policy_manager_),
       deadline_(context.loop),
       sampling_(context.loop),
       comparison_(context.loop),

@@ -13,6 +13,7 @@
 #include "key_ring.hpp"
 #include "negotiation_statistics.hpp"
 #include "peer_traffic.hpp"
+#include "trace_link.hpp"
 #include "udp_socket.hpp"
 #include "xfrm/kernel.hpp"
 
@@ -58,6 +59,7 @@ class IkeService final : public DaemonService {
   PeerTraffic peers_;
   NegotiationStatistics statistics_;
   RpcPeer policy_manager_;
+  TraceLink trace_;
   std::vector<UdpSocket> sockets_;
   std::vector<EventLoop::Watch> watches_;
   std::unique_ptr<EventSource> events_;
@@ -89,6 +91,11 @@ class IkeMethods {
   Result<Json> sad_page(const Json& params);
   void change_keys(const Json& params, const char* password_field, KeyRing::Change change, const AuditEvent* event,
                    RpcServer::Reply reply);
+
+  void add_trace(RpcServer& server);
+  // Calls `right` when the password in the parameters is right; else answers, and late.
+  void with_password(const Json& params, const char* password_field, KeyRing::Change change, RpcServer::Reply reply,
+                     std::function<void()> right);
 
   struct Snapshot {
     std::uint64_t id = 0;

@@ -47,7 +47,10 @@ void IkeLink::connected_again() {
     if (now - since < patience) send_acquire(protection);
 }
 
-void IkeLink::lost() { context_.audit.record(audit::daemon_lost, {{"daemon", "ikpmd"}}); }
+void IkeLink::lost() {
+  context_.audit.record(audit::daemon_lost, {{"daemon", "ikpmd"}});
+  if (when_lost_) when_lost_();
+}
 
 void IkeLink::configure(const PolicySet& set) {
   configuration_ = std::make_shared<const Json>(configuration_for_ike(set));

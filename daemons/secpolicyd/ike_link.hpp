@@ -1,5 +1,6 @@
 // The line to ikpmd: what to negotiate, and what it needs to know for that.
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ namespace ipsec9000 {
 class IkeLink {
  public:
   explicit IkeLink(DaemonContext& context);
+  void on_lost(std::function<void()> lost) { when_lost_ = std::move(lost); }  // beside the audit record
   void start() { peer_.start(); }
   bool connected() const { return peer_.connected(); }
 
@@ -43,6 +45,7 @@ class IkeLink {
   std::shared_ptr<const Json> configuration_;
   std::vector<std::uint32_t> forgotten_;
   std::map<Protection, TimePoint> waiting_;
+  std::function<void()> when_lost_;
   bool was_connected_ = false;
 };
 

@@ -158,6 +158,13 @@ void add_policy_methods(RpcServer& server, PolicyService& service) {
   });
   add("policy.query", [](PolicyService& s, const Json& params) { return query(s, params); });
   add("policy.cover", [](PolicyService& s, const Json& params) { return cover(s, params); });
+  server.add("trace.start", [&service](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+    const auto order = TraceOrder::from_json(params);
+    if (!order) return reply(order.error());
+    service.trace().start(*order, reply);
+  });
+  add("trace.stop", [](PolicyService& s, const Json&) { return s.trace().stop("switched off"); });
+  add("trace.message", [](PolicyService& s, const Json& params) { return s.trace().message(params); });
   add_list_methods(server, service);
 }
 

@@ -35,9 +35,11 @@ PolicyService::PolicyService(DaemonContext& context, std::unique_ptr<Kernel> ker
                 },
                 [this] { reconcile_soon(); }, [this] { overrun(); }}),
       kernel_events_(context, *kernel_, kernel_side_, [this]() -> const PolicySet& { return *set_; }),
+      trace_(context, *kernel_, [this]() -> const PolicySet& { return *set_; }),
       periodic_(context.loop),
       soon_(context.loop) {
   add_methods();
+  ike_.on_lost([this] { (void)trace_.stop("ikpmd ended"); });
 }
 
 Result<void> PolicyService::start() {
@@ -186,6 +188,7 @@ Result<Json> PolicyService::difference_to(const std::filesystem::path& path) con
 }
 
 Result<void> PolicyService::withdraw() {
+  (void)trace_.stop("IPSec is stopped");  // it may be off
   withdrawn_ = true;
   periodic_.cancel();
   soon_.cancel();
@@ -263,6 +266,7 @@ Json PolicyService::status() const {
           {"overruns", overruns_},
           {"repairs", repairs_},
           {"kernel_events", kernel_events_.status()},
+          {"trace", trace_.status()},
           {"acquires", acquires_.acquires()}};
 }
 

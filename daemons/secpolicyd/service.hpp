@@ -14,6 +14,7 @@
 #include "policy/edit.hpp"
 #include "policy/parse.hpp"
 #include "policy_set.hpp"
+#include "trace.hpp"
 
 namespace ipsec9000 {
 
@@ -53,6 +54,7 @@ class PolicyService final : public DaemonService {
   KernelSide& kernel_side() { return kernel_side_; }
   KernelMonitor& monitor() { return monitor_; }
   KernelEvents& kernel_events() { return kernel_events_; }
+  Trace& trace() { return trace_; }
 
  private:
   struct FileInForce {
@@ -81,6 +83,7 @@ class PolicyService final : public DaemonService {
   AcquireHandler acquires_;
   KernelMonitor monitor_;
   KernelEvents kernel_events_;
+  Trace trace_;
   EventLoop::Timer periodic_;
   EventLoop::Timer soon_;
   std::uint64_t generation_ = 1;

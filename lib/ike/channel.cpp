@@ -21,6 +21,8 @@ Result<Opened> open(const Channel& channel, const wire::Header& header, ByteView
   if (!plain) return plain.error();
   auto chain = wire::decode_chain(header.next_payload, *plain);
   if (!chain) return chain.error().within("after decryption");
+  if (const auto& transcript = channel.keys->transcript)
+    transcript->remember(message, header, header.next_payload, ByteView(*plain).first(chain->length));
   return Opened{std::move(*chain), std::move(*plain), continued(channel, cipher_text)};
 }
 
@@ -28,12 +30,16 @@ Result<Sealed> seal(const Channel& channel, wire::Header header, const std::vect
   if (payloads.empty()) return Error{ErrorCode::invalid_input, "an encrypted message without content"};
   const std::size_t block = info(channel.keys->encryption).block_bytes;
   Bytes plain = wire::encode_chain(payloads);
+  const auto length = plain.size();
   plain.resize((plain.size() + block - 1) / block * block);
   auto cipher_text = encrypt_cbc(channel.keys->encryption, channel.keys->cipher_key.view(), channel.iv, plain);
   if (!cipher_text) return cipher_text.error();
   header.flags |= wire::flags::encryption;
-  return Sealed{wire::encode_message(header, wire::type_of(payloads.front()), *cipher_text),
-                continued(channel, *cipher_text)};
+  const auto first = wire::type_of(payloads.front());
+  Sealed sealed{wire::encode_message(header, first, *cipher_text), continued(channel, *cipher_text)};
+  if (const auto& transcript = channel.keys->transcript)
+    transcript->remember(sealed.message, header, first, ByteView(plain).first(length));
+  return sealed;
 }
 
 Bytes hash_1(const Phase1Keys& keys, std::uint32_t message_id, ByteView after_hash) {

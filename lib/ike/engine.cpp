@@ -309,7 +309,12 @@ void Engine::configure(std::vector<IsakmpPolicy> policies) {
   for (auto& policy : policies) core_->policies_.push_back(std::make_shared<const IsakmpPolicy>(std::move(policy)));
 }
 
-void Engine::receive(const Datagram& datagram, TimePoint now) { core_->receive(datagram, now); }
+void Engine::receive(const Datagram& datagram, TimePoint now) {
+  const auto position = core_->actions_.size();
+  core_->receive(datagram, now);
+  core_->trace_before(position, datagram);
+}
+void Engine::trace(bool on) { core_->transcript_->turn(on); }
 void Engine::acquire(const Protection& protection, TimePoint now) { core_->acquire(protection, now); }
 std::string Engine::correlation_of(const Protection& protection) const { return core_->correlation_of(protection); }
 void Engine::job_done(JobId id, const Result<JobOutcome>& outcome, TimePoint now) { core_->job_done(id, outcome, now); }
@@ -330,7 +335,11 @@ Engine::Deleted Engine::delete_peer(const IpAddress& remote, TimePoint now) { re
 void Engine::forget(const std::vector<std::uint32_t>& reqids, TimePoint now) { core_->forget(reqids, now); }
 void Engine::adopt(const AdoptedPair& pair, TimePoint now) { core_->adopt(pair, now); }
 void Engine::shutdown(TimePoint now) { core_->shutdown(now); }
-Actions Engine::take_actions() { return std::exchange(static_cast<Actions&>(core_->actions_), {}); }
+Actions Engine::take_actions() {
+  auto actions = std::exchange(static_cast<Actions&>(core_->actions_), {});
+  if (!core_->transcript_->on()) return actions;
+  return core_->with_sent_traced(std::move(actions));
+}
 std::vector<MadEntry> Engine::isakmp_sas(TimePoint now) const { return core_->isakmp_sas(now); }
 Counters Engine::counters() const { return core_->counters(); }
 std::optional<std::string> Engine::inconsistency() const { return core_->inconsistency(); }

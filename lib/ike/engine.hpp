@@ -99,6 +99,10 @@ class Engine {
 
   Actions take_actions();
 
+  // From now on every message is told of by a TraceMessage: what goes out before it goes, what came in before what it
+  // causes. Of what is cut into fragments both the fragments and the whole are shown. Never a key.
+  void trace(bool on);
+
   std::vector<MadEntry> isakmp_sas(TimePoint now) const;  // established ones, oldest first
   std::optional<SaFacts> facts_of(const SaKey& key) const;
   Counters counters() const;

@@ -219,6 +219,11 @@ class Core {
   void send_message(Session& session, const Bytes& message);  // in fragments where it must be
   void receive_fragment(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
 
+  // ---- engine_trace.cpp
+  TraceMessage trace_of(const Datagram& datagram, bool sent) const;
+  void trace_before(std::size_t position, const Datagram& received);
+  Actions with_sent_traced(Actions actions) const;
+
   // ---- engine_nat.cpp
   static bool may_come_from(const Session& session, const Endpoint& remote);
   void float_ports(Session& session);
@@ -238,6 +243,7 @@ class Core {
   void drop_pair(PairId id, bool tell_peer, std::string_view reason);
   void initial_contact(const Session& session);
 
+  std::shared_ptr<Transcript> transcript_ = std::make_shared<Transcript>();
   RandomSource& random_;
   const Credentials& credentials_;
   Limits limits_;

@@ -7,6 +7,11 @@ namespace ipsec9000::ike {
 
 void Core::send_message(Session& session, const Bytes& message) {
   if (!session.fragmentation || message.size() <= limits_.unfragmented) return send(session, message);
+  if (transcript_->on()) {
+    auto whole = trace_of({session.local, session.remote, frame(session.local.port, message)}, true);
+    whole.comment += ", in fragments";
+    actions_.emplace_back(std::move(whole));
+  }
   for (const auto& fragment : split(message, ++session.last_fragment_id, limits_.unfragmented)) send(session, fragment);
 }
 
@@ -34,7 +39,9 @@ void Core::receive_fragment(Session& session, const wire::Header& header, const 
       inner->cookies == session.cookies || (first_answer && inner->cookies.initiator == session.cookies.initiator);
   if (!same || inner->next_payload == wire::PayloadType::fragment)
     return drop(bad_packet("fragments of a message that is none of this ISAKMP SA"));
+  const auto position = actions_.size();
   dispatch(session, *inner, whole, now);
+  trace_before(position, {whole.local, whole.remote, frame(whole.local.port, whole.bytes)});
 }
 
 }  // namespace ipsec9000::ike

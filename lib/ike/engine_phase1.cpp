@@ -47,7 +47,7 @@ phase1::Context Core::context_for(const Session& session) const {
   const auto [begin, end] = by_remote_.equal_range(session.remote.address);
   for (auto at = begin; at != end; ++at) only = only && (at->second == session.id || !sessions_.at(at->second).sa);
   only = only && !pairs_.any_with(session.remote.address);
-  return {*session.policy, credentials_, session.own, session.local, session.remote, random_, only};
+  return {*session.policy, credentials_, session.own, session.local, session.remote, random_, only, {}, transcript_};
 }
 
 Session& Core::new_session(Role role, const Endpoint& local, const Endpoint& remote,

@@ -41,7 +41,8 @@ Secret skeyid_from_signatures(HashAlgorithm hash, ByteView ni, ByteView nr, cons
 }
 
 std::shared_ptr<const Phase1Keys> derive_phase1(HashAlgorithm hash, Encryption encryption, Secret skeyid,
-                                                const Secret& shared, const wire::Cookies& cookies) {
+                                                const Secret& shared, const wire::Cookies& cookies,
+                                                std::shared_ptr<Transcript> transcript) {
   auto keys = std::make_shared<Phase1Keys>();
   keys->encryption = encryption;
   keys->hash = hash;
@@ -53,6 +54,7 @@ std::shared_ptr<const Phase1Keys> derive_phase1(HashAlgorithm hash, Encryption e
   keys->skeyid_e = prf_secret(hash, skeyid, {keys->skeyid_a.view(), shared.view(), initiator, responder, two});
   keys->cipher_key = cipher_key(hash, encryption, keys->skeyid_e);
   keys->skeyid = std::move(skeyid);
+  keys->transcript = std::move(transcript);
   return keys;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/secret.hpp"
 #include "crypto/algorithms.hpp"
+#include "ike/transcript.hpp"
 #include "wire/message.hpp"
 
 namespace ipsec9000::ike {
@@ -17,13 +18,15 @@ struct Phase1Keys {
   Secret skeyid_a;  // authenticates phase 2 messages
   Secret skeyid_e;
   Secret cipher_key;  // of info(encryption).key_bytes bytes, from SKEYID_e
+  std::shared_ptr<Transcript> transcript;  // of the messages under these keys; null: none is kept
 };
 
 Secret skeyid_from_pre_shared_key(HashAlgorithm hash, const Secret& key, ByteView ni, ByteView nr);
 Secret skeyid_from_signatures(HashAlgorithm hash, ByteView ni, ByteView nr, const Secret& shared);
 
 std::shared_ptr<const Phase1Keys> derive_phase1(HashAlgorithm hash, Encryption encryption, Secret skeyid,
-                                                const Secret& shared, const wire::Cookies& cookies);
+                                                const Secret& shared, const wire::Cookies& cookies,
+                                                std::shared_ptr<Transcript> transcript = nullptr);
 
 // The first IV of phase 1: the beginning of hash(g^xi | g^xr).
 Bytes phase1_iv(const Phase1Keys& keys, ByteView public_initiator, ByteView public_responder);

@@ -37,6 +37,7 @@ struct Context {
   bool initial_contact;  // we have no other SA with this peer: say so
   // Where the message at hand came from and to, if that is not remote and local: the peer may have changed its port.
   std::optional<std::pair<Endpoint, Endpoint>> arrived = {};
+  std::shared_ptr<Transcript> transcript = {};  // for the keys to come; may be null
 };
 
 struct Established {

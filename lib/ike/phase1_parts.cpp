@@ -51,7 +51,7 @@ Channel open_channel(const Agreed& agreed, const Context& context, ByteView ni, 
   auto keys =
       derive_phase1(proposal.hash, proposal.encryption,
                     authentication_of(agreed.choice.authentication).skeyid(context, proposal.hash, ni, nr, shared),
-                    shared, agreed.cookies);
+                    shared, agreed.cookies, context.transcript);
   return {keys, phase1_iv(*keys, values.initiator, values.responder)};
 }
 

@@ -101,7 +101,16 @@ struct WriteAudit {
 struct ReportFailure {
   FailureRecord failure;
 };  // `time` is filled in by whoever keeps it
-using Action = std::variant<SendDatagram, RunJob, AskPolicy, InstallSas, RemoveSas, MoveSas, WriteAudit, ReportFailure>;
+// Only while tracing is on: a message that goes out or came in, decrypted where we could.
+struct TraceMessage {
+  Endpoint local;
+  Endpoint remote;
+  bool sent = false;
+  Bytes message;        // ISAKMP alone, without the marker of UDP 4500
+  std::string comment;  // "Quick Mode: HASH, SA, NONCE, ID, ID (decrypted), ISAKMP policy servers"
+};
+using Action = std::variant<SendDatagram, RunJob, AskPolicy, InstallSas, RemoveSas, MoveSas, WriteAudit, ReportFailure,
+                            TraceMessage>;
 using Actions = std::vector<Action>;
 
 // Where the engine finds keys. Called from within the engine's entry points; must not block.

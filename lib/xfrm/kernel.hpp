@@ -51,6 +51,8 @@ class Kernel {
   virtual std::vector<BatchFailure> delete_sas(std::span<const SaId> sas) = 0;
   virtual Result<SaState> get_sa(const SaId& sa, Keys keys) = 0;
   virtual Result<std::vector<SaState>> dump_sas(Keys keys) = 0;     // larval ones too
+  // Those from the one address to the other, larval ones too.
+  virtual Result<std::vector<SaState>> sas_between(const IpAddress& source, const IpAddress& destination) = 0;
   virtual Result<Spi> allocate_spi(const SpiRequest& request) = 0;  // leaves a larval SA for update_sa to complete
   virtual Result<SadInfo> sad_info() = 0;
 
@@ -98,6 +100,7 @@ class NetlinkKernel final : public Kernel {
   std::vector<BatchFailure> delete_sas(std::span<const SaId> sas) override;
   Result<SaState> get_sa(const SaId& sa, Keys keys) override;
   Result<std::vector<SaState>> dump_sas(Keys keys) override;
+  Result<std::vector<SaState>> sas_between(const IpAddress& source, const IpAddress& destination) override;
   Result<Spi> allocate_spi(const SpiRequest& request) override;
   Result<SadInfo> sad_info() override;
   Result<std::unique_ptr<EventSource>> open_events(std::span<const EventGroup> groups) override;

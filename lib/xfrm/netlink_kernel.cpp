@@ -184,6 +184,16 @@ Result<std::vector<SaState>> NetlinkKernel::dump_sas(Keys keys) {
   return all;
 }
 
+Result<std::vector<SaState>> NetlinkKernel::sas_between(const IpAddress& source, const IpAddress& destination) {
+  const auto request = [&] { return dump_sas_between(source, destination); };
+  auto some = dump_all<SaState>(socket_, request, [](ByteView payload) { return decode_sa(payload, Keys::leave_out); });
+  if (!some) return some.error().within("reading the kernel's SAs");
+  // Kernels without this filter give all.
+  std::erase_if(*some,
+                [&](const SaState& sa) { return sa.spec.source != source || sa.spec.destination != destination; });
+  return some;
+}
+
 Result<Spi> NetlinkKernel::allocate_spi(const SpiRequest& wanted) {
   const auto doing = [&] {
     return "choosing an SPI for " + to_string(wanted.protocol) + " from " + wanted.source.to_string() + " to " +

@@ -237,6 +237,18 @@ Request dump_sas(std::optional<SaProtocol> protocol) {
   return request;
 }
 
+Request dump_sas_between(const IpAddress& source, const IpAddress& destination) {
+  Request request(XFRM_MSG_GETSA, NLM_F_DUMP);
+  xfrm_address_filter filter{};
+  filter.saddr = abi::address(source);
+  filter.daddr = abi::address(destination);
+  filter.family = static_cast<std::uint16_t>(source.af());
+  filter.splen = static_cast<std::uint8_t>(source.bits());
+  filter.dplen = static_cast<std::uint8_t>(destination.bits());
+  request.attribute(XFRMA_ADDRESS_FILTER, filter);
+  return request;
+}
+
 Request flush_sas() {
   Request request(XFRM_MSG_FLUSHSA, NLM_F_ACK);
   request.body(xfrm_usersa_flush{IPPROTO_RAW});  // XFRM's word for "AH, ESP, whatever"

@@ -61,6 +61,7 @@ Request add_sa(const SaSpec& sa);     // refused if there is one of this id
 Request update_sa(const SaSpec& sa);  // completes the state of an SPI request, or changes limits and encapsulation
 Request delete_sa(const SaId& sa);
 Request get_sa(const SaId& sa);  // answered by the SA and an acknowledgement
+Request dump_sas_between(const IpAddress& source, const IpAddress& destination);
 Request dump_sas(std::optional<SaProtocol> protocol);
 Request flush_sas();                              // everybody's
 Request allocate_spi(const SpiRequest& request);  // answered by a larval SA and an acknowledgement

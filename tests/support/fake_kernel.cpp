@@ -360,6 +360,14 @@ Result<std::vector<SaState>> FakeKernel::dump_sas(Keys keys) {
   return all;
 }
 
+Result<std::vector<SaState>> FakeKernel::sas_between(const IpAddress& source, const IpAddress& destination) {
+  auto some = dump_sas(Keys::leave_out);
+  if (some)
+    std::erase_if(*some,
+                  [&](const SaState& sa) { return sa.spec.source != source || sa.spec.destination != destination; });
+  return some;
+}
+
 Result<SadInfo> FakeKernel::sad_info() {
   if (auto done = begin("read SAD figures"); !done) return done.error();
   return SadInfo{static_cast<std::uint32_t>(sas_.size() + larvals_.size()), 8};

@@ -90,6 +90,7 @@ class FakeKernel final : public Kernel {
   std::vector<BatchFailure> delete_sas(std::span<const SaId> sas) override;
   Result<SaState> get_sa(const SaId& sa, Keys keys) override;
   Result<std::vector<SaState>> dump_sas(Keys keys) override;
+  Result<std::vector<SaState>> sas_between(const IpAddress& source, const IpAddress& destination) override;
   Result<Spi> allocate_spi(const SpiRequest& request) override;
   Result<SadInfo> sad_info() override;
   Result<std::unique_ptr<EventSource>> open_events(std::span<const EventGroup> groups) override;

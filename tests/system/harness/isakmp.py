@@ -4,6 +4,7 @@ tshark decrypts too, with the keys that a foreign peer writes into its log; our 
 verdict is made by tests/system/run, outside: User Mode Linux takes a minute for what tshark does in half a second.
 """
 
+import glob
 import ipaddress
 import json
 import os
@@ -83,6 +84,29 @@ def verdict(directory, control=False):
             found.append("tshark has nothing to say about messages that were decrypted with wrong keys")
     decrypted = sum(message.encrypted and message.readable for message in judged)
     return found, f"tshark on {len(judged)} ISAKMP messages, {decrypted} of them decrypted: {len(found)} objections"
+
+
+def trace_verdict(directory):
+    """What tshark has to object to the traces of ours in there, a sentence each: any warning, any file that it cannot
+    read, a trace in which it finds no comments or no IKE; and what was looked at."""
+    found, looked_at = [], []
+    for path in sorted(glob.glob(os.path.join(directory, "trace-*.pcapng"))):
+        name = os.path.basename(path)
+        finished = run(["tshark", "-r", path, "-T", "fields", "-e", "frame.comment", "-e", "isakmp.exchangetype",
+                        "-e", "isakmp.flag_e", "-e", "_ws.malformed", "-e", "_ws.expert.severity", "-e",
+                        "_ws.expert.message"], timeout=60)
+        if finished.stderr.replace('Running as user "root" and group "root". This could be dangerous.', "").strip():
+            found.append(f"tshark on {name}: {finished.stderr.strip()}")
+        frames = [line.split("\t") for line in finished.stdout.splitlines()]
+        for number, (comment, _, encrypted, malformed, severities, message) in enumerate(frames, start=1):
+            if malformed or any(int(value) >= WARNING for value in severities.split(",") if value):
+                found.append(f"tshark on {name}, frame {number} ({comment}): {message or 'malformed'}")
+            if not comment or "1" in encrypted.split(",") or "True" in encrypted.split(","):
+                found.append(f"{name}, frame {number}: no comment, or encrypted ({comment})")
+        if not any(exchange for _, exchange, *_ in frames):
+            found.append(f"tshark finds no IKE among the {len(frames)} frames of {name}")
+        looked_at.append(f"{len(frames)} frames of {name}")
+    return found, looked_at
 
 
 def _decode(directory, ours, keys):

@@ -24,6 +24,7 @@ class Lab:
         self._ours = set()  # addresses from which our suite has sent
         self._talkers = []  # peers whose logs tell their keys
         self._made = 0
+        self._traces = []
         self.network = topology.LAYOUTS[layout]()
         self.a = self.network["A"]
         self.b = self.network["B"]
@@ -88,6 +89,12 @@ class Lab:
         for peer in self._talkers:
             keys.update(peer.isakmp_keys())
         isakmp.save_facts(directory, sorted(self._ours), keys)
+        for path in self._traces:
+            shutil.copy(path, directory)
+
+    def keep_trace(self, path):
+        """A trace of ours, for tshark's verdict after the case."""
+        self._traces.append(path)
 
     def save_evidence(self, directory):
         """After a failure, before close(): what helps to find the cause. Keys of test SAs are among it."""

@@ -113,6 +113,40 @@ class Suite:
     def delete_sas(self, remote):
         self._tool("ipsec_admin", "-deletesa", remote)
 
+    def trace_on(self, protocols="all", *arguments):
+        """Switches the trace on, and gives its state."""
+        return self._json("ipsec_admin", "-traceon", protocols, *map(str, arguments), "--password-file",
+                          self._password_file)
+
+    def trace_off(self):
+        """Ends it, and gives its last state."""
+        return self._json("ipsec_admin", "-traceoff")
+
+    def trace(self, file):
+        """The packets in a trace."""
+        return self._json("ipsec_report", "-trace", file)["trace"]
+
+    def attempt(self, tool, *arguments, wanted):
+        """What a tool says that is to end with that status."""
+        return self._tool(tool, *arguments, wanted=wanted)
+
+    def refusal(self, daemon, method, **parameters):
+        """The error of a call that must fail."""
+        try:
+            answer = self.call(daemon, method, **parameters)
+        except Failure as failure:
+            return str(failure)
+        raise Failure(f"{daemon}: {method} with {parameters} should be refused: {answer}")
+
+    def write(self, name, text):
+        """A private file below the suite's root."""
+        return self._write(name, text)
+
+    def kernel_keys(self):
+        """The keys of the SAs in the kernel, as bytes."""
+        return [bytes.fromhex(key) for key in
+                re.findall(r"0x([0-9a-f]{32,})", self.node.run(["ip", "xfrm", "state"]).stdout)]
+
     def acquires(self):
         """How often the kernel has asked for SAs."""
         line, = re.findall(r"^ipsec9000_acquires_total ([0-9]+)$", self.tool("ipsec_report", "-metrics"), re.MULTILINE)
@@ -127,6 +161,8 @@ class Suite:
         directory = os.path.join(self.root, "var/log/ipsec9000")
         texts = []
         for name in _list(directory):
+            if name.startswith("trace-"):
+                continue
             with open(os.path.join(directory, name), encoding="utf-8") as file:
                 texts.append(file.read())
         return "".join(texts)

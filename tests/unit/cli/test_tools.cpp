@@ -63,16 +63,21 @@ TEST_CASE_METHOD(ToolFixture, "wrong usage is exit 2 with one line that names to
 TEST_CASE_METHOD(ToolFixture, "help and version need no daemon") {
   CHECK(admin({"-h"}) == 0);
   CHECK(out_has("Usage: ipsec_admin"));
-  CHECK_FALSE(out_has("traceon"));
+  CHECK(out_has("traceon"));
   CHECK(mgr({"--help"}) == 0);
   CHECK(out_has("key set REMOTE"));
   CHECK(report({"--version"}) == 0);
   CHECK(out_has("ipsec_report "));
 }
 
-TEST_CASE_METHOD(ToolFixture, "what does not exist says so") {
-  CHECK(admin({"-traceon", "udp"}) == 1);
-  CHECK(err_has("not available in this version"));
+TEST_CASE_METHOD(ToolFixture, "a trace is asked for in the words that there are") {
+  CHECK(admin({"-traceon", "icmp"}) == 2);
+  CHECK(err_has("expected tcp, udp, igmp or all"));
+  CHECK(admin({"-traceon", "-tracesize", "0"}) == 2);
+  CHECK(admin({"-status", "-tracesize", "5"}) == 2);
+  CHECK(admin({"-traceoff"}) == 3);
+  CHECK(report({"-trace", "/etc/passwd"}) == 1);
+  CHECK(err_has("no trace of this suite"));
 }
 
 TEST_CASE_METHOD(ToolFixture, "without daemons, what needs them is exit 3 and says how to start them") {
