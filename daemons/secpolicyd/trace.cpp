@@ -30,15 +30,20 @@ std::uint32_t size_in_header(const Bytes& packet) {
   return packet[0] >> 4U == 4 ? at(2) : at(4) + static_cast<std::uint32_t>(ipv6_header);
 }
 
+std::optional<std::uint64_t> number_in(const Json& params, const std::string& name) {
+  const auto found = params.find(name);
+  return found == params.end() ? std::nullopt : natural_number(*found);
+}
+
 Result<Endpoint> endpoint_in(const Json& params, const std::string& name) {
   const auto text = optional_text(params, name.c_str());
   if (!text) return text.error();
   const auto address = IpAddress::parse(*text);
   if (!address) return address.error();
-  const auto port = params.find(name + "_port");
-  if (port == params.end() || !port->is_number_unsigned() || *port > 65535)
+  const auto port = number_in(params, name + "_port");
+  if (!port || *port > UINT16_MAX)
     return Error{ErrorCode::invalid_input, "\"" + name + "_port\" must be a number from 0 to 65535"};
-  return Endpoint{*address, port->get<std::uint16_t>()};
+  return Endpoint{*address, static_cast<std::uint16_t>(*port)};
 }
 }  // namespace
 
@@ -55,11 +60,12 @@ Result<TraceOrder> TraceOrder::from_json(const Json& params) {
     if (!parsed) return parsed.error();
     order.protocols = *parsed;
   }
-  if (const auto size = params.find("max_kilobytes"); size != params.end()) {
-    if (!size->is_number_unsigned() || *size == 0 || *size > most_kilobytes)
+  if (params.contains("max_kilobytes")) {
+    const auto size = number_in(params, "max_kilobytes");
+    if (!size || *size == 0 || *size > most_kilobytes)
       return Error{ErrorCode::invalid_input,
                    "\"max_kilobytes\" must be a whole number from 1 to " + std::to_string(most_kilobytes)};
-    order.max_kilobytes = size->get<std::uint64_t>();
+    order.max_kilobytes = *size;
   }
   return order;
 }
@@ -195,15 +201,12 @@ Result<Json> Trace::message(const Json& params) {
   constexpr std::uint16_t nat_traversal = 4500;
   const Bytes marker(local->port == nat_traversal ? 4 : 0);  // RFC 3948, 2.2
   pcapng::Packet shown;
-  shown.microseconds = params.contains("time") && params["time"].is_number_unsigned()
-                           ? params["time"].get<std::uint64_t>()
-                           : microseconds_now();
+  shown.microseconds = number_in(params, "time").value_or(microseconds_now());
   shown.interface_id = TraceFile::ike;
   shown.way = sent ? pcapng::Way::outbound : pcapng::Way::inbound;
   shown.bytes = udp_packet(sent ? *local : *remote, sent ? *remote : *local, concat({marker, *message}));
   shown.comment = (sent ? "IKE sent: " : "IKE received: ") + *comment;
-  if (params.contains("left_out") && params["left_out"].is_number_unsigned())
-    lost_ += params["left_out"].get<std::uint64_t>();
+  lost_ += number_in(params, "left_out").value_or(0);
   if (add(shown)) ++messages_;
   return Json{{"on", state_ == "on"}};
 }
