@@ -12,7 +12,7 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr std::uint64_t kilobytes_maximum = 1024 * 1024;
+constexpr std::uint64_t kilobytes_maximum = std::uint64_t{1024} * 1024;
 
 // What "trace.start" is to be told, but for the password.
 Result<Json> trace_order(const Context& context, Daemons& daemons) {

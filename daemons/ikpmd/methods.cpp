@@ -190,7 +190,7 @@ Result<Json> IkeMethods::sad_page(const Json& params) {
 }
 
 void IkeMethods::change_keys(const Json& params, const char* password_field, KeyRing::Change change,
-                             const AuditEvent* event, RpcServer::Reply reply) {
+                             const AuditEvent* event, const RpcServer::Reply& reply) {
   AuditFields fields;
   if (params.contains("remote") && params["remote"].is_string())
     fields = {{"remote", params["remote"].get<std::string>()}};
@@ -201,7 +201,7 @@ void IkeMethods::change_keys(const Json& params, const char* password_field, Key
 }
 
 void IkeMethods::with_password(const Json& params, const char* password_field, KeyRing::Change change,
-                               RpcServer::Reply reply, std::function<void()> right) {
+                               const RpcServer::Reply& reply, std::function<void()> right) {
   const auto password = text_of(params, password_field);
   if (!password) return reply(password.error());
   service_.keys_.with_password(Secret(*password), std::move(change),

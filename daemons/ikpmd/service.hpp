@@ -90,12 +90,12 @@ class IkeMethods {
   Result<Json> configure(const Json& params);
   Result<Json> sad_page(const Json& params);
   void change_keys(const Json& params, const char* password_field, KeyRing::Change change, const AuditEvent* event,
-                   RpcServer::Reply reply);
+                   const RpcServer::Reply& reply);
 
   void add_trace(RpcServer& server);
   // Calls `right` when the password in the parameters is right; else answers, and late.
-  void with_password(const Json& params, const char* password_field, KeyRing::Change change, RpcServer::Reply reply,
-                     std::function<void()> right);
+  void with_password(const Json& params, const char* password_field, KeyRing::Change change,
+                     const RpcServer::Reply& reply, std::function<void()> right);
 
   struct Snapshot {
     std::uint64_t id = 0;

@@ -10,7 +10,7 @@ namespace ipsec9000 {
 
 namespace {
 constexpr Duration flush_interval{200};
-constexpr std::size_t largest_hex = 2 * 65535;
+constexpr std::size_t largest_hex = std::size_t{2} * 65535;
 
 std::uint64_t microseconds_now() {
   return static_cast<std::uint64_t>(

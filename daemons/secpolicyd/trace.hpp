@@ -18,8 +18,8 @@ struct TraceOrder {
   std::filesystem::path directory;
   TracedProtocols protocols = TracedProtocols::all;
   std::uint64_t max_kilobytes = default_kilobytes;
-  static constexpr std::uint64_t default_kilobytes = 10 * 1024;
-  static constexpr std::uint64_t most_kilobytes = 1024 * 1024;
+  static constexpr std::uint64_t default_kilobytes = std::uint64_t{10} * 1024;
+  static constexpr std::uint64_t most_kilobytes = std::uint64_t{1024} * 1024;
 
   static Result<TraceOrder> from_json(const Json& params);
 };
