@@ -197,6 +197,18 @@ Result<void> put_crl(CertificateContents& contents, const pki::Crl& crl) {
 
 Result<Json> crl_add(const Task& task, const Json& params) {
   Json added = Json::array();
+  const auto url = optional_text(params, "url");
+  if (!url.empty()) {
+    const bool known = url.starts_with("http://") || url.starts_with("ldap://");
+    if (!known || url.size() > 1024 || escape_control(url) != url || url.find(' ') != std::string::npos)
+      return Error{ErrorCode::invalid_input, "a CRL is fetched from http://... or ldap://..."};
+    const auto changed = task.store.change([&](CertificateContents& contents) -> Result<void> {
+      if (std::ranges::find(contents.sources, url) == contents.sources.end()) contents.sources.push_back(url);
+      return {};
+    });
+    if (!changed) return changed.error();
+    return Json{{"items", std::move(added)}, {"source", url}};
+  }
   const auto bundle = bundle_of(params);
   if (!bundle) return bundle.error();
   if (bundle->crls.empty()) return Error{ErrorCode::invalid_input, "the file holds no CRL"};
@@ -216,15 +228,15 @@ Result<Json> crl_list(const Task& task, const Json&) {
   if (!contents) return contents.error();
   Json items = Json::array();
   for (const auto& [id, crl] : contents->crls) items.push_back(describe(crl));
-  return Json{{"items", std::move(items)}, {"next", nullptr}};
+  return Json{{"items", std::move(items)}, {"sources", contents->sources}, {"next", nullptr}};
 }
 
 Result<Json> crl_delete(const Task& task, const Json& params) {
   const auto id = text_of(params, "id");
   if (!id) return id.error();
   const auto changed = task.store.change([&](CertificateContents& contents) -> Result<void> {
-    if (contents.crls.erase(*id) != 0) return {};
-    return Error{ErrorCode::not_found, "there is no CRL \"" + escape_control(*id) + "\""};
+    if (contents.crls.erase(*id) + std::erase(contents.sources, *id) != 0) return {};
+    return Error{ErrorCode::not_found, "there is no CRL and no source of CRLs \"" + escape_control(*id) + "\""};
   });
   if (!changed) return changed.error();
   return Json{{"deleted", *id}};

@@ -11,6 +11,7 @@ namespace ipsec9000 {
 namespace fs = std::filesystem;
 
 namespace {
+constexpr std::size_t sources_maximum = 64 * 1024;
 constexpr std::size_t crls_maximum = 1000;
 
 std::string_view as_view(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
@@ -26,6 +27,25 @@ void load_crls(const fs::path& directory, CertificateContents& contents) {
     if (!bytes) continue;
     if (auto crl = pki::Crl::parse(as_bytes(*bytes))) contents.crls.insert_or_assign(crl_id(*crl), std::move(*crl));
   }
+}
+
+Result<std::vector<std::string>> load_sources(const fs::path& path) {
+  std::vector<std::string> sources;
+  const auto text = read_file(path, sources_maximum);
+  if (!text) return text.error().code == ErrorCode::not_found ? Result(sources) : text.error();
+  std::size_t at = 0;
+  while (at < text->size()) {
+    const auto end = std::min(text->find('\n', at), text->size());
+    if (end > at) sources.push_back(text->substr(at, end - at));
+    at = end + 1;
+  }
+  return sources;
+}
+
+std::string write_sources(const std::vector<std::string>& sources) {
+  std::string text;
+  for (const auto& source : sources) text += source + "\n";
+  return text;
 }
 }  // namespace
 
@@ -56,6 +76,9 @@ Result<CertificateContents> CertificateStore::load() const {
     contents.entries = std::move(*entries);
   }
   load_crls(directory_, contents);
+  auto sources = load_sources(directory_ / "sources.txt");
+  if (!sources) return sources.error();
+  contents.sources = std::move(*sources);
   return contents;
 }
 
@@ -63,6 +86,8 @@ Result<void> CertificateStore::write(const CertificateContents& before, const Ce
   const auto entries = write_entries(after.entries);
   if (entries != write_entries(before.entries))
     if (auto written = replace_file(directory_ / "certs.txt", entries); !written) return written;
+  if (after.sources != before.sources)
+    if (auto written = replace_file(directory_ / "sources.txt", write_sources(after.sources)); !written) return written;
   for (const auto& [id, crl] : after.crls) {
     const auto old = before.crls.find(id);
     if (old != before.crls.end() && old->second.fingerprint() == crl.fingerprint()) continue;

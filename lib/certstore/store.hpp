@@ -3,6 +3,7 @@
 //
 //   certs.txt       entries.hpp
 //   crl-ID.der      the newest CRL of each issuer; ID is eight hex digits of its name's hash
+//   sources.txt     where else CRLs are to be fetched, one URL a line
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -18,6 +19,7 @@ namespace ipsec9000 {
 struct CertificateContents {
   std::vector<CertificateEntry> entries;
   std::map<std::string, pki::Crl> crls;  // by ID
+  std::vector<std::string> sources;      // URLs
 
   const CertificateEntry* find(EntryKind kind, std::string_view name) const;
   std::vector<pki::Certificate> of_kind(EntryKind kind) const;
@@ -29,7 +31,7 @@ class CertificateStore {
  public:
   explicit CertificateStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
-  // A store that is not there is empty. A CRL that cannot be read is left out, as if it were not there.
+  // A store that is not there is empty. A CRL that cannot be read is left out: another is fetched.
   Result<CertificateContents> load() const;
 
   // Loads, changes, and writes what differs, all under the lock; nothing when the change fails.
