@@ -8,6 +8,7 @@ pkg_check_modules(libmnl REQUIRED IMPORTED_TARGET libmnl)
 pkg_check_modules(libnftnl REQUIRED IMPORTED_TARGET libnftnl)
 pkg_check_modules(libnl_route REQUIRED IMPORTED_TARGET libnl-route-3.0)
 pkg_check_modules(ncursesw REQUIRED IMPORTED_TARGET ncursesw tinfo)   # the full screen of ipsec_mgr
+pkg_check_modules(ldap REQUIRED IMPORTED_TARGET ldap)
 find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
 add_library(ipsec9000_asio INTERFACE)
 target_include_directories(ipsec9000_asio SYSTEM INTERFACE "${ASIO_INCLUDE_DIR}")

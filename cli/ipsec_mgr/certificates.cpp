@@ -146,10 +146,19 @@ int mgr_ca_delete(Context& context, const VerbArguments& words) {
   return remove(context, "ca.delete", "name", words[0]);
 }
 int mgr_crl_add(Context& context, const VerbArguments& words) {
+  if (words[0].find("://") != std::string::npos) {
+    const auto answer = certificate_call(context, "crl.add", Json{{"url", words[0]}});
+    if (!answer) return context.fail(daemon_failure("adding " + words[0], answer.error()));
+    return print(context, *answer, "CRLs are fetched from " + safe(words[0]) + "\n");
+  }
   return add_file(context, "crl.add", words[0], crl_block);
 }
 int mgr_crl_list(Context& context, const VerbArguments&) {
-  return list(context, "crl.list", "listing the CRLs", crl_block, "No CRLs\n");
+  const auto answer = certificate_call(context, "crl.list", Json::object());
+  if (!answer) return context.fail(daemon_failure("listing the CRLs", answer.error()));
+  auto text = each_item(*answer, crl_block, "No CRLs\n");
+  for (const auto& url : texts_of(*answer, "sources")) text += "Source: " + url + "\n";
+  return print(context, *answer, text);
 }
 int mgr_crl_delete(Context& context, const VerbArguments& words) {
   return remove(context, "crl.delete", "id", words[0]);

@@ -68,10 +68,11 @@ constexpr std::array verbs{
     Verb{"ca list", "", 0, 0, "list the CAs", ""},
     Verb{"ca show", "NAME", 1, 1, "show a CA's certificate, with its PEM", ""},
     Verb{"ca delete", "NAME", 1, 1, "believe a CA no longer", ""},
-    Verb{"crl add", "FILE", 1, 1, "take in the CRLs in FILE",
-         "PEM or DER. A CA that is known here must have signed it."},
+    Verb{"crl add", "FILE|URL", 1, 1, "take in the CRLs in FILE, or fetch them from URL from now on",
+         "PEM or DER. A CA that is known here must have signed it. ikpmd fetches what the certificates name "
+         "(http:// and ldap://) by itself, and again before it ends; URL is for what they do not name."},
     Verb{"crl list", "", 0, 0, "list the CRLs, their age and when the next is due", ""},
-    Verb{"crl delete", "ID", 1, 1, "delete a CRL; ID as crl list shows it", ""},
+    Verb{"crl delete", "ID|URL", 1, 1, "delete a CRL or a source of CRLs; ID as crl list shows it", ""},
     Verb{
         "bootup", "on|off", 1, 1, "start IPSec with the system, or no longer",
         "on: sets startup.bootup in the configuration, and lets a key of this machine (/var/lib/ipsec9000/machine.key) "

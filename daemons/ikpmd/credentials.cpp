@@ -27,6 +27,7 @@ void CertificateKeeper::reload() {
     std::map<std::string, Secret> keys;
     Snapshot made;
     std::string problem;
+    std::vector<std::string> sources;
   };
   auto work = std::make_shared<Work>();
   work->keys = keys_.private_keys();
@@ -36,11 +37,13 @@ void CertificateKeeper::reload() {
     work->made = std::make_shared<const pki::Credentials>(
         credentials_of(contents ? *contents : CertificateContents{}, work->keys, rules));
     work->keys.clear();
+    if (contents) work->sources = crl_sources(*contents);
   };
   const auto use = [this, work] {
     loading_ = false;
     keys_.use(work->made);
     problem_ = work->problem;
+    if (sources_changed_) sources_changed_(work->sources);
     if (again_) return reload();
     for (const auto& each : std::exchange(waiting_, {})) each();
   };

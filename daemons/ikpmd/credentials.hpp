@@ -19,6 +19,11 @@ class CertificateKeeper {
   CertificateKeeper(EventLoop& loop, KeyRing& keys, std::filesystem::path directory)
       : loop_(loop), keys_(keys), store_(std::move(directory)) {}
 
+  // Called after each reading with the URLs where CRLs are to be fetched.
+  void on_sources(std::function<void(const std::vector<std::string>&)> changed) {
+    sources_changed_ = std::move(changed);
+  }
+
   const std::string& problem() const { return problem_; }  // "" or why the certificates at rest cannot be read
   const TrustRules& rules() const { return rules_; }
   const CertificateStore& store() const { return store_; }
@@ -40,6 +45,7 @@ class CertificateKeeper {
   CertificateStore store_;
   TrustRules rules_;
   std::string problem_;
+  std::function<void(const std::vector<std::string>&)> sources_changed_;
   std::vector<std::function<void()>> waiting_;  // for the snapshot being made
   bool loading_ = false;
   bool again_ = false;

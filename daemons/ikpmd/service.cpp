@@ -116,6 +116,7 @@ IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
       sas_(*kernel_),
       keys_(context.loop, context.paths.keystore(), Keystore::machine_key_file(context.paths.keystore())),
       certificates_(context.loop, keys_, context.paths.certificates()),
+      crls_(context.loop, context.audit, certificates_),
       engine_(random_, keys_),
       policy_manager_(context.loop, context.paths.socket("secpolicyd")),
       trace_(engine_, policy_manager_),
@@ -128,6 +129,7 @@ IkeService::~IkeService() = default;
 
 Result<void> IkeService::start() {
   keys_.open_with_machine_key();
+  certificates_.on_sources([this](const std::vector<std::string>& urls) { crls_.watch(urls); });
   certificates_.reload();
   if (auto watching = watch_kernel(); !watching) return watching;
   adopt_sas();

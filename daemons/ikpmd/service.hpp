@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "credentials.hpp"
+#include "crl_fetcher.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/rpc_peer.hpp"
 #include "failure_log.hpp"
@@ -53,6 +54,7 @@ class IkeService final : public DaemonService {
   KernelSas sas_;
   KeyRing keys_;
   CertificateKeeper certificates_;
+  CrlFetcher crls_;
   SystemRandom random_;
   ike::Engine engine_;
   FailureLog failures_;

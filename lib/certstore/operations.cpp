@@ -195,6 +195,15 @@ Result<void> put_crl(CertificateContents& contents, const pki::Crl& crl) {
   return {};
 }
 
+// Before the list ends, by a tenth of its life.
+static seconds refresh_in(const pki::Crl& crl, WallTime now) {
+  constexpr seconds shortest{60}, longest{24 * 3600};
+  const auto next = crl.next_update();
+  if (!next) return longest;
+  const auto wait = std::chrono::duration_cast<seconds>(*next - now - (*next - crl.this_update()) / 10);
+  return std::clamp(wait, shortest, longest);
+}
+
 Result<Json> crl_add(const Task& task, const Json& params) {
   Json added = Json::array();
   const auto url = optional_text(params, "url");
@@ -216,6 +225,7 @@ Result<Json> crl_add(const Task& task, const Json& params) {
     for (const auto& crl : bundle->crls) {
       if (auto put = put_crl(contents, crl); !put) return put;
       added.push_back(describe(crl));
+      added.back()["refresh_seconds"] = refresh_in(crl, task.now).count();
     }
     return {};
   });

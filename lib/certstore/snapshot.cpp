@@ -23,6 +23,16 @@ std::vector<pki::Certificate> chain_of(const CertificateContents& contents, cons
   return chain;
 }
 
+std::vector<std::string> crl_sources(const CertificateContents& contents) {
+  auto urls = contents.sources;
+  for (const auto& entry : contents.entries)
+    for (const auto& url : entry.certificate.crl_urls())
+      if (url.starts_with("http://") || url.starts_with("ldap://")) urls.push_back(url);
+  std::ranges::sort(urls);
+  urls.erase(std::unique(urls.begin(), urls.end()), urls.end());
+  return urls;
+}
+
 pki::TrustContents trust_of(const CertificateContents& contents, const TrustRules& rules) {
   pki::TrustContents trust;
   for (const auto& ca : contents.of_kind(EntryKind::ca))

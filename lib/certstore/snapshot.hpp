@@ -20,6 +20,9 @@ pki::TrustContents trust_of(const CertificateContents& contents, const TrustRule
 pki::Credentials credentials_of(const CertificateContents& contents, const std::map<std::string, Secret>& keys,
                                 const TrustRules& rules);
 
+// Where CRLs are to be fetched: what the certificates name, and what the administrator added; each once.
+std::vector<std::string> crl_sources(const CertificateContents& contents);
+
 // The CAs between a certificate and its root, nearest first, without the root.
 std::vector<pki::Certificate> chain_of(const CertificateContents& contents, const pki::Certificate& certificate);
 
