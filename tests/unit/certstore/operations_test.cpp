@@ -124,6 +124,30 @@ TEST_CASE("a CRL counts when its CA is known, and never goes back in time") {
   CHECK(host.count("crl.list") == 0);
 }
 
+TEST_CASE("CRLs are fetched where certificates and the administrator say, and again before they end") {
+  auto spec = gate();
+  spec.crl_url = "URI:http://ca.example/a.crl,URI:ftp://ca.example/a.crl";
+  const auto ca = root();
+  Host host;
+  REQUIRE(host.call("cert.import", Host::file(pem(issue(spec, &ca)))));
+  REQUIRE(host.call("ca.add", Host::file(ca.der())));
+  for (const auto* url : {"ldap://ca.example/cn=a", "ldap://ca.example/cn=a", "http://ca.example/a.crl"})
+    REQUIRE(host.call("crl.add", {{"url", url}}));
+  for (const auto* url : {"file:///etc/passwd", "https://ca.example/", "http://a b", "http://a\nb", ""})
+    CHECK_FALSE(host.call("crl.add", {{"url", url}}));
+  CHECK(crl_sources(host.store.load().value()) ==
+        std::vector<std::string>{"http://ca.example/a.crl", "ldap://ca.example/cn=a"});
+  const auto refresh = [&](Duration until) {
+    const auto added = host.call("crl.add", Host::file(issue_crl(ca, {.until = until})));
+    return added.value()["items"][0]["refresh_seconds"].get<int>();
+  };
+  CHECK(refresh(std::chrono::hours(9)) == 8 * 3600);  // of ten hours of life, one is over and one is kept
+  CHECK(refresh(std::chrono::minutes(1)) == 60);
+  CHECK(refresh(std::chrono::hours(24 * 90)) == 24 * 3600);
+  REQUIRE(host.call("crl.delete", {{"id", "ldap://ca.example/cn=a"}}));
+  CHECK(crl_sources(host.store.load().value()).size() == 1);
+}
+
 TEST_CASE("what makes no sense is refused in words, and changes nothing") {
   const auto ca = root();
   const auto own = issue(gate(), &ca);
