@@ -130,6 +130,8 @@ std::string print_cache(const Json& item, std::uint64_t number) {
           "     Direction: " + direction_shown(text_of(item, "direction")) +
           "\nAction: " + capital(text_of(item, "action")) + "\n";
   if (const auto policy = text_of(item, "policy"); !policy.empty()) text += "Rule Name: " + policy + "\n";
+  if (text_of(item, "kind") == "discard")
+    text += "Dropped: " + text_of(item, "count") + "     Seconds since the last: " + text_of(item, "idle") + "\n";
   const auto* sas = member(item, "sas");
   if (sas == nullptr || !sas->is_array()) return text;
   for (std::size_t n = 0; n < sas->size(); ++n) {

@@ -168,6 +168,28 @@ Json flow_item(const LiveFlow& live, const PolicySet& set, const SaFinder& sas) 
   return item;
 }
 
+Json discard_item(const RecentDiscards::Entry& entry, const PolicySet& set, std::uint64_t idle) {
+  const auto& seen = entry.seen;
+  const auto& known = set.configuration.policies;
+  const bool is_default = seen.place == 0 && seen.policy == "default";
+  const bool still_there = seen.place != 0 && seen.place <= known.size() && known[seen.place - 1].name == seen.policy;
+  return {{"record", nullptr},
+          {"cookie", is_default || still_there ? cookie_of_place(seen.place) : 0},
+          {"source", seen.packets.source.to_string()},
+          {"source_port", port_json(seen.packets.source_port)},
+          {"destination", seen.packets.destination.to_string()},
+          {"destination_port", port_json(seen.packets.destination_port)},
+          {"protocol", to_string(seen.packets.protocol)},
+          {"direction", seen.direction == Direction::out ? "out" : "in"},
+          {"action", to_string(seen.action)},
+          {"policy", seen.policy},
+          {"kind", "discard"},
+          {"seen_by", seen.direction == Direction::out ? "policy" : "packet"},
+          {"count", entry.count},
+          {"idle", idle},
+          {"sas", Json::array()}};
+}
+
 Result<void> CacheList::read(PolicyService& service) {
   auto all = service.kernel_side().policies();
   if (!all) return all.error();
@@ -183,6 +205,9 @@ Result<void> CacheList::read(PolicyService& service) {
   sources_.emplace_back("requests for SAs", "");
   auto sas = service.kernel_side().sas();
   sources_.emplace_back("SAs", sas ? "" : sas.error().text);
+  sources_.emplace_back("dropped packets", service.kernel_events().why_no_discards());
+  now_ = service.now();
+  discards_ = service.kernel_events().recent().all(now_);
   std::vector<IpAddress> local;
   if (const auto addresses = local_addresses())
     for (const auto& each : *addresses) local.push_back(each.address);
@@ -198,13 +223,18 @@ Result<Json> CacheList::page(PolicyService& service, const Json& params) {
   if (!page) return page.error();
   if (page->begin == 0 || !sas_)
     if (auto done = read(service); !done) return done.error();
-  auto answer = answer_page(params, entries_.size() + flows_.size(), [&](std::size_t n) {
-    return n < entries_.size() ? cache_item(service.kernel_side(), service.set(), entries_[n])
-                               : flow_item(flows_[n - entries_.size()], service.set(), *sas_);
+  auto answer = answer_page(params, entries_.size() + flows_.size() + discards_.size(), [&](std::size_t n) {
+    if (n < entries_.size()) return cache_item(service.kernel_side(), service.set(), entries_[n]);
+    n -= entries_.size();
+    if (n < flows_.size()) return flow_item(flows_[n], service.set(), *sas_);
+    const auto& entry = discards_[n - flows_.size()];
+    const auto idle = std::chrono::duration_cast<seconds>(now_ - entry.last).count();
+    return discard_item(entry, service.set(), static_cast<std::uint64_t>(idle));
   });
   if (answer && (*answer)["next"].is_null()) {
     entries_ = {};
     flows_ = {};
+    discards_ = {};
     sas_.reset();
   }
   return answer;

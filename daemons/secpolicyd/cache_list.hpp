@@ -1,4 +1,5 @@
-// "policy.cache": the kernel's policy entries and the live flows, with what is decided for each.
+// "policy.cache": the kernel's policy entries and the live flows, with what is decided for each, and
+// what was dropped lately.
 #pragma once
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/selector.hpp"
 #include "policy_set.hpp"
+#include "recent_discards.hpp"
 #include "xfrm/types.hpp"
 
 namespace ipsec9000 {
@@ -42,6 +44,9 @@ class SaFinder {
 
 Json flow_item(const LiveFlow& live, const PolicySet& set, const SaFinder& sas);
 
+// A packet that was dropped lately, as an item of the list; `idle` is in seconds.
+Json discard_item(const RecentDiscards::Entry& entry, const PolicySet& set, std::uint64_t idle);
+
 // The first page reads the kernel; the following ones go on in what it read.
 class CacheList {
  public:
@@ -53,6 +58,8 @@ class CacheList {
   Result<void> read(PolicyService& service);
   std::vector<PolicyState> entries_;
   std::vector<LiveFlow> flows_;
+  std::vector<RecentDiscards::Entry> discards_;
+  TimePoint now_{};  // when that was read
   std::shared_ptr<const SaFinder> sas_;
   std::vector<std::pair<std::string, std::string>> sources_;  // and why it is off; "" when it is on
 };

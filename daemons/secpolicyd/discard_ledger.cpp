@@ -114,7 +114,9 @@ void DiscardLedger::record_packets(const DiscardSources& sources, std::vector<Di
     }
     ++written;
     const bool secure = packet.action == Decision::secure;
-    records.push_back({secure ? &audit::clear_text_received : &audit::packet_discarded, fields_of(packet)});
+    records.push_back(
+        {secure ? &audit::clear_text_received : &audit::packet_discarded, fields_of(packet),
+         SeenDiscard{KernelSelector::of(packet.flow), Direction::in, packet.policy, packet.place, packet.action}});
   }
 }
 
@@ -125,9 +127,12 @@ void DiscardLedger::record_met(const std::vector<MetPolicy>& met, std::vector<Di
   std::size_t written = 0;
   for (const auto& policy : met) {
     if (written++ == most_of_a_kind) return;
-    AuditFields fields{{"policy", policy.policy}, {"selector", policy.selector}, {"direction", "outbound"}};
-    if (met.size() == 1 && count > 1) fields.emplace_back("count", std::to_string(count));
-    records.push_back({&audit::packet_discarded, std::move(fields)});
+    AuditFields fields{{"policy", policy.policy}, {"selector", policy.selector.to_string()}, {"direction", "outbound"}};
+    const bool counted = met.size() == 1 && count > 1;
+    if (counted) fields.emplace_back("count", std::to_string(count));
+    records.push_back({&audit::packet_discarded, std::move(fields),
+                       SeenDiscard{policy.selector, Direction::out, policy.policy, policy.place, Decision::discard},
+                       counted ? count : 1});
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "audit/record.hpp"
 #include "policy/matcher.hpp"
+#include "recent_discards.hpp"
 #include "xfrm/audit_events.hpp"
 #include "xfrm/statistics.hpp"
 
@@ -19,6 +20,7 @@ struct ClearPacket {
   Flow flow;
   std::string policy;
   Decision action = Decision::secure;  // secure: it should have come in AH or ESP; discard: not at all
+  unsigned place = 0;                  // of the policy
 };
 // What the kernel's audit told, and what we know about that SA.
 struct ToldDiscard {
@@ -29,7 +31,8 @@ struct ToldDiscard {
 // A discarding policy of the direction out that packets have met.
 struct MetPolicy {
   std::string policy;
-  std::string selector;
+  KernelSelector selector;
+  unsigned place = 0;
 };
 
 struct DiscardSources {
@@ -42,6 +45,8 @@ struct DiscardSources {
 struct DiscardRecord {
   const AuditEvent* event = nullptr;
   AuditFields fields;
+  std::optional<SeenDiscard> seen = {};  // where it is known what was dropped
+  std::uint64_t count = 1;
 };
 
 class DiscardLedger {

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "policy/compile.hpp"
-#include "xfrm/links.hpp"
 
 namespace ipsec9000 {
 
@@ -12,12 +11,18 @@ namespace {
 constexpr Duration turn_time{1000};
 constexpr unsigned turns_between_looks = 60;  // at what may change by itself: the kernel's audit, our addresses
 constexpr std::size_t most_waiting = 2 * DiscardLedger::most_of_a_kind;
+constexpr Duration links_settle_time{50};  // an interface that comes up is several pieces of news
 constexpr Duration used_lately{2000};
 }  // namespace
 
-KernelEvents::KernelEvents(DaemonContext& context, Kernel& kernel, const KernelSide& kernel_side,
+KernelEvents::KernelEvents(DaemonContext& context, Kernel& kernel, KernelSide& kernel_side,
                            std::function<const PolicySet&()> set)
-    : context_(context), kernel_(kernel), kernel_side_(kernel_side), set_(std::move(set)), timer_(context.loop) {}
+    : context_(context),
+      kernel_(kernel),
+      kernel_side_(kernel_side),
+      set_(std::move(set)),
+      links_settle_(context.loop),
+      timer_(context.loop) {}
 KernelEvents::~KernelEvents() = default;
 
 void KernelEvents::start() {
@@ -26,7 +31,32 @@ void KernelEvents::start() {
     tap_ = std::move(*tap);
   else
     tap_problem_ = tap.error().text;
+  watch_addresses();
   turn();
+}
+
+// Without news from rtnetlink the look once a minute has to do.
+void KernelEvents::watch_addresses() {
+  auto links = LinkMonitor::open();
+  if (!links) return;
+  links_.emplace(std::move(*links));
+  links_watch_ = context_.loop.watch_readable(links_->fd(), [this] {
+    const auto news = links_->take_news();
+    const bool broken = !news;
+    if ((broken || *news) && !links_settle_.armed())
+      links_settle_.arm(links_settle_time, [this, broken] {
+        if (broken) links_watch_ = {};
+        read_addresses();
+      });
+  });
+}
+
+void KernelEvents::read_addresses() {
+  const auto addresses = local_addresses();
+  if (!addresses) return;
+  local_.clear();
+  for (const auto& address : *addresses) local_.push_back(address.address);
+  std::sort(local_.begin(), local_.end());
 }
 
 void KernelEvents::open_audit() {
@@ -71,13 +101,13 @@ void KernelEvents::packet(const Flow& flow) {
   if (sources_.packets.size() >= most_waiting || !is_local(flow.destination)) return;
   const auto match = set_().matcher.match(flow, Direction::in);
   if (match.action == Decision::pass || (match.policy != nullptr && match.policy->tunnel)) return;
-  sources_.packets.push_back({flow, match.name(), match.action});
+  sources_.packets.push_back({flow, match.name(), match.action, match.place()});
 }
 
 // The kernel does not show a packet that it would not send, but the policies have the time of their last use.
 std::vector<MetPolicy> KernelEvents::met_policies() {
   std::vector<MetPolicy> met;
-  const auto policies = kernel_.dump_policies();
+  const auto policies = kernel_side_.discarding();
   if (!policies) return met;
   const auto since =
       std::chrono::duration_cast<seconds>((std::chrono::system_clock::now() - used_lately).time_since_epoch()).count();
@@ -88,7 +118,8 @@ std::vector<MetPolicy> KernelEvents::met_policies() {
       continue;
     const auto place = kernel_side_.place_of(spec);
     const auto& known = set_().configuration.policies;
-    met.push_back({place == 0 || place > known.size() ? "default" : known[place - 1].name, spec.selector.to_string()});
+    const bool has_policy = place != 0 && place <= known.size();
+    met.push_back({has_policy ? known[place - 1].name : "default", spec.selector, has_policy ? place : 0});
     if (met.size() > DiscardLedger::most_of_a_kind) break;
   }
   return met;
@@ -96,10 +127,7 @@ std::vector<MetPolicy> KernelEvents::met_policies() {
 
 void KernelEvents::turn() {
   if (turns_++ % turns_between_looks == 0) {
-    local_.clear();
-    if (const auto addresses = local_addresses())
-      for (const auto& address : *addresses) local_.push_back(address.address);
-    std::sort(local_.begin(), local_.end());
+    read_addresses();
     if (!audit_) open_audit();
   }
   if (audit_) read_audit();
@@ -110,14 +138,22 @@ void KernelEvents::turn() {
     last_counts_ = *counts;
     sources_.counts = std::move(*counts);
   }
-  for (const auto& record : ledger_.settle(std::exchange(sources_, {})))
+  for (const auto& record : ledger_.settle(std::exchange(sources_, {}))) {
     context_.audit.record(*record.event, record.fields);
+    if (record.seen) recent_.add(*record.seen, record.count, context_.loop.now());
+  }
   if (audit_ && audit_->lost() != audit_lost_) {
     audit_lost_ = audit_->lost();
     context_.audit.record(audit::kernel_events_lost, {{"events", "audit of dropped packets"}});
   }
   if (tap_) tap_->next_turn();
   timer_.arm(turn_time, [this] { turn(); });
+}
+
+std::string KernelEvents::why_no_discards() const {
+  if (turns_ == 0) return "not watched";
+  if (!tap_) return "inbound: " + tap_problem_;
+  return counter_problem_.empty() ? "" : "outbound: " + counter_problem_;
 }
 
 Json KernelEvents::status() const {

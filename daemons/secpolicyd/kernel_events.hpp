@@ -11,23 +11,27 @@
 #include "packet_tap.hpp"
 #include "policy_set.hpp"
 #include "xfrm/kernel.hpp"
+#include "xfrm/links.hpp"
 
 namespace ipsec9000 {
 
 class KernelEvents {
  public:
   // `set` gives the policies in force at the time of the call.
-  KernelEvents(DaemonContext& context, Kernel& kernel, const KernelSide& kernel_side,
-               std::function<const PolicySet&()> set);
+  KernelEvents(DaemonContext& context, Kernel& kernel, KernelSide& kernel_side, std::function<const PolicySet&()> set);
   ~KernelEvents();
 
   void start();
 
   // {"audit": ..., "packets": ..., "counters": ...}: "on", or why not.
   Json status() const;
+  std::string why_no_discards() const;  // "" where all are seen
+  const RecentDiscards& recent() const { return recent_; }
 
  private:
   void open_audit();
+  void watch_addresses();
+  void read_addresses();
   void turn();
   void read_audit();
   void packet(const Flow& flow);
@@ -38,12 +42,16 @@ class KernelEvents {
 
   DaemonContext& context_;
   Kernel& kernel_;
-  const KernelSide& kernel_side_;
+  KernelSide& kernel_side_;
+  RecentDiscards recent_;
   std::function<const PolicySet&()> set_;
   DiscardLedger ledger_;
   DiscardSources sources_;  // of this turn
   std::optional<XfrmStatistics> last_counts_;
-  std::vector<IpAddress> local_;
+  std::vector<IpAddress> local_;  // ours, sorted
+  std::optional<LinkMonitor> links_;
+  EventLoop::Watch links_watch_;
+  EventLoop::Timer links_settle_;
   std::unique_ptr<KernelAuditSource> audit_;
   EventLoop::Watch audit_watch_;
   std::unique_ptr<PacketTap> tap_;

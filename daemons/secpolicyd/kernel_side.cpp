@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "policy/difference.hpp"
-#include "policy/kernel_view.hpp"
 
 namespace ipsec9000 {
 
 namespace {
 constexpr DefaultActions block_all{PolicyAction::block, PolicyAction::block, PolicyAction::block};
 constexpr DefaultActions allow_all{PolicyAction::allow, PolicyAction::allow, PolicyAction::allow};
+constexpr std::size_t most_keys = 500;  // asked for one by one, for one packet
+constexpr std::size_t most_discarding = 1000;
 constexpr HashThresholds kernel_thresholds{HashThreshold{32, 32}, HashThreshold{128, 128}};
 
 bool is_of_socket(const PolicySpec& policy) {
@@ -46,18 +47,23 @@ Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set) {
   all->erase(others, all->end());
   const auto thresholds = choose_thresholds(set.configuration);
   if (all->empty()) set_thresholds(thresholds);  // a bulk load: before it, so that nothing is hashed twice
-  table_.forget();
+  distrust();
   const auto wanted = compile(set.configuration, set.keying.reqids(), *all);
   Applied applied;
   if (auto done = carry_out(difference(*all, wanted), applied); !done) return done.error();
   places_.clear();
-  for (const auto& entry : wanted)
+  shapes_.clear();
+  discarding_.clear();
+  for (const auto& entry : wanted) {
+    note(entry.spec);
     if (entry.place != 0) places_[entry.spec.priority] = entry.place;
+  }
   if (auto done = block_by_default(); !done) return done.error();
   set_thresholds(thresholds);
   protecting_ = true;
   table_.remember(set.configuration, wanted);
   left_with_ = counts();
+  ours_alone_ = foreign_ == 0;
   return applied;
 }
 
@@ -102,8 +108,19 @@ Result<KernelSide::Applied> KernelSide::take_small_steps(std::vector<PolicyStep>
   Applied applied;
   if (auto done = carry_out(steps, applied); !done) return done.error();
   // Counted by ourselves: what another program did meanwhile must not become what we expect.
-  for (const auto& step : steps) count(step);
+  for (const auto& step : steps) {
+    count(step);
+    note(step.spec);
+  }
   return applied;
+}
+
+// An entry of ours that the kernel may hold from now on.
+void KernelSide::note(const PolicySpec& entry) {
+  shapes_.add(entry);
+  if (entry.direction == PolicyDirection::out && entry.action == PolicyAction::block &&
+      discarding_.size() <= most_discarding)
+    discarding_.push_back(entry.key());
 }
 
 void KernelSide::count(const PolicyStep& step) {
@@ -184,7 +201,7 @@ Result<void> KernelSide::withdraw() {
     if (failure.error.code != ErrorCode::not_found) return failure.error;
   protecting_ = false;
   places_.clear();
-  table_.forget();
+  distrust();
   thresholds_.reset();
   if (!kernel_.set_hash_thresholds(kernel_thresholds)) thresholds_.reset();
   const auto opened = kernel_.set_default(allow_all);
@@ -201,6 +218,29 @@ std::uint32_t KernelSide::place_of(const PolicySpec& entry) const {
   if (!is_our_owner(entry.owner)) return 0;
   const auto found = places_.find(entry.priority);
   return found == places_.end() ? 0 : found->second;
+}
+
+Result<std::vector<PolicyState>> KernelSide::policies_for(const Flow& flow, Direction direction) {
+  if (!ours_alone_ || !seems_in_step()) return policies();
+  const auto keys = shapes_.keys_for(flow, direction == Direction::in ? PolicyDirection::in : PolicyDirection::out);
+  if (keys.size() > most_keys) return policies();
+  std::vector<PolicyState> found;
+  for (const auto& key : keys) {
+    auto state = kernel_.get_policy(key);
+    if (state)
+      found.push_back(std::move(*state));
+    else if (state.error().code != ErrorCode::not_found)
+      return policies();
+  }
+  return found;
+}
+
+Result<std::vector<PolicyState>> KernelSide::discarding() {
+  if (discarding_.size() > most_discarding) return policies();
+  std::vector<PolicyState> found;
+  for (const auto& key : discarding_)
+    if (auto state = kernel_.get_policy(key)) found.push_back(std::move(*state));
+  return found;
 }
 
 bool KernelSide::agrees(const std::vector<PolicyState>& policies, const Flow& flow, Direction direction,

@@ -8,6 +8,7 @@
 
 #include "policy/compile.hpp"
 #include "policy/compiled_table.hpp"
+#include "policy/kernel_view.hpp"
 #include "policy_set.hpp"
 #include "xfrm/kernel.hpp"
 
@@ -42,7 +43,10 @@ class KernelSide {
   std::optional<Result<Applied>> change(PolicySet& set, std::vector<Policy> next,
                                         std::vector<PolicySet::Replaced>& replaced);
   // Somebody else may have changed our entries: the next change() reads the kernel.
-  void distrust() { table_.forget(); }
+  void distrust() {
+    table_.forget();
+    ours_alone_ = false;
+  }
 
   // A cheap look: whether the kernel holds as many policies as when we last left it, and still blocks by default. What
   // was exchanged one for one is not seen so; its event tells it, or bring_in_step().
@@ -52,9 +56,15 @@ class KernelSide {
   Result<void> withdraw();
 
   Result<std::vector<PolicyState>> policies() const { return kernel_.dump_policies(); }
+  // The entries of ours that discard what goes out, and perhaps others: read one by one as long as they are few.
+  Result<std::vector<PolicyState>> discarding();
   Result<std::vector<SaState>> sas() const { return kernel_.dump_sas(Keys::leave_out); }  // to be looked at only
   bool has_ours() const;  // entries of ours are in the kernel (before start: a predecessor's)
-  // Whether the kernel's table, as dumped, gives this packet to the policy that the matcher chose.
+  // The kernel's entries that can be in question for this packet, and perhaps others. Where the kernel holds nothing
+  // but what we compiled, these few are asked for; else all are read.
+  Result<std::vector<PolicyState>> policies_for(const Flow& flow, Direction direction);
+  // Whether the kernel's table, given by what policies() or policies_for() read, gives this packet to the policy that
+  // the matcher chose.
   bool agrees(const std::vector<PolicyState>& policies, const Flow& flow, Direction direction,
               const Match& match) const;
   std::uint32_t place_of(const PolicySpec& entry) const;  // of the entry's policy; 0 for others
@@ -66,6 +76,7 @@ class KernelSide {
   Result<Applied> take_small_steps(std::vector<PolicyStep> steps);
   Result<void> carry_out(const std::vector<PolicyStep>& steps, Applied& applied);
   Result<void> carry_out_run(const std::vector<PolicyStep>& steps, std::size_t begin, std::size_t end);
+  void note(const PolicySpec& entry);
   void set_thresholds(const HashThresholds& wanted);
   struct Counts {
     std::uint32_t in = 0;
@@ -84,6 +95,9 @@ class KernelSide {
   std::optional<HashThresholds> thresholds_;
   std::unordered_map<std::uint32_t, std::uint32_t> places_;  // by priority
   CompiledTable table_;
+  EntryShapes shapes_;                 // of the entries that we compiled
+  std::vector<PolicyKey> discarding_;  // those that discard what goes out, up to one more than are read one by one
+  bool ours_alone_ = false;            // the kernel held these and no others, and nobody was heard to change that
 };
 
 }  // namespace ipsec9000

@@ -81,9 +81,13 @@ Result<Json> query(PolicyService& service, const Json& params) {
   Json answer{{"policy", to_json(match, set.configuration)},
               {"isakmp_policy", isakmp_for(set, match, seen_from_here(*flow, *direction).remote)},
               {"kernel_agrees", nullptr}};
-  if (const auto policies = service.kernel_side().policies())
-    answer["kernel_agrees"] = service.kernel_side().agrees(*policies, *flow, *direction, match);
-  if (const auto why = params.find("why"); why == params.end() || *why != true) return answer;
+  const auto why = params.find("why");
+  const bool in_full = why != params.end() && *why == true;
+  auto& kernel = service.kernel_side();
+  service.monitor().read();  // so that what others have just done counts
+  if (const auto policies = in_full ? kernel.policies() : kernel.policies_for(*flow, *direction))
+    answer["kernel_agrees"] = kernel.agrees(*policies, *flow, *direction, match);
+  if (!in_full) return answer;
   const auto explanation = set.matcher.explain(*flow, *direction);
   answer["candidates"] = Json::array();
   for (const auto& candidate : explanation.candidates) answer["candidates"].push_back(to_json(candidate));

@@ -47,6 +47,7 @@ class PolicyService final : public DaemonService {
   void record_answer(const CoverQuery& asked, const Result<Protection>& answer, const std::string& correlation);
 
   std::vector<Flow> requested_flows() const { return acquires_.recent(); }
+  TimePoint now() const { return context_.loop.now(); }
   const Paths& paths() const { return context_.paths; }
   // The text in force, if an edit of it can be checked by what it edits.
   std::optional<KnownText> known_text() const;

@@ -115,6 +115,44 @@ Decision decision_of(const PolicySpec& policy) {
   return policy.templates.empty() ? Decision::pass : Decision::secure;
 }
 
+void EntryShapes::add(const PolicySpec& entry) {
+  const auto& selector = entry.selector;
+  const Shape shape{entry.direction,
+                    selector.family(),
+                    selector.source.length(),
+                    selector.destination.length(),
+                    selector.protocol != IpProtocol::any,
+                    selector.source_port.mask,
+                    selector.destination_port.mask,
+                    entry.owner};
+  if (last_ == shape) return;
+  shapes_.insert(shape);
+  last_ = shape;
+}
+
+void EntryShapes::clear() {
+  shapes_.clear();
+  last_.reset();
+}
+
+std::vector<PolicyKey> EntryShapes::keys_for(const Flow& flow, PolicyDirection direction) const {
+  std::vector<PolicyKey> keys;
+  const auto masked = [](std::uint16_t port, std::uint16_t mask) {
+    return PortMask{static_cast<std::uint16_t>(port & mask), mask};
+  };
+  for (const auto& shape : shapes_) {
+    if (shape.direction != direction || shape.family != flow.source.family()) continue;
+    const auto source = Prefix::make(flow.source, shape.source_length);
+    const auto destination = Prefix::make(flow.destination, shape.destination_length);
+    if (!source || !destination) continue;  // addresses of mixed families
+    const KernelSelector selector{*source, *destination, shape.protocol ? flow.protocol : IpProtocol::any,
+                                  masked(flow.source_port, shape.source_port),
+                                  masked(flow.destination_port, shape.destination_port)};
+    if (selector.matches(flow)) keys.push_back({selector, direction, shape.owner});
+  }
+  return keys;
+}
+
 HashThresholds choose_thresholds(const Configuration& configuration) {
   return {choose(configuration, Family::ipv4), choose(configuration, Family::ipv6)};
 }

@@ -1,7 +1,10 @@
-"""One host, three policies side by side: telnet in ESP, HTTP in clear, echo nowhere; ipsec_policy says the same."""
+"""One host, three policies side by side: telnet in ESP, HTTP in clear, echo nowhere; the tools say the same of them."""
 
 from harness import configuration, traffic
-from harness.command import expect
+from harness.command import expect, wait_for
+
+TIME_LIMIT = 120
+BYPASSED = "10.9.9.9"
 
 
 def run(lab):
@@ -13,8 +16,8 @@ def run(lab):
                 configuration.plain("web", "pass", client, server, 4, remote_port=traffic.HTTP),
                 configuration.plain("echo", "discard", client, server, 4, remote_port=traffic.ECHO)]
     # The default is to discard, so that "web" passes because of its policy.
-    suite = lab.suite(client, configuration.document(policies, [configuration.isakmp(server, 4)], default="discard"),
-                      configuration.KEY, server)
+    document = configuration.document(policies, [configuration.isakmp(server, 4)], default="discard")
+    suite = lab.suite(client, {**document, "bypass": [BYPASSED]}, configuration.KEY, server)
     peer = lab.suite(server, configuration.telnet_server(server, client, 4), configuration.KEY, client)
     suite.start()
     peer.start()
@@ -22,14 +25,82 @@ def run(lab):
     traffic.echo_server(server, 4, traffic.TELNET)
     traffic.echo_server(server, 4, traffic.ECHO)
     traffic.http_server(server, 4)
-    traffic.talk(client, server, 4, traffic.TELNET)
+    track_connections(client)
+    telnet = traffic.connect(client, server, 4, traffic.TELNET)
+    traffic.echo(telnet)
     traffic.http_get(client, server, 4)
     traffic.expect_blocked(client, server, 4, traffic.ECHO)
     lab.note("telnet and HTTP got through, echo did not")
 
-    for port, name, action in ((traffic.TELNET, "telnet", "secure"), (traffic.HTTP, "web", "pass"),
-                               (traffic.ECHO, "echo", "discard")):
-        answer = suite.policy(client.address(4), 40000, server.address(4), port, "out")
-        chosen = (answer["policy"]["name"], answer["policy"]["action"])
-        expect(chosen == (name, action), f"ipsec_policy for port {port} says {chosen}, not {(name, action)}")
-        expect(answer["kernel_agrees"] is True, f"ipsec_policy for port {port}: the kernel does not agree: {answer}")
+    with telnet:
+        check_cache(suite, client, server, telnet.getsockname()[1])
+    for place, (port, name, action) in enumerate(
+            ((traffic.TELNET, "telnet", "secure"), (traffic.HTTP, "web", "pass"), (traffic.ECHO, "echo", "discard")), 1):
+        check_policy(suite, client, server, port, {"name": name, "action": action, "kind": "hashed", "place": place})
+    check_lists(suite, client)
+
+
+def track_connections(node):
+    """From here on: the kernel does it where a rule asks for it."""
+    node.run(["iptables-legacy", "-A", "OUTPUT", "-m", "conntrack", "--ctstate", "NEW", "-j", "ACCEPT"])
+
+
+def check_policy(suite, client, server, port, wanted):
+    """ipsec_policy: the policy with kind and place, its ISAKMP policy, the SAs in use, why, and that the kernel agrees."""
+    packet = (client.address(4), 40000, server.address(4), port, "out")
+    answer, explained = suite.policy(*packet), suite.policy(*packet, "tcp", "-why")
+    chosen = {key: answer["policy"][key] for key in wanted}
+    expect(chosen == wanted, f"ipsec_policy for port {port} says {chosen}, not {wanted}")
+    expect(answer["kernel_agrees"] is True, f"ipsec_policy for port {port}: the kernel does not agree: {answer}")
+    expect(explained["kernel_agrees"] is True and explained["policy"] == answer["policy"], f"-why says {explained}")
+    secured = wanted["action"] == "secure"
+    expect((answer["isakmp_policy"] or {}).get("name") == ("peer" if secured else None), f"the ISAKMP policy: {answer}")
+    expect(len(answer["sas"]) == (2 if secured else 0), f"SAs in use for port {port}: {answer['sas']}")
+    reasons = {each["name"]: (each["chosen"], each["reason"]) for each in explained["candidates"]}
+    named = [name for name, (chosen, _) in reasons.items() if chosen]
+    expect(named == [wanted["name"]], f"-why for port {port} says {reasons}")
+    lost = "web" if port == traffic.ECHO else "echo"
+    if lost in reasons:  # those behind the chosen one need not be named
+        expect(not reasons[lost][0] and "remote port" in reasons[lost][1], f"-why for port {port} says {reasons}")
+
+
+def check_cache(suite, client, server, telnet_port):
+    """-cache: a secured flow with its SAs, a passed one (connection tracking remembers it) and a discarded one."""
+    def flows():
+        found = {}
+        for each in suite.report("-cache")["cache"]:
+            if each["kind"] != "entry" and each["direction"] == "out" and each["destination"] == server.address(4):
+                found.setdefault(each["destination_port"], []).append(each)
+        return found if traffic.ECHO in found else None
+
+    # What was dropped is looked at once a second.
+    found = wait_for("the refused connection in -cache", flows, timeout=10, pause=0.5)
+    secured = [each for each in found[traffic.TELNET] if each["source_port"] == telnet_port]
+    expect(len(secured) == 1 and secured[0]["action"] == "secure" and len(secured[0]["sas"]) == 1
+           and secured[0]["cookie"] == 2 and secured[0]["seen_by"] == "socket", f"-cache of telnet: {secured}")
+    passed = [each for each in found[traffic.HTTP] if each["seen_by"] == "connection tracking"]
+    expect(passed and all(each["action"] == "pass" and each["policy"] == "web" and each["protocol"] == "tcp"
+                          and each["source"] == client.address(4) and each["source_port"] >= 1024 for each in passed),
+           f"-cache of HTTP: {found[traffic.HTTP]}")
+    dropped = found[traffic.ECHO]
+    expect(len(dropped) == 1 and dropped[0]["kind"] == "discard" and dropped[0]["policy"] == "echo"
+           and dropped[0]["action"] == "discard" and dropped[0]["count"] >= 1 and dropped[0]["idle"] < 60,
+           f"-cache of echo: {dropped}")
+
+
+def check_lists(suite, client):
+    """-policy active and configured, -ip, -bypass."""
+    client.run(["ip", "address", "add", BYPASSED, "dev", "lo"])
+    told = suite.report("-policy", "configured", "-ip", "-bypass")
+    configured = [(each["name"], each["action"]) for each in told["policy"]]
+    expect(configured == [("telnet", "secure"), ("web", "pass"), ("echo", "discard"), ("default", "discard")],
+           f"-policy configured: {configured}")
+    addresses = {each["address"]: each["ipsec"] for each in told["ip"]}
+    expect(addresses.get(client.address(4)) == "enabled" and addresses.get(BYPASSED) == "bypassed", f"-ip: {addresses}")
+    expect([each["address"] for each in told["bypass"]] == [BYPASSED], f"-bypass: {told['bypass']}")
+    client.run(["ip", "address", "del", BYPASSED, "dev", "lo"])
+    told = suite.report("-policy", "active", "-ip")
+    active = [(each["name"], each["direction"]) for each in told["policy"]]
+    names = ("telnet", "web", "echo", "default")
+    expect(active == [(name, direction) for direction in ("out", "in") for name in names], f"-policy active: {active}")
+    expect(BYPASSED not in {each["address"] for each in told["ip"]}, "-ip still has an address that is gone")

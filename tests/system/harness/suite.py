@@ -172,10 +172,14 @@ class Suite:
         for checked in self._json("ipsec_report", "-audit", "-verify")["verify"]:
             expect(not checked["faults"], f"{self.node.name}: the audit trail has faults: {checked}")
 
-    def policy(self, source, source_port, destination, destination_port, direction, protocol="tcp"):
+    def policy(self, source, source_port, destination, destination_port, direction, protocol="tcp", *options):
         """Which policy covers this packet."""
         return self._json("ipsec_policy", "-sa", source, "-sp", source_port, "-da", destination, "-dp",
-                          destination_port, "-p", protocol, "-dir", direction)
+                          destination_port, "-p", protocol, "-dir", direction, *options)
+
+    def report(self, *options):
+        """ipsec_report with these options: the items of each view."""
+        return self._json("ipsec_report", *options)
 
     def audit_file(self):
         """The newest file of the trail; looked up on disk, as this must work with dead daemons too."""

@@ -112,8 +112,11 @@ TEST_CASE("ISAKMP policies, cache, interfaces and bypass in the layout of the go
     "sas": [{"state": "created", "protocol": "esp", "mode": "transport", "spi": "001fe472", "source": "192.1.1.1", "destination": "192.1.1.3"}]})");
   const auto pass = Json::parse(
       R"({"cookie": 1, "source": "192.1.1.1", "source_port": 0, "destination": "224.0.0.1", "destination_port": 0, "protocol": "igmp", "direction": "in", "action": "pass", "sas": []})");
+  const auto dropped = Json::parse(
+      R"({"record": null, "cookie": 4, "source": "192.1.1.1", "source_port": 0, "destination": "192.1.1.0/24", "destination_port": 7, "protocol": "tcp",
+    "direction": "out", "action": "discard", "policy": "echo", "kind": "discard", "count": 3, "idle": 12, "sas": []})");
   check_golden("other",
-               print_isakmp(isakmp) + print_cache(cache, 1) + print_cache(pass, 2) +
+               print_isakmp(isakmp) + print_cache(cache, 1) + print_cache(pass, 2) + print_cache(dropped, 3) +
                    print_interface(Json{{"interface", "eth0"}, {"address", "10.1.0.1"}, {"ipsec", "enabled"}}) +
                    print_bypass(Json{{"address", "192.168.9.1"}}));
 }

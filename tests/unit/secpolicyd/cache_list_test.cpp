@@ -1,6 +1,7 @@
 // The live flows of policy.cache.
 #include "cache_list.hpp"
 
+#include "policy/policy_json.hpp"
 #include "service_fixture.hpp"
 
 using namespace ipsec9000;
@@ -65,6 +66,27 @@ TEST_CASE("a flow shows its decision, its policy's cookie and the SAs that carry
   CHECK(item["sas"].empty());
 }
 
+TEST_CASE("what was dropped is shown with its policy, as long as that is the one at its place") {
+  ServiceFixture host(telnet_secured + "," + no_udp);
+  const auto& set = host.service->set();
+  RecentDiscards::Entry entry{
+      {KernelSelector::of(udp), Direction::out, "no_udp", 2, Decision::discard}, 3, TimePoint{}};
+  auto item = discard_item(entry, set, 12);
+  CHECK(item["kind"] == "discard");
+  CHECK(item["seen_by"] == "policy");
+  CHECK(item["cookie"] == cookie_of_place(2));
+  CHECK(item["destination"] == "10.9.0.2");
+  CHECK(item["destination_port"] == 53);
+  CHECK(item["protocol"] == "udp");
+  CHECK(item["count"] == 3);
+  CHECK(item["idle"] == 12);
+  entry.seen.policy = "gone";
+  CHECK(discard_item(entry, set, 12)["cookie"] == 0);
+  entry.seen.policy = "default";
+  entry.seen.place = 0;
+  CHECK(discard_item(entry, set, 12)["cookie"] == cookie_of_place(0));
+}
+
 TEST_CASE("what the kernel asked SAs for is among the flows, and the sources are told") {
   ServiceFixture host;
   REQUIRE(host.service->start());
@@ -81,6 +103,6 @@ TEST_CASE("what the kernel asked SAs for is among the flows, and the sources are
   }
   CHECK(found);
   const auto sources = host.result("policy.cache_sources")["items"];
-  REQUIRE(sources.size() == 4);
+  REQUIRE(sources.size() == 5);
   CHECK(sources[0]["source"] == "sockets");
 }

@@ -6,7 +6,8 @@ using namespace ipsec9000;
 
 namespace {
 const Flow telnet{*IpAddress::parse("10.1.0.2"), *IpAddress::parse("10.1.0.1"), IpProtocol::tcp, 40000, 23};
-const ClearPacket in_clear{telnet, "telnet_in", Decision::secure};
+const Flow echo{*IpAddress::parse("10.1.0.1"), *IpAddress::parse("10.1.0.2"), IpProtocol::tcp, 40000, 7};
+const ClearPacket in_clear{telnet, "telnet_in", Decision::secure, 1};
 ToldDiscard told(KernelAuditEvent::Kind kind) {
   return {{kind, telnet.source, telnet.destination, Spi{0xdead}, 7}, SaProtocol::esp, "telnet_in"};
 }
@@ -16,12 +17,21 @@ struct Turns {
   DiscardLedger ledger;
   XfrmStatistics counts;
   std::vector<std::string> texts;  // of the last turn
+  std::vector<SeenDiscard> seen;
+  std::uint64_t counted = 0;
 
   Turns() { turn({}); }
   void turn(DiscardSources sources) {
     sources.counts = counts;
     texts.clear();
-    for (const auto& record : ledger.settle(sources)) texts.push_back(make_record(*record.event, record.fields).text);
+    seen.clear();
+    counted = 0;
+    for (const auto& record : ledger.settle(sources)) {
+      texts.push_back(make_record(*record.event, record.fields).text);
+      if (!record.seen) continue;
+      seen.push_back(*record.seen);
+      counted += record.count;
+    }
   }
 };
 using Texts = std::vector<std::string>;
@@ -57,13 +67,19 @@ TEST_CASE("a packet in clear is recorded when the kernel counted a drop, not whe
   turns.turn({{in_clear, in_clear}, {}, {}, {}});
   CHECK(turns.texts == Texts{"Clear text packet received, policy requires IPSec - IP addr: 10.1.0.2:10.1.0.1 proto: 6 "
                              "ports: 40000:23, policy telnet_in"});
+  REQUIRE(turns.seen.size() == 1);  // as many as the kernel counted
+  CHECK(turns.seen[0] == SeenDiscard{KernelSelector::of(telnet), Direction::in, "telnet_in", 1, Decision::secure});
 }
 
 TEST_CASE("outbound discards are told by the policies that packets met") {
   Turns turns;
   turns.counts["XfrmOutPolBlock"] = 3;
-  turns.turn({{}, {}, {{"no_echo", "10.1.0.1 -> 10.1.0.2 tcp 7"}}, {}});
-  CHECK(turns.texts == Texts{"Packet discarded by policy no_echo, outbound - 10.1.0.1 -> 10.1.0.2 tcp 7, 3 times"});
+  turns.turn({{}, {}, {{"no_echo", KernelSelector::of(echo), 2}}, {}});
+  CHECK(turns.texts ==
+        Texts{"Packet discarded by policy no_echo, outbound - " + KernelSelector::of(echo).to_string() + ", 3 times"});
+  REQUIRE(turns.seen.size() == 1);
+  CHECK(turns.seen[0] == SeenDiscard{KernelSelector::of(echo), Direction::out, "no_echo", 2, Decision::discard});
+  CHECK(turns.counted == 3);
   turns.turn({});
   CHECK(turns.texts.empty());
 }
@@ -102,4 +118,31 @@ TEST_CASE("a counter that begins anew is no flood") {
   CHECK(turns.texts.size() == 1);  // the 50 of before
   turns.turn({});
   CHECK(turns.texts.empty());
+}
+
+TEST_CASE("what was dropped is remembered for a while, each kind once, and no more than there is room for") {
+  RecentDiscards recent;
+  const auto start = TimePoint{} + Duration{1'000'000};
+  const SeenDiscard first{KernelSelector::of(telnet), Direction::in, "telnet_in", 1, Decision::secure};
+  const SeenDiscard second{KernelSelector::of(echo), Direction::out, "no_echo", 2, Decision::discard};
+  recent.add(first, 1, start);
+  recent.add(second, 3, start + seconds(1));
+  recent.add(first, 2, start + seconds(2));
+  auto all = recent.all(start + seconds(3));
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].seen == first);
+  CHECK(all[0].count == 3);
+  CHECK(all[0].last == start + seconds(2));
+  CHECK(all[1].seen == second);
+  CHECK(recent.all(start + seconds(1) + RecentDiscards::kept_for).size() == 2);
+  CHECK(recent.all(start + seconds(2) + RecentDiscards::kept_for).size() == 1);
+  recent.add(second, 1, start + seconds(2) + RecentDiscards::kept_for);
+  CHECK(recent.all(start + seconds(2) + RecentDiscards::kept_for)[0].count == 1);  // the old ones are forgotten
+  for (unsigned n = 0; n < 5000; ++n) {
+    auto flow = telnet;
+    flow.source_port = static_cast<std::uint16_t>(n);
+    recent.add({KernelSelector::of(flow), Direction::in, "telnet_in", 1, Decision::secure}, 1, start);
+  }
+  CHECK(recent.all(start).size() == RecentDiscards::most);
+  CHECK(recent.all(start)[0].seen.packets.source_port.value == 4999);
 }
