@@ -14,6 +14,7 @@
 #include "cli/ipsec_admin/service_manager.hpp"
 #include "cli/ipsec_admin/shutdown.hpp"
 #include "policy/boot.hpp"
+#include "policy/host_check.hpp"
 
 namespace ipsec9000::cli {
 
@@ -207,12 +208,16 @@ int report(Context& context, Starter& starter, const char* sentence) {
 int admin_start(Context& context) {
   const auto typed = audit_settings(context.arguments);
   if (!typed) return context.fail("audit settings", typed.error());
-  const auto parsed = load_configuration(context.paths.configuration());
+  auto parsed = load_configuration(context.paths.configuration());
   if (!parsed.valid())
     return context.fail({Exit::usage, "checking the configuration", error_lines(parsed), "nothing was started"});
   if (!Keystore::exists(context.paths.keystore()))
     return context.fail({Exit::not_permitted, "starting IPSec", "no IPSec password has been set",
                          "set one with ipsec_admin -newpasswd"});
+
+  parsed.messages.clear();  // ipsec_mgr check tells the others
+  add_host_warnings(parsed, context.paths.configuration());
+  for (const auto& line : parsed.lines()) context.err << context.tool.name << ": " << line << "\n";
 
   Starter starter(context, audit_parameters(context, parsed.configuration->startup, *typed), *typed);
   starter.look();

@@ -10,6 +10,7 @@
 #include "cli/common/show.hpp"
 #include "cli/ipsec_mgr/operations.hpp"
 #include "cli/ipsec_mgr/verbs.hpp"
+#include "policy/host_check.hpp"
 #include "policy/to_document.hpp"
 
 namespace ipsec9000::cli {
@@ -33,7 +34,8 @@ bool nothing_changed(const Json& answer) { return number_of(answer, "changed") =
 
 int mgr_check(Context& context, const VerbArguments& arguments) {
   const auto file = arguments.empty() ? context.paths.configuration() : std::filesystem::path(arguments[0]);
-  const auto parsed = load_configuration(file);
+  auto parsed = load_configuration(file);
+  add_host_warnings(parsed, file);
   if (context.json)
     context.out << check_document(parsed).dump(2) << "\n";
   else

@@ -6,6 +6,7 @@
 #include "audit/events.hpp"
 #include "base/text.hpp"
 #include "boot.hpp"
+#include "policy/host_check.hpp"
 #include "service.hpp"
 
 using namespace ipsec9000;
@@ -53,6 +54,8 @@ void record_refusal(DaemonContext& context, const std::string& reason) {
 
 Result<std::unique_ptr<DaemonService>> build(DaemonContext& context) {
   auto parsed = load_configuration(context.paths.configuration());
+  const bool silent = parsed.messages.empty();  // about the file alone
+  add_host_warnings(parsed, context.paths.configuration());
   for (const auto& line : parsed.lines()) std::fprintf(stderr, "secpolicyd: %s\n", line.c_str());
   if (!parsed.valid()) {
     record_refusal(context, join(parsed.lines(), "; "));
@@ -62,7 +65,7 @@ Result<std::unique_ptr<DaemonService>> build(DaemonContext& context) {
   auto kernel = NetlinkKernel::open();
   if (!kernel) return kernel.error();
   auto service = std::make_unique<PolicyService>(context, std::move(*kernel), std::move(*parsed.configuration));
-  service->remember({std::move(parsed.text), std::move(parsed.spans)}, parsed.messages.empty());
+  service->remember({std::move(parsed.text), std::move(parsed.spans)}, silent);
   service->record_discards();
   return std::unique_ptr<DaemonService>(std::move(service));
 }

@@ -8,7 +8,9 @@
 #include "methods.hpp"
 #include "policy/changes.hpp"
 #include "policy/edit.hpp"
+#include "policy/host_check.hpp"
 #include "policy/services.hpp"
+#include "xfrm/links.hpp"
 
 namespace ipsec9000 {
 
@@ -18,6 +20,19 @@ constexpr Duration look_interval{10'000};
 constexpr int least_rest = 200;
 // A program that flushes and restores does so in one go; one look afterwards is enough.
 constexpr Duration settle_time{50};
+
+// The first of the tunnels that begin at no address of this host now, and how many more there are.
+void add_host_problems(Json& problems, const Configuration& configuration) {
+  const auto addresses = local_addresses();
+  if (!addresses) return;
+  std::vector<IpAddress> local;
+  for (const auto& each : *addresses) local.push_back(each.address);
+  const auto foreign = foreign_tunnels(configuration, local);
+  if (foreign.empty()) return;
+  auto words = foreign_tunnel_words(configuration.policies[foreign.front()]);
+  if (foreign.size() > 1) words += " (and " + std::to_string(foreign.size() - 1) + " more like it)";
+  problems.push_back(std::move(words));
+}
 }  // namespace
 
 PolicyService::PolicyService(DaemonContext& context, std::unique_ptr<Kernel> kernel, Configuration configuration)
@@ -255,6 +270,7 @@ Json PolicyService::status() const {
   Json problems = Json::array();
   for (const auto& problem : kernel_side_.problems()) problems.push_back(problem);
   if (!kernel_problem_.empty()) problems.push_back("the kernel's policies cannot be kept in step: " + kernel_problem_);
+  add_host_problems(problems, set_->configuration);
   if (!ike_.connected() && !withdrawn_) problems.push_back("ikpmd is not connected: no SAs are negotiated");
   return {{"configuration", context_.paths.configuration().string()},
           {"policies", set_->configuration.policies.size()},

@@ -123,5 +123,8 @@ void check_kernel_cost(const Configuration& configuration, const std::vector<Pol
                        MessageList& messages);
 void warn_about_shadowed(const Configuration& configuration, const std::vector<PolicyPositions>& positions,
                          MessageList& messages);
+// Policies for the same packets but for ranges of ports that overlap in part.
+void warn_about_overlaps(const Configuration& configuration, const std::vector<PolicyPositions>& positions,
+                         MessageList& messages);
 
 }  // namespace ipsec9000

@@ -1,0 +1,25 @@
+// What a configuration says of the host that it is for, beside what the host is now.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "policy/parse.hpp"
+
+namespace ipsec9000 {
+
+// The policies whose tunnel begins at none of these addresses, by index. Their packets would be answered nowhere.
+std::vector<std::size_t> foreign_tunnels(const Configuration& configuration, const std::vector<IpAddress>& local);
+
+// A sentence about one of them.
+std::string foreign_tunnel_words(const Policy& policy);
+
+// A warning for each, at its place in the text of a valid configuration.
+std::vector<ConfigurationMessage> host_warnings(const ParsedConfiguration& parsed, const std::filesystem::path& path,
+                                                const std::vector<IpAddress>& local);
+
+// The same with the addresses of this host, added to the messages of what load_configuration() gave. Nothing where the
+// addresses cannot be read.
+void add_host_warnings(ParsedConfiguration& parsed, const std::filesystem::path& path);
+
+}  // namespace ipsec9000
