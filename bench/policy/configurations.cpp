@@ -30,6 +30,12 @@ std::string filter_text(Kind kind, std::size_t number) {
       return R"("remote": ")" + remote_of(kind, number).to_string() + R"(/24")";
     case Kind::wildcard:
       return R"("protocol": "tcp", "remote_port": )" + std::to_string(number + 1);
+    case Kind::mixed:
+    case Kind::expanded:
+      if (number % 2 == 1)
+        return R"("local": "10.9.0.1", "remote": ")" + numbered_address(20, number << 8).to_string() + R"(/24")";
+      return (kind == Kind::expanded ? R"("local": "10.9.0.1", )" : "") + std::string(R"("remote": ")") +
+             numbered_address(11, number).to_string() + "\"";
     case Kind::services:
       return R"("local": "10.9.0.1", "protocol": "tcp", "remote_port": )" + std::to_string(number + 1);
   }

@@ -130,6 +130,18 @@ void change_all(benchmark::State& state, Kind kind) {
   flush_policies(*kernel);
 }
 
+// The look at the whole that finds nothing to do.
+void look(benchmark::State& state, Kind kind) {
+  const auto set = PolicySet::make(configuration(kind, static_cast<std::size_t>(state.range(0))));
+  const auto kernel = open_kernel();
+  KernelSide side(*kernel);
+  if (!side.bring_in_step(*set)) state.SkipWithError("installing");
+  for (auto _ : state)
+    if (const auto applied = side.keep_in_step(*set); !applied || !applied->nothing())
+      state.SkipWithError("something was changed");
+  flush_policies(*kernel);
+}
+
 template <class Measure>
 auto* add(const std::string& name, Measure measure, Kind kind, std::vector<std::int64_t> counts) {
   auto* registered = benchmark::RegisterBenchmark(name.c_str(), measure, kind);
@@ -148,6 +160,7 @@ void register_kernel() {
   add("change_text/exact", change_text, Kind::exact, hashed);
   add("change_text/prefixes", change_text, Kind::prefixes, hashed);
   add("bring_in_step/exact", change_all, Kind::exact, hashed);
+  add("keep_in_step/exact", look, Kind::exact, hashed);
 }
 
 }  // namespace ipsec9000::bench

@@ -42,6 +42,8 @@ void register_packets() {
   };
   add("send_packet/exact", Kind::exact, {0, 100, 1'000, 10'000, 100'000});
   add("send_packet/prefixes", Kind::prefixes, {100, 1'000, 10'000, 100'000});
+  add("send_packet/mixed", Kind::mixed, {1'000, 10'000, 100'000});
+  add("send_packet/expanded", Kind::expanded, {1'000, 10'000, 100'000});
   add("send_packet/wildcard", Kind::wildcard, {100, 1'000, 5'000});
   add("send_packet/services", Kind::services, {100, 1'000, 5'000});
 }

@@ -110,10 +110,20 @@ void look_at_supervision(Daemons& daemons, Json& status) {
 }
 
 // Whether IPSec starts with the system, and what keeps it from that.
-void look_at_boot(const Paths& paths, Json& status) {
-  const auto parsed = load_configuration(paths.configuration());
-  if (parsed.valid()) status["boot"]["enabled"] = parsed.configuration->startup.bootup;
-  const auto obstacle = boot_obstacle(paths, parsed);
+void look_at_boot(Daemons& daemons, Json& status) {
+  const auto& paths = daemons.paths();
+  std::optional<bool> bootup;
+  // A file that is in force is valid; checking 100 000 policies again would take most of a second.
+  if (status["daemons"]["secpolicyd"] == "running") {
+    const auto answer = daemons.call("secpolicyd", "config.in_force", Json::object(), patience);
+    if (answer && flag_of(*answer, "same")) bootup = flag_of(*answer, "bootup");
+  }
+  if (!bootup) {
+    const auto parsed = load_configuration(paths.configuration());
+    if (parsed.valid()) bootup = parsed.configuration->startup.bootup;
+  }
+  if (bootup) status["boot"]["enabled"] = *bootup;
+  const auto obstacle = bootup ? boot_obstacle(paths, *bootup) : BootObstacle::invalid_configuration;
   if (!obstacle) return;
   status["boot"]["obstacle"] = std::string(to_string(*obstacle));
   std::error_code failure;
@@ -156,7 +166,7 @@ int admin_status(Context& context) {
     for (auto& sentence : missing) status["problems"].push_back(std::move(sentence));
     look_at_supervision(daemons, status);
   }
-  look_at_boot(context.paths, status);
+  look_at_boot(daemons, status);
   if (!Keystore::exists(context.paths.keystore()))
     status["problems"].push_back("no IPSec password has been set: use ipsec_admin -newpasswd");
   if (context.json) {

@@ -38,40 +38,70 @@ Result<void> KernelSide::block_by_default() {
   return {};
 }
 
-Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set) {
+Result<std::vector<PolicyState>> KernelSide::read_ours() {
   auto all = kernel_.dump_policies();
   if (!all) return all.error();
   const auto others = std::partition(all->begin(), all->end(), is_ours);
   foreign_ = static_cast<std::size_t>(
       std::count_if(others, all->end(), [](const auto& state) { return !is_of_socket(state.spec); }));
   all->erase(others, all->end());
+  return all;
+}
+
+Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set) {
+  const auto present = read_ours();
+  if (!present) return present.error();
+  return bring_in_step(set, *present);
+}
+
+Result<KernelSide::Applied> KernelSide::keep_in_step(const PolicySet& set) {
+  const auto present = read_ours();
+  if (!present) return present.error();
+  Digest found;
+  for (const auto& state : *present) found.add(state.spec);
+  if (digest_ != found) return bring_in_step(set, *present);
+  if (auto done = settle(); !done) return done.error();
+  return Applied();
+}
+
+// `present`: our entries as they are in the kernel.
+Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set, const std::vector<PolicyState>& present) {
   const auto thresholds = choose_thresholds(set.configuration);
-  if (all->empty()) set_thresholds(thresholds);  // a bulk load: before it, so that nothing is hashed twice
+  if (present.empty()) set_thresholds(thresholds);  // a bulk load: before it, so that nothing is hashed twice
   distrust();
-  const auto wanted = compile(set.configuration, set.keying.reqids(), *all);
+  digest_.reset();
+  const auto wanted = compile(set.configuration, set.keying.reqids(), present);
   Applied applied;
-  if (auto done = carry_out(difference(*all, wanted), applied); !done) return done.error();
+  if (auto done = carry_out(difference(present, wanted), applied); !done) return done.error();
   places_.clear();
   shapes_.clear();
   discarding_.clear();
+  digest_.emplace();
   for (const auto& entry : wanted) {
     note(entry.spec);
+    digest_->add(entry.spec);
     if (entry.place != 0) places_[entry.spec.priority] = entry.place;
   }
-  if (auto done = block_by_default(); !done) return done.error();
-  set_thresholds(thresholds);
-  protecting_ = true;
   table_.remember(set.configuration, wanted);
-  left_with_ = counts();
-  ours_alone_ = foreign_ == 0;
+  if (auto done = settle(); !done) return done.error();
+  set_thresholds(thresholds);
   return applied;
+}
+
+// The kernel holds what it should.
+Result<void> KernelSide::settle() {
+  if (auto done = block_by_default(); !done) return done;
+  protecting_ = true;
+  left_with_ = counts();
+  trusted_ = true;
+  return {};
 }
 
 Result<KernelSide::Applied> KernelSide::change(const PolicySet& from, const PolicySet& to) {
   const auto old_reqids = from.keying.reqids();
   const auto new_reqids = to.keying.reqids();
   auto small = table_.small_change({from.configuration, old_reqids}, {to.configuration, new_reqids});
-  if (!small || !protecting_) return bring_in_step(to);
+  if (!small || !protecting_ || !trusted_) return bring_in_step(to);
   auto applied = take_small_steps(std::move(small->steps));
   if (!applied) return bring_in_step(to);  // the kernel is not as we thought, or has no memory: it will say so again
   table_.accept(*small);
@@ -83,7 +113,7 @@ std::optional<Result<KernelSide::Applied>> KernelSide::change(PolicySet& set, st
   const auto& policies = set.configuration.policies;
   std::vector<PolicyTurn> turns;
   for (const auto& policy : next) turns.push_back({&policies[policy.place - 1], 0, &policy, 0});
-  if (!protecting_ || !table_.has_steps_for(turns) || !set.can_replace(next)) return std::nullopt;
+  if (!protecting_ || !trusted_ || !table_.has_steps_for(turns) || !set.can_replace(next)) return std::nullopt;
   replaced = set.replace(std::move(next));
   turns.clear();
   for (const auto& old : replaced) {
@@ -105,6 +135,7 @@ Result<KernelSide::Applied> KernelSide::take_small_steps(std::vector<PolicyStep>
     if (!present) return present.error();
     step.index = present->index;
   }
+  digest_.reset();
   Applied applied;
   if (auto done = carry_out(steps, applied); !done) return done.error();
   // Counted by ourselves: what another program did meanwhile must not become what we expect.
@@ -202,6 +233,7 @@ Result<void> KernelSide::withdraw() {
   protecting_ = false;
   places_.clear();
   distrust();
+  digest_.reset();
   thresholds_.reset();
   if (!kernel_.set_hash_thresholds(kernel_thresholds)) thresholds_.reset();
   const auto opened = kernel_.set_default(allow_all);
@@ -221,7 +253,7 @@ std::uint32_t KernelSide::place_of(const PolicySpec& entry) const {
 }
 
 Result<std::vector<PolicyState>> KernelSide::policies_for(const Flow& flow, Direction direction) {
-  if (!ours_alone_ || !seems_in_step()) return policies();
+  if (!trusted_ || foreign_ != 0 || !seems_in_step()) return policies();
   const auto keys = shapes_.keys_for(flow, direction == Direction::in ? PolicyDirection::in : PolicyDirection::out);
   if (keys.size() > most_keys) return policies();
   std::vector<PolicyState> found;

@@ -34,6 +34,10 @@ class KernelSide {
   // some steps may have been taken.
   Result<Applied> bring_in_step(const PolicySet& set);
 
+  // The same for the set in force. When the kernel holds what was left there, which reading it tells, nothing is
+  // compiled.
+  Result<Applied> keep_in_step(const PolicySet& set);
+
   // From the set in force to another one. A change of a few policies that concerns nobody else (CompiledTable) neither
   // reads the kernel nor compiles; everything else is bring_in_step().
   Result<Applied> change(const PolicySet& from, const PolicySet& to);
@@ -43,10 +47,7 @@ class KernelSide {
   std::optional<Result<Applied>> change(PolicySet& set, std::vector<Policy> next,
                                         std::vector<PolicySet::Replaced>& replaced);
   // Somebody else may have changed our entries: the next change() reads the kernel.
-  void distrust() {
-    table_.forget();
-    ours_alone_ = false;
-  }
+  void distrust() { trusted_ = false; }
 
   // A cheap look: whether the kernel holds as many policies as when we last left it, and still blocks by default. What
   // was exchanged one for one is not seen so; its event tells it, or bring_in_step().
@@ -73,6 +74,9 @@ class KernelSide {
   std::vector<std::string> problems() const;  // sentences for a person
 
  private:
+  Result<std::vector<PolicyState>> read_ours();
+  Result<Applied> bring_in_step(const PolicySet& set, const std::vector<PolicyState>& present);
+  Result<void> settle();
   Result<Applied> take_small_steps(std::vector<PolicyStep> steps);
   Result<void> carry_out(const std::vector<PolicyStep>& steps, Applied& applied);
   Result<void> carry_out_run(const std::vector<PolicyStep>& steps, std::size_t begin, std::size_t end);
@@ -97,7 +101,8 @@ class KernelSide {
   CompiledTable table_;
   EntryShapes shapes_;                 // of the entries that we compiled
   std::vector<PolicyKey> discarding_;  // those that discard what goes out, up to one more than are read one by one
-  bool ours_alone_ = false;            // the kernel held these and no others, and nobody was heard to change that
+  std::optional<Digest> digest_;       // of all of them, where nothing has been changed since they were compiled
+  bool trusted_ = false;               // they are what the kernel holds of ours, and nobody was heard to change that
 };
 
 }  // namespace ipsec9000

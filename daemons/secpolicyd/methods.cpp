@@ -156,6 +156,11 @@ void add_policy_methods(RpcServer& server, PolicyService& service) {
   });
   add("config.edit", [](PolicyService& s, const Json& params) { return edit_configuration(s, params); });
   add("config.revision", [](PolicyService& s, const Json&) { return configuration_revision(s); });
+  add("config.in_force", [](PolicyService& s, const Json&) -> Result<Json> {
+    return Json{{"file", s.paths().configuration().string()},
+                {"same", s.is_file_in_force()},
+                {"bootup", s.set().configuration.startup.bootup}};
+  });
   add("policy.withdraw", [](PolicyService& s, const Json&) -> Result<Json> {
     if (auto done = s.withdraw(); !done) return done.error();
     return Json::object();

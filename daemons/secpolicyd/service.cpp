@@ -107,6 +107,12 @@ std::optional<CheckedText::Change> PolicyService::quick_change(const std::string
   return in_force_.text.change_to(text, set_->configuration);
 }
 
+bool PolicyService::is_file_in_force() const {
+  if (in_force_.text.text().empty() || in_force_.services != services_changed_at()) return false;
+  const auto text = read_configuration(context_.paths.configuration());
+  return text && *text == in_force_.text.text();
+}
+
 std::optional<KnownText> PolicyService::known_text() const {
   if (!in_force_.silent || in_force_.services != services_changed_at()) return std::nullopt;
   return KnownText{in_force_.text, set_->configuration};
@@ -227,7 +233,7 @@ void PolicyService::arm_reconcile() {
 void PolicyService::reconcile() {
   if (withdrawn_) return;
   const auto began = context_.loop.now();
-  const auto applied = kernel_side_.bring_in_step(*set_);
+  const auto applied = kernel_side_.keep_in_step(*set_);
   const auto now = context_.loop.now();
   whole_look_due_ = now + std::max<Duration>(look_interval, least_rest * (now - began));
   in_step_ = applied.has_value();

@@ -49,6 +49,8 @@ class PolicyService final : public DaemonService {
   std::vector<Flow> requested_flows() const { return acquires_.recent(); }
   TimePoint now() const { return context_.loop.now(); }
   const Paths& paths() const { return context_.paths; }
+  // Whether the file says what is in force, so that it need not be checked again.
+  bool is_file_in_force() const;
   // The text in force, if an edit of it can be checked by what it edits.
   std::optional<KnownText> known_text() const;
   const PolicySet& set() const { return *set_; }

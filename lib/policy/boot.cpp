@@ -40,7 +40,11 @@ std::string out_of_quotes(std::string_view text) {
 
 std::optional<BootObstacle> boot_obstacle(const Paths& paths, const ParsedConfiguration& parsed) {
   if (!parsed.valid()) return BootObstacle::invalid_configuration;
-  if (!parsed.configuration->startup.bootup) return BootObstacle::off;
+  return boot_obstacle(paths, parsed.configuration->startup.bootup);
+}
+
+std::optional<BootObstacle> boot_obstacle(const Paths& paths, bool bootup) {
+  if (!bootup) return BootObstacle::off;
   if (!is_there(last_configuration(paths))) return BootObstacle::never_started;
   if (!is_there(paths.keystore())) return BootObstacle::no_password;
   return std::nullopt;

@@ -15,6 +15,8 @@ enum class BootObstacle { invalid_configuration, off, never_started, no_password
 
 // What keeps IPSec from starting with the system; nothing when it will start.
 std::optional<BootObstacle> boot_obstacle(const Paths& paths, const ParsedConfiguration& parsed);
+// The same for a configuration known to be valid, by its boot-up option.
+std::optional<BootObstacle> boot_obstacle(const Paths& paths, bool bootup);
 
 std::string_view to_string(BootObstacle obstacle);  // "never-started": for programs
 std::string_view sentence(BootObstacle obstacle);   // for a person, with what to do

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "policy/tuple_space.hpp"
+
 namespace ipsec9000 {
 
 namespace {
@@ -11,7 +13,48 @@ struct HashKey {
     return HashSelector{}(key.selector) * 31 + (key.owner << 2) + static_cast<std::size_t>(key.direction);
   }
 };
+// splitmix64
+std::uint64_t mixed(std::uint64_t state, std::uint64_t value) {
+  state += value + 0x9e3779b97f4a7c15u;
+  state = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9u;
+  state = (state ^ (state >> 27)) * 0x94d049bb133111ebu;
+  return state ^ (state >> 31);
+}
+std::uint64_t mixed(std::uint64_t state, const IpAddress& address) {
+  const auto bits = bits_of(address);
+  return mixed(mixed(mixed(state, address.bits()), bits.high), bits.low);
+}
+std::uint64_t mixed(std::uint64_t state, const PortMask& port) {
+  return mixed(state, (std::uint64_t{port.value} << 16) | port.mask);
+}
+
+std::uint64_t mixed(std::uint64_t state, const KernelSelector& selector) {
+  for (const auto& end : {selector.source, selector.destination})
+    state = mixed(mixed(state, end.address()), end.length());
+  state = mixed(state, static_cast<std::uint64_t>(selector.protocol));
+  return mixed(mixed(state, selector.source_port), selector.destination_port);
+}
+
+std::uint64_t mixed(std::uint64_t state, const Template& layer) {
+  state = mixed(state, static_cast<std::uint64_t>(layer.protocol));
+  state = mixed(state, static_cast<std::uint64_t>(layer.mode));
+  state = mixed(state, (std::uint64_t{layer.reqid} << 2) | (layer.optional ? 2u : 0u) | (layer.endpoints ? 1u : 0u));
+  return layer.endpoints ? mixed(mixed(state, layer.endpoints->source), layer.endpoints->destination) : state;
+}
 }  // namespace
+
+void Digest::add(const PolicySpec& entry) {
+  auto state = mixed(0, entry.selector);
+  state = mixed(state, static_cast<std::uint64_t>(entry.direction));
+  state = mixed(state, static_cast<std::uint64_t>(entry.action));
+  state = mixed(state, (std::uint64_t{entry.priority} << 32) | entry.owner);
+  state = mixed(state, entry.mark ? (std::uint64_t{entry.mark->value} << 32) | entry.mark->mask : 0);
+  state = mixed(state, (std::uint64_t{entry.interface_id} << 1) | (entry.match_icmp_errors ? 1u : 0u));
+  state = mixed(state, entry.templates.size());
+  for (const auto& layer : entry.templates) state = mixed(state, layer);
+  sum_ += state;
+  ++count_;
+}
 
 std::vector<PolicyStep> difference(std::span<const PolicyState> present, std::span<const CompiledPolicy> wanted) {
   struct Old {

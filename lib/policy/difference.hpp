@@ -24,4 +24,15 @@ struct PolicyStep {
 // old ones that won over it.
 std::vector<PolicyStep> difference(std::span<const PolicyState> present, std::span<const CompiledPolicy> wanted);
 
+// What entries say, in 64 bits: the same for the same entries in any order (Digest is a sum).
+class Digest {
+ public:
+  void add(const PolicySpec& entry);
+  bool operator==(const Digest&) const = default;
+
+ private:
+  std::uint64_t sum_ = 0;
+  std::size_t count_ = 0;
+};
+
 }  // namespace ipsec9000

@@ -125,6 +125,57 @@ TEST_CASE("the cheap look sees what came, what went and an open default, and doe
   CHECK_FALSE(side.seems_in_step());
 }
 
+TEST_CASE("a look that finds what was left compiles nothing, and whatever was changed is found and put right") {
+  const auto set = set_of(no_udp + "," + telnet_secured);
+  FakeKernel kernel;
+  KernelSide side(kernel);
+  REQUIRE(side.keep_in_step(*set));  // the first one of all
+  const auto good = kernel.policies();
+  kernel.log().clear();
+  CHECK(side.keep_in_step(*set)->nothing());
+  CHECK(kernel.log() == std::vector<std::string>{"dump policies", "get default", "read SPD figures"});
+  std::vector<std::function<void(PolicySpec&)>> changes{
+      [](PolicySpec& spec) {
+        spec.action = spec.action == PolicyAction::block ? PolicyAction::allow : PolicyAction::block;
+      },
+      [](PolicySpec& spec) { spec.match_icmp_errors = true; },
+      [](PolicySpec& spec) { spec.templates.clear(); },
+      [](PolicySpec& spec) {
+        for (auto& layer : spec.templates) ++layer.reqid;
+      },
+      [](PolicySpec& spec) {
+        for (auto& layer : spec.templates) layer.optional = !layer.optional;
+      },
+      [](PolicySpec& spec) {
+        for (auto& layer : spec.templates) layer.protocol = SaProtocol::ah;
+      }};
+  for (std::size_t at = 0; at < good.size(); ++at)
+    for (const auto& change : changes) {
+      auto spec = good[at].spec;
+      change(spec);
+      if (spec == good[at].spec) continue;
+      REQUIRE(kernel.update_policy(spec));
+      REQUIRE(side.keep_in_step(*set)->updated == 1);
+      REQUIRE(side.keep_in_step(*set)->nothing());
+      REQUIRE(kernel.policies()[at].spec == good[at].spec);
+    }
+  kernel.delete_foreign(good.front().spec.key());
+  CHECK(side.keep_in_step(*set)->added == 1);
+  // Another priority may do as well, but that is for the comparison to say.
+  auto moved = good.front().spec;
+  Digest before;
+  Digest after;
+  before.add(moved);
+  ++moved.priority;
+  after.add(moved);
+  CHECK_FALSE(before == after);
+  // After a small change what was left is another thing.
+  const auto other =
+      set_of(no_udp + "," + telnet_secured + R"(,{"name": "c", "action": "pass", "filter": {"remote": "10.9.0.1"}})");
+  REQUIRE(side.change(*set, *other));
+  CHECK(side.keep_in_step(*other)->nothing());
+}
+
 TEST_CASE("a small change that the kernel refuses is made by the whole comparison") {
   const std::string other = R"({"name": "other", "filter": {"remote": "10.7.0.1"}, "action": )";
   const auto before = set_of(telnet_secured + "," + other + R"("pass"})");

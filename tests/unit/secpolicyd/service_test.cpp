@@ -214,6 +214,19 @@ TEST_CASE("an edit changes the file as a whole or not at all, and the kernel onl
   CHECK(done["revision"] == host.result("config.revision")["revision"]);
 }
 
+TEST_CASE("whether the file is what is in force is told without checking it") {
+  ServiceFixture host;
+  REQUIRE(host.service->start());
+  CHECK(host.result("config.in_force")["same"] == true);
+  CHECK(host.result("config.in_force")["bootup"] == false);
+  host.write(document(telnet_secured) + " ");
+  CHECK(host.result("config.in_force")["same"] == false);
+  host.result("policy.reload");
+  CHECK(host.result("config.in_force")["same"] == true);
+  host.write("nonsense");
+  CHECK(host.result("config.in_force")["same"] == false);
+}
+
 TEST_CASE("after withdrawing nothing is repaired or reloaded any more") {
   ServiceFixture host;
   REQUIRE(host.service->start());
