@@ -5,7 +5,7 @@
 #include <set>
 #include <tuple>
 
-#include "base/text.hpp"
+#include "sa_names.hpp"
 #include "xfrm/links.hpp"
 
 namespace ipsec9000 {
@@ -23,57 +23,6 @@ LifetimeLimits limits(const Lifetime& lifetime) {
 std::uint64_t wall_seconds() {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
-}
-
-// The names of an SA that the engine does not know: by the kernel's algorithm names.
-std::string encryption_name(const SaSpec& sa) {
-  if (!sa.encryption) return "None";
-  for (const auto& known : all_encryptions())
-    if (known.kernel == sa.encryption->algorithm &&
-        (sa.encryption->key.empty() || sa.encryption->key.size() == std::size_t{known.key_bytes} + known.salt_bytes))
-      return std::string(known.shown);
-  return escape_control(sa.encryption->algorithm);
-}
-
-std::string authentication_name(const SaSpec& sa) {
-  if (!sa.authentication) return "None";
-  for (const auto& known : all_integrities())
-    if (!known.kernel.empty() && known.kernel == sa.authentication->algorithm) return std::string(known.shown);
-  return escape_control(sa.authentication->algorithm);
-}
-
-SadEntry entry_of(const SaState& state, const std::set<IpAddress>& local, const std::optional<ike::SaFacts>& facts,
-                  std::uint64_t now) {
-  const auto& sa = state.spec;
-  SadEntry entry;
-  entry.spi = hex8(static_cast<std::uint32_t>(sa.spi));
-  entry.protocol = to_string(sa.protocol);
-  entry.state = state.condition == SaCondition::larval ? "larval" : "mature";
-  entry.source = sa.source.to_string();
-  entry.destination = sa.destination.to_string();
-  entry.mode = to_string(sa.mode);
-  entry.encryption = encryption_name(sa);
-  entry.authentication = authentication_name(sa);
-  if (facts) {
-    entry.policy = facts->policy;
-    if (sa.protocol == SaProtocol::esp && facts->transform.esp)
-      entry.encryption = info(facts->transform.esp->encryption).shown;
-  }
-  entry.direction = local.contains(sa.destination) ? "in" : "out";
-  if (sa.selector) {
-    const auto& selector = *sa.selector;
-    entry.selector = {to_string(selector.protocol), selector.source_port.value, selector.destination_port.value,
-                      selector.source.to_string(), selector.destination.to_string()};
-  } else {
-    entry.selector = {"any", 0, 0, "any", "any"};
-  }
-  entry.bytes = state.current.bytes;
-  entry.packets = state.current.packets;
-  entry.age = state.current.add_time != 0 && now > state.current.add_time ? now - state.current.add_time : 0;
-  entry.soft = {sa.soft.seconds, sa.soft.bytes / bytes_per_kilobyte};
-  entry.hard = {sa.hard.seconds, sa.hard.bytes / bytes_per_kilobyte};
-  entry.reqid = sa.reqid;
-  return entry;
 }
 
 PortRange port_range(const PortMask& mask) {
@@ -217,23 +166,6 @@ Result<std::size_t> KernelSas::remove_all_ours() {
   for (const auto& failure : kernel_.delete_sas(ours))
     if (failure.error.code != ErrorCode::not_found) return failure.error;
   return ours.size();
-}
-
-Result<std::vector<SadEntry>> KernelSas::list(const FactsOf& facts) {
-  auto states = kernel_.dump_sas(Keys::leave_out);
-  if (!states) return states.error();
-  std::set<IpAddress> local;
-  if (const auto addresses = local_addresses())
-    for (const auto& address : *addresses) local.insert(address.address);
-  const auto now = wall_seconds();
-  std::vector<SadEntry> entries;
-  entries.reserve(states->size());
-  for (const auto& state : *states) {
-    if (state.spec.spi == Spi{0}) continue;  // no SA: the kernel's note that it has asked for one
-    entries.push_back(entry_of(
-        state, local, facts({state.spec.source, state.spec.destination, state.spec.protocol, state.spec.spi}), now));
-  }
-  return entries;
 }
 
 Result<std::vector<ike::TrafficSample>> KernelSas::traffic() {

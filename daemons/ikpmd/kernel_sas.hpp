@@ -1,12 +1,10 @@
-// ikpmd's side of the kernel's SA table: SAs as the IKE engine has them, put in, taken out, listed, and found again.
+// ikpmd's side of the kernel's SA table: SAs as the IKE engine has them, put in, taken out, and found again.
 #pragma once
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "ike/engine.hpp"
-#include "model/reports.hpp"
 #include "xfrm/kernel.hpp"
 
 namespace ipsec9000 {
@@ -28,10 +26,6 @@ class KernelSas {
   Result<void> release(const UnansweredAcquire& acquire);
   // Every SA with a reqid of ours; returns how many there were.
   Result<std::size_t> remove_all_ours();
-
-  // Everybody's SAs as the report shows them. `facts` tells what only the engine knows.
-  using FactsOf = std::function<std::optional<ike::SaFacts>(const ike::SaKey&)>;
-  Result<std::vector<SadEntry>> list(const FactsOf& facts);
 
   // The packet counters of our SAs.
   Result<std::vector<ike::TrafficSample>> traffic();

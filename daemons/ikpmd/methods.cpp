@@ -6,8 +6,6 @@
 namespace ipsec9000 {
 
 namespace {
-constexpr std::size_t page_size = 500;
-constexpr std::size_t snapshots_kept = 4;
 constexpr Duration wrong_password_delay = seconds(1);
 
 Result<std::string> text_of(const Json& params, const char* name) {
@@ -45,7 +43,10 @@ Json items_of(const std::vector<T>& values) {
 }
 }  // namespace
 
-IkeMethods::IkeMethods(IkeService& service, RpcServer& server, EventLoop& loop) : service_(service), loop_(loop) {
+IkeMethods::IkeMethods(IkeService& service, RpcServer& server, EventLoop& loop)
+    : service_(service), loop_(loop), sad_pages_(*service.kernel_, [this](const ike::SaKey& key, std::uint32_t reqid) {
+        return facts_of(key, reqid);
+      }) {
   add_negotiation(server);
   add_reports(server);
   add_keys(server);
@@ -126,8 +127,9 @@ Result<Json> IkeMethods::configure(const Json& params) {
 void IkeMethods::add_reports(RpcServer& server) {
   server.add("ike.status",
              [this](const Json&, const Caller&, const RpcServer::Reply& reply) { reply(service_.status()); });
-  server.add("sad.list",
-             [this](const Json& params, const Caller&, const RpcServer::Reply& reply) { reply(sad_page(params)); });
+  server.add("sad.list", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+    reply(sad_pages_.page(params));
+  });
   server.add("mad.list", [this](const Json&, const Caller&, const RpcServer::Reply& reply) {
     reply(items_of(service_.engine_.isakmp_sas(loop_.now())));
   });
@@ -151,42 +153,14 @@ void IkeMethods::add_reports(RpcServer& server) {
   });
 }
 
-// The table is read once; its pages are then cut from that one reading, so that a list neither skips nor repeats.
-Result<Json> IkeMethods::sad_page(const Json& params) {
-  std::uint64_t id = 0;
-  std::size_t start = 0;
-  if (params.is_object() && params.contains("cursor") && params["cursor"].is_string()) {
-    const auto parts = split(params["cursor"].get<std::string>(), ':');
-    const auto first = parse_number(parts.front());
-    const auto second = parts.size() == 2 ? parse_number(parts.back()) : std::nullopt;
-    if (!first || !second) return Error{ErrorCode::invalid_input, "this cursor is none of ours"};
-    id = *first;
-    start = static_cast<std::size_t>(*second);
-  } else {
-    auto entries = service_.sas_.list(
-        [this](const ike::SaKey& key) -> std::optional<ike::SaFacts> { return service_.engine_.facts_of(key); });
-    if (!entries) return entries.error();
-    for (auto& entry : *entries)  // an adopted SA is known by its reqid only
-      if (const auto name = service_.policy_names_.find(entry.reqid);
-          entry.policy.empty() && name != service_.policy_names_.end())
-        entry.policy = name->second;
-    id = ++last_snapshot_;
-    snapshots_.push_back({id, std::move(*entries)});
-    if (snapshots_.size() > snapshots_kept) snapshots_.pop_front();
-  }
-  const auto snapshot =
-      std::find_if(snapshots_.begin(), snapshots_.end(), [&](const auto& each) { return each.id == id; });
-  if (snapshot == snapshots_.end())
-    return Error{ErrorCode::not_found, "this list is too old to be continued: begin anew"};
-  Json items = Json::array();
-  const auto end = std::min(snapshot->entries.size(), start + page_size);
-  for (std::size_t i = start; i < end; ++i) items.push_back(to_json(snapshot->entries[i]));
-  Json page{{"items", std::move(items)}, {"next", nullptr}};
-  if (end < snapshot->entries.size())
-    page["next"] = std::to_string(id) + ":" + std::to_string(end);
-  else
-    snapshots_.erase(snapshot);
-  return page;
+// What the engine knows of an SA. An adopted one is known by its reqid only.
+std::optional<ike::SaFacts> IkeMethods::facts_of(const ike::SaKey& key, std::uint32_t reqid) const {
+  auto facts = service_.engine_.facts_of(key);
+  const auto name = service_.policy_names_.find(reqid);
+  if (name == service_.policy_names_.end() || (facts && !facts->policy.empty())) return facts;
+  if (!facts) facts.emplace();
+  facts->policy = name->second;
+  return facts;
 }
 
 void IkeMethods::change_keys(const Json& params, const char* password_field, KeyRing::Change change,

@@ -14,6 +14,7 @@
 #include "key_ring.hpp"
 #include "negotiation_statistics.hpp"
 #include "peer_traffic.hpp"
+#include "sad_pages.hpp"
 #include "trace_link.hpp"
 #include "udp_socket.hpp"
 #include "xfrm/kernel.hpp"
@@ -90,7 +91,7 @@ class IkeMethods {
   Result<bool> gather(Json& params, std::uint64_t connection);  // false: more of the file is to come
   void certificate_done(const std::string& method, const Result<Json>& outcome, const RpcServer::Reply& reply);
   Result<Json> configure(const Json& params);
-  Result<Json> sad_page(const Json& params);
+  std::optional<ike::SaFacts> facts_of(const ike::SaKey& key, std::uint32_t reqid) const;
   void change_keys(const Json& params, const char* password_field, KeyRing::Change change, const AuditEvent* event,
                    const RpcServer::Reply& reply);
 
@@ -99,14 +100,9 @@ class IkeMethods {
   void with_password(const Json& params, const char* password_field, KeyRing::Change change,
                      const RpcServer::Reply& reply, std::function<void()> right);
 
-  struct Snapshot {
-    std::uint64_t id = 0;
-    std::vector<SadEntry> entries;
-  };
   IkeService& service_;
   EventLoop& loop_;
-  std::deque<Snapshot> snapshots_;  // what pages are still being read of
-  std::uint64_t last_snapshot_ = 0;
+  SadPages sad_pages_;
   void answer_late(const Error& error, const RpcServer::Reply& reply);
   std::map<std::uint64_t, std::string> transfers_;  // parts of files, by connection
   std::deque<EventLoop::Timer> slow_answers_;       // a wrong password is answered late

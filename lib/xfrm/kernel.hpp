@@ -19,6 +19,15 @@ struct Capabilities {
   std::vector<std::string> problems;  // why something is missing, a sentence each
 };
 
+// The SA table read piece by piece, so that a table of any length costs little memory and no long wait. What comes and
+// goes meanwhile may or may not be among the pieces; what stays is, once. Keys are left out.
+class SaDump {
+ public:
+  virtual ~SaDump() = default;
+  // Some more SAs, larval ones too; empty: that was all. After an error there is no more.
+  virtual Result<std::vector<SaState>> next() = 0;
+};
+
 // Synchronous; each call takes microseconds and gives an Error whose text names what was asked, with selector or SPI,
 // and the kernel's own reason. Codes: already_exists, not_found, not_permitted, unsupported (this kernel lacks it),
 // invalid_input (check() objected, nothing was sent), refused (the kernel objected), io and timed_out (not known what
@@ -50,7 +59,8 @@ class Kernel {
   virtual std::vector<BatchFailure> add_sas(std::span<const SaSpec> sas) = 0;
   virtual std::vector<BatchFailure> delete_sas(std::span<const SaId> sas) = 0;
   virtual Result<SaState> get_sa(const SaId& sa, Keys keys) = 0;
-  virtual Result<std::vector<SaState>> dump_sas(Keys keys) = 0;     // larval ones too
+  virtual Result<std::vector<SaState>> dump_sas(Keys keys) = 0;  // larval ones too
+  virtual Result<std::unique_ptr<SaDump>> open_sa_dump() = 0;    // on a socket of its own
   // Those from the one address to the other, larval ones too.
   virtual Result<std::vector<SaState>> sas_between(const IpAddress& source, const IpAddress& destination) = 0;
   virtual Result<Spi> allocate_spi(const SpiRequest& request) = 0;  // leaves a larval SA for update_sa to complete
@@ -100,6 +110,7 @@ class NetlinkKernel final : public Kernel {
   std::vector<BatchFailure> delete_sas(std::span<const SaId> sas) override;
   Result<SaState> get_sa(const SaId& sa, Keys keys) override;
   Result<std::vector<SaState>> dump_sas(Keys keys) override;
+  Result<std::unique_ptr<SaDump>> open_sa_dump() override;
   Result<std::vector<SaState>> sas_between(const IpAddress& source, const IpAddress& destination) override;
   Result<Spi> allocate_spi(const SpiRequest& request) override;
   Result<SadInfo> sad_info() override;

@@ -48,6 +48,31 @@ Result<std::vector<T>> dump_all(RequestSocket& socket, const std::function<Reque
   return all;
 }
 
+class NetlinkSaDump final : public SaDump {
+ public:
+  explicit NetlinkSaDump(RequestSocket socket) : socket_(std::move(socket)) {}
+
+  Result<std::vector<SaState>> next() override {
+    std::vector<SaState> some;
+    while (some.empty() && !ended_) {
+      const auto piece = socket_.dump_piece([&](const Message& message) -> Result<void> {
+        auto sa = decode_sa(message.payload, Keys::leave_out);
+        if (!sa) return sa.error();
+        some.push_back(std::move(*sa));
+        return {};
+      });
+      ended_ = !piece || !piece->handled || piece->last;
+      const auto done = piece ? piece->handled : Result<void>(piece.error());
+      if (!done) return done.error().within("reading the kernel's SAs");
+    }
+    return some;
+  }
+
+ private:
+  RequestSocket socket_;
+  bool ended_ = false;
+};
+
 const auto nothing_to_check = [](const auto&) { return Result<void>{}; };
 
 // Hands `wanted` over in pieces, so that a table of 100 000 is never in memory as requests all at once.
@@ -182,6 +207,14 @@ Result<std::vector<SaState>> NetlinkKernel::dump_sas(Keys keys) {
   auto all = dump_all<SaState>(socket_, request, [keys](ByteView payload) { return decode_sa(payload, keys); });
   if (!all) return all.error().within("reading the kernel's SAs");
   return all;
+}
+
+Result<std::unique_ptr<SaDump>> NetlinkKernel::open_sa_dump() {
+  auto socket = RequestSocket::open();
+  if (!socket) return socket.error();
+  if (auto begun = socket->begin_dump(ipsec9000::dump_sas(std::nullopt)); !begun)
+    return begun.error().within("reading the kernel's SAs");
+  return std::unique_ptr<SaDump>(new NetlinkSaDump(std::move(*socket)));
 }
 
 Result<std::vector<SaState>> NetlinkKernel::sas_between(const IpAddress& source, const IpAddress& destination) {

@@ -174,31 +174,47 @@ std::vector<BatchFailure> RequestSocket::execute_all(std::span<Request> requests
   return failures;
 }
 
-// True: complete. False: the table changed meanwhile.
-Result<bool> RequestSocket::dump_once(Request request, const Handler& on_entry) {
-  const std::uint32_t sequence = next_sequence_;
-  if (auto sent = send({&request, 1}); !sent) return sent.error();
-  Result<void> handled;
+Result<void> RequestSocket::begin_dump(Request request) {
+  dump_sequence_ = next_sequence_;
+  return send({&request, 1});
+}
+
+Result<RequestSocket::Piece> RequestSocket::dump_piece(const Handler& on_entry) {
+  Piece piece;
   std::optional<Result<void>> ended;
+  const auto datagram = receive();
+  if (!datagram) return datagram.error();
+  const auto whole = each_message(*datagram, [&](const Message& message) {
+    if (message.sequence != dump_sequence_) return true;  // late answer to a request that was given up
+    piece.interrupted = piece.interrupted || (message.flags & NLM_F_DUMP_INTR) != 0;
+    if (is_acknowledgement(message))
+      ended = outcome(message);
+    else if (piece.handled)
+      piece.handled = on_entry(message);
+    return !ended;
+  });
+  wipe_memory(buffer_.data(), datagram->size());
+  if (!whole) return whole.error();
+  if (ended && !*ended) return ended->error();
+  piece.last = ended.has_value();
+  return piece;
+}
+
+// True: complete. False: the table changed meanwhile. Read to its end even when an entry was not liked: the kernel
+// begins no other dump before.
+Result<bool> RequestSocket::dump_once(Request request, const Handler& on_entry) {
+  if (auto sent = begin_dump(std::move(request)); !sent) return sent.error();
+  Result<void> handled;
   bool interrupted = false;
-  while (!ended) {
-    const auto datagram = receive();
-    if (!datagram) return datagram.error();
-    const auto whole = each_message(*datagram, [&](const Message& message) {
-      if (message.sequence != sequence) return true;
-      interrupted = interrupted || (message.flags & NLM_F_DUMP_INTR) != 0;
-      if (is_acknowledgement(message))
-        ended = outcome(message);
-      else if (handled)
-        handled = on_entry(message);
-      return !ended;
-    });
-    wipe_memory(buffer_.data(), datagram->size());
-    if (!whole) return whole.error();
+  while (true) {
+    const auto piece = dump_piece([&](const Message& message) { return handled ? on_entry(message) : Result<void>{}; });
+    if (!piece) return piece.error();
+    if (handled) handled = piece->handled;
+    interrupted = interrupted || piece->interrupted;
+    if (!piece->last) continue;
+    if (!handled) return handled.error();
+    return !interrupted;
   }
-  if (!*ended) return ended->error();
-  if (!handled) return handled.error();
-  return !interrupted;
 }
 
 Result<void> RequestSocket::dump(const std::function<Request()>& request, const Handler& on_entry,

@@ -42,6 +42,16 @@ class RequestSocket {
   Result<void> dump(const std::function<Request()>& request, const Handler& on_entry,
                     const std::function<void()>& on_restart);
 
+  // The same a piece at a time: begin_dump, then dump_piece until that one was the last. A piece is one datagram of the
+  // kernel's, 32 kB at most. Nothing else may be asked on this socket meanwhile.
+  struct Piece {
+    bool last = false;
+    bool interrupted = false;  // the table changed in a way that lost the kernel its place
+    Result<void> handled;      // by `on_entry`
+  };
+  Result<void> begin_dump(Request request);
+  Result<Piece> dump_piece(const Handler& on_entry);
+
  private:
   struct Batch;
   RequestSocket(FileDescriptor socket, std::uint32_t port, Duration timeout);
@@ -54,6 +64,7 @@ class RequestSocket {
   std::uint32_t port_ = 0;
   Duration timeout_;
   std::uint32_t next_sequence_ = 1;
+  std::uint32_t dump_sequence_ = 0;
   Bytes buffer_;
 };
 

@@ -1,6 +1,8 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <map>
 
 #include "host.hpp"
 
@@ -277,4 +279,34 @@ TEST_CASE("a peer whose NAT has moved it is told with its old and its new addres
   CHECK(moved[0].reqid == 7);
   CHECK(moved[0].old_source == Endpoint{ip("10.9.0.1"), 4500});
   CHECK(moved[0].new_source == Endpoint{ip("10.9.0.1"), 4501});
+}
+
+TEST_CASE("the SAs are read in pieces, each once, and requests between the pieces disturb nothing") {
+  const Host host;
+  if (!has_esp("reading the SAs in pieces")) return;
+  constexpr std::uint32_t first = 0x2000;
+  constexpr std::uint32_t many = 500;
+  const auto kernel = open_kernel();
+  std::vector<SaSpec> all;
+  for (std::uint32_t n = 0; n < many; ++n) all.push_back(esp(first + n));
+  REQUIRE(kernel->add_sas(all).empty());
+  const auto dump = kernel->open_sa_dump();
+  REQUIRE(dump);
+  std::map<Spi, int> seen;
+  std::size_t largest = 0;
+  for (std::uint32_t piece = 0; piece < many; ++piece) {
+    const auto some = (*dump)->next();
+    REQUIRE(some);
+    if (some->empty()) break;
+    largest = std::max(largest, some->size());
+    for (const auto& state : *some) {
+      ++seen[state.spec.spi];
+      CHECK(state.spec.encryption->key.empty());
+    }
+    CHECK(kernel->dump_sas(Keys::leave_out)->size() == many + piece);
+    REQUIRE(kernel->add_sa(esp(first + many + piece)));  // another one comes meanwhile
+  }
+  CHECK(largest < many / 2);
+  for (const auto& sa : all) CHECK(seen[sa.spi] == 1);
+  CHECK((*dump)->next()->empty());
 }

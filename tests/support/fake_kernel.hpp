@@ -15,6 +15,7 @@ class FakeKernel final : public Kernel {
  public:
   static constexpr std::uint32_t own_port = 1000;       // sender of what comes through the Kernel interface
   static constexpr std::uint32_t foreign_port = 2000;   // sender of what a test does in another program's name
+  static constexpr std::size_t sas_a_piece = 50;        // of an SaDump
   static constexpr std::uint64_t acquire_expires = 30;  // net.core.xfrm_acq_expires
 
   FakeKernel();
@@ -90,6 +91,7 @@ class FakeKernel final : public Kernel {
   std::vector<BatchFailure> delete_sas(std::span<const SaId> sas) override;
   Result<SaState> get_sa(const SaId& sa, Keys keys) override;
   Result<std::vector<SaState>> dump_sas(Keys keys) override;
+  Result<std::unique_ptr<SaDump>> open_sa_dump() override;
   Result<std::vector<SaState>> sas_between(const IpAddress& source, const IpAddress& destination) override;
   Result<Spi> allocate_spi(const SpiRequest& request) override;
   Result<SadInfo> sad_info() override;
@@ -101,6 +103,7 @@ class FakeKernel final : public Kernel {
 
  private:
   class Listener;
+  class Dump;
   struct Sa {
     SaState state;
     std::uint64_t order = 0;  // of insertion: decides between SAs of the same second
