@@ -100,6 +100,8 @@ void by_sas(const Findings& found, Advice& out) {
 }
 }  // namespace
 
+bool wants_signatures(const std::string& method) { return method.ends_with("-signature"); }
+
 std::vector<std::string> advice(const Findings& found) {
   Advice out;
   for (const auto& daemon : found.daemons_down)
@@ -112,9 +114,12 @@ std::vector<std::string> advice(const Findings& found) {
   if (!found.policy.empty() && !by_policy(found, out)) {
     if (!found.isakmp_policy)
       out.push_back("No ISAKMP policy covers " + found.remote + ": add one with the parameters that the peer has.");
-    if (found.has_key == false)
+    const bool by_key = !wants_signatures(found.authentication);
+    if (by_key && found.has_key == false)
       out.push_back("No pre-shared key is stored for " + found.remote + ": ipsec_mgr key set " + found.remote + ".");
-    if (found.isakmp_policy && found.has_key != false) by_sas(found, out);
+    if (found.certificates)
+      for (auto& sentence : advice(*found.certificates)) out.push_back(std::move(sentence));
+    if (found.isakmp_policy && (!by_key || found.has_key != false)) by_sas(found, out);
   }
   return out;
 }

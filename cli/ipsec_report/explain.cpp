@@ -59,7 +59,10 @@ void find_policy(Daemons& daemons, const Question& question, Findings& found) {
     found.policy_kind = text_of(*policy, "kind");
     found.action = text_of(*policy, "action");
   }
-  if (const auto* isakmp = member(*answer, "isakmp_policy")) found.isakmp_policy = text_of(*isakmp, "name");
+  if (const auto* isakmp = member(*answer, "isakmp_policy")) {
+    found.isakmp_policy = text_of(*isakmp, "name");
+    found.authentication = text_of(*isakmp, "authentication");
+  }
   const auto* agrees = member(*answer, "kernel_agrees");
   found.kernel_agrees = agrees == nullptr || *agrees != false;
 }
@@ -118,6 +121,8 @@ Json as_json(const Findings& found, const std::vector<std::string>& next) {
           {"isakmp_policy", found.isakmp_policy ? Json(*found.isakmp_policy) : Json(nullptr)},
           {"kernel_agrees", found.kernel_agrees},
           {"key", found.has_key ? Json(*found.has_key) : Json(nullptr)},
+          {"authentication", found.authentication.empty() ? Json(nullptr) : Json(found.authentication)},
+          {"certificates", found.certificates ? to_json(*found.certificates) : Json(nullptr)},
           {"isakmp_sas", found.isakmp_sas},
           {"ipsec_sas", {{"in", found.sas_in}, {"out", found.sas_out}}},
           {"packets", {{"in", found.packets_in}, {"out", found.packets_out}}},
@@ -135,8 +140,12 @@ std::string in_words(const Findings& found, const std::vector<std::string>& next
   text += "Asked about: " + or_none(found.asked) + " to " + found.remote + "\n";
   text += "IPSec policy: " + or_none(found.policy) +
           (found.action.empty() ? "" : " (" + found.policy_kind + ", " + found.action + ")") + "\n";
-  text += "ISAKMP policy: " + or_none(found.isakmp_policy.value_or("")) + "\n";
-  text += "Pre-shared key: " + std::string(!found.has_key ? "unknown" : *found.has_key ? "stored" : "none") + "\n";
+  text += "ISAKMP policy: " + or_none(found.isakmp_policy.value_or("")) +
+          (found.authentication.empty() ? "" : " (" + method_words(found.authentication) + ")") + "\n";
+  if (found.certificates)
+    text += in_words(*found.certificates);
+  else
+    text += "Pre-shared key: " + std::string(!found.has_key ? "unknown" : *found.has_key ? "stored" : "none") + "\n";
   text += "ISAKMP SAs: " + count(found.isakmp_sas) + "     IPSec SAs: " + count(found.sas_in) + " in, " +
           count(found.sas_out) + " out     Packets: " + count(found.packets_in) + " in, " + count(found.packets_out) +
           " out\n";
@@ -170,6 +179,9 @@ int explain(Context& context) {
   find_policy(daemons, question.protocol.empty() ? guess(daemons, *remote) : question, found);
   find_sas(daemons, found);
   find_negotiations(daemons, found);
+  if (wants_signatures(found.authentication))
+    found.certificates = find_certificates(daemons, found.authentication,
+                                           std::chrono::floor<Duration>(std::chrono::system_clock::now()));
   find_drops(found);
   const auto next = advice(found);
   if (context.json)

@@ -6,6 +6,7 @@
 
 #include "cli/common/daemons.hpp"
 #include "cli/common/program.hpp"
+#include "cli/ipsec_report/explain_certificates.hpp"
 #include "model/reports.hpp"
 
 namespace ipsec9000::cli {
@@ -20,8 +21,10 @@ struct Findings {
   std::string action;                        // secure, pass, discard
   std::string asked;                         // the packet that the policy was asked about
   std::optional<std::string> isakmp_policy;  // nothing: there is none, or it was not asked for
+  std::string authentication;                // of that policy: psk, rsa-signature, ecdsa-signature
   bool kernel_agrees = true;
   std::optional<bool> has_key;
+  std::optional<CertificateState> certificates;  // nothing: not wanted, or not known
   std::size_t isakmp_sas = 0;
   std::size_t sas_in = 0;
   std::size_t sas_out = 0;
@@ -32,6 +35,9 @@ struct Findings {
   std::uint64_t received = 0;
   std::vector<std::pair<std::string, std::uint64_t>> drops;  // in words; of the whole host
 };
+
+// Whether an ISAKMP policy with this authentication method proves by certificates.
+bool wants_signatures(const std::string& method);
 
 // What to do next, the most likely cause first: whole sentences. The chapter "Troubleshooting" as a function.
 std::vector<std::string> advice(const Findings& findings);

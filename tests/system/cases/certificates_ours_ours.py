@@ -50,6 +50,16 @@ def refused(lab, client, server, event, reason, told):
     return record["text"]
 
 
+def explains(suite, remote, advised, own, cas=None):
+    """What -explain says of certificates; `advised` is in its advice."""
+    explained = suite.explain(remote)
+    found = explained["certificates"]
+    expect([each["name"] for each in found["own"]] == own, f"-explain of our certificates: {found}")
+    expect(cas is None or found["cas"] == cas, f"-explain of the trusted CAs: {found}")
+    expect(any(advised in sentence for sentence in explained["next"]), f"-explain advises {explained['next']}")
+    return found
+
+
 def run(lab):
     lab.wire.protect("tcp port 23")
     root = Authority(f"{lab.directory}/root")
@@ -63,6 +73,7 @@ def run(lab):
     # Nothing is there yet: the side that begins says so.
     blocked(lab)
     expect(client.wait_for_audit("no-local-certificate")["text"].startswith("No local certificate available"), "text")
+    explains(client, b, "cert import", own=[], cas=[])
 
     for suite, name, address in ((client, "a", a), (server, "b", b)):
         suite.trust(root.certificate)
@@ -92,12 +103,16 @@ def run(lab):
     root.revoke(revoked)
     server.manage_with_password("crl", "add", root.crl())
     text = refused(lab, client, server, "cert-revoked", "certificate-revoked", "invalid-certificate")
+    found = explains(server, a, "cert check", own=["b"])
+    expect(len(found["crls"]) == 1 and not found["crls"][0]["overdue"], f"-explain of the CRL: {found}")
     expect("serial" in text and "CRL" in text, f"no serial or CRL: {text}")
     # One that ends while it is in use: the host that has it does not show it any more.
     client.replace_certificate("a", root.issue("a", f"IP:{a}", start=-7200, end=-3600))
     blocked(lab)
     wait_for("the failure record about no local certificate",
              lambda: client.failures()[0]["reason"] == "no-local-certificate", timeout=10, pause=0.5)
+    found = explains(client, b, "would be refused", own=["a"])
+    expect(found["own"][0]["refused"], f"-explain does not say that the certificate has ended: {found}")
 
     for suite, peer in ((client, b), (server, a)):
         suite.set_key(peer, configuration.KEY)

@@ -63,6 +63,21 @@ def mismatch(lab, client, server, document, phase):
     return failure
 
 
+def keys(lab, client, server):
+    """Row 8: no key is named as such; the same key in hexadecimal on the other host is the same key, byte for byte."""
+    a, b = lab.a, lab.b
+    client.delete_sas(b.address(4))
+    client.manage_with_password("key", "delete", b.address(4))
+    traffic.expect_blocked(a, b, 4, TELNET, timeout=2)
+    told = client.wait_for_audit("no-preshared-key")
+    expect(told["text"] == f"No preshared key for remote host {b.address(4)}", f"A's record: {told}")
+    explained = client.explain(b.address(4), "tcp", TELNET)
+    expect(explained["key"] is False and "ipsec_mgr key set" in explained["next"][0], f"-explain: {explained}")
+    client.set_key(b.address(4), "0x" + configuration.KEY.encode().hex())
+    traffic.talk(a, b, 4, TELNET)
+    lab.note(f"{told['text']}; the key in hexadecimal is as good as in ASCII")
+
+
 def support_bundle(lab, suite, peer):
     """Rows 16 and 17: everything that support wants, and no secret in it."""
     state = suite.node.run(["ip", "xfrm", "state"]).stdout
@@ -111,5 +126,6 @@ def run(lab):
     expect(any(each["from"] == "secpolicyd" and each.get("correlation") == negotiated["correlation"]
                for each in client.audit()), "secpolicyd has no record with the negotiation's correlation")
     support_bundle(lab, client, b)
+    keys(lab, client, server)
     for suite in (client, server):
         suite.verify_audit()

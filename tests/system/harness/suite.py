@@ -106,9 +106,10 @@ class Suite:
     def failures(self):
         return self._json("ipsec_report", "-failures")["failures"]
 
-    def explain(self, remote, protocol, port):
-        """What there is with another host, and what to do next."""
-        return self._json("ipsec_report", "-explain", remote, "-p", protocol, "-dp", str(port))["explain"]
+    def explain(self, remote, protocol=None, port=None):
+        """What there is with another host, and what to do next; without a protocol for the first policy that fits."""
+        packet = () if protocol is None else ("-p", protocol, "-dp", str(port))
+        return self._json("ipsec_report", "-explain", remote, *packet)["explain"]
 
     def delete_sas(self, remote):
         self._tool("ipsec_admin", "-deletesa", remote)

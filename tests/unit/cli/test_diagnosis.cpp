@@ -123,6 +123,77 @@ TEST_CASE_METHOD(ToolFixture, "-explain is one page, or one document") {
   CHECK(read_file(root / "page")->find("What to do next:") != std::string::npos);
 }
 
+TEST_CASE("advice names what is wrong with certificates, and asks for no key where signatures are wanted") {
+  auto found = secured();
+  found.authentication = "ecdsa-signature";
+  found.has_key = false;
+  found.certificates.emplace();
+  auto all = cli::advice(found);
+  REQUIRE(all.size() == 3);
+  CHECK_THAT(all[0], Catch::Contains("ipsec_mgr cert import"));
+  CHECK_THAT(all[1], Catch::Contains("ipsec_mgr ca add"));
+  CHECK_THAT(all[2], Catch::Contains("Nothing was negotiated yet"));
+  found.certificates->own = {{"a", "2026-01-01T00:00:00.000Z", "it has expired"}};
+  found.certificates->cas = {"CN=Root"};
+  found.certificates->crls = {{"CN=Root", "2025-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z", true}};
+  all = cli::advice(found);
+  REQUIRE(all.size() == 3);
+  CHECK_THAT(all[0], Catch::Contains("The certificate a of this host would be refused: it has expired"));
+  CHECK_THAT(all[1], Catch::Contains("The CRL of CN=Root ended at 2026-01-01"));
+  found.certificates->own.push_back({"b", "2096-01-01T00:00:00.000Z", ""});  // one that is accepted is enough
+  found.certificates->crls.clear();
+  CHECK_THAT(first_advice(found), Catch::Contains("Nothing was negotiated yet"));
+}
+
+TEST_CASE_METHOD(ToolFixture, "-explain shows the certificates where the ISAKMP policy wants signatures") {
+  auto ike = ike_answers;
+  ike["failures.list"] = empty_page;
+  ike["key.list"] = empty_page;
+  ike["cert.list"] = R"({"items": [
+    {"kind": "own", "name": "a", "key": "ECDSA P-256", "not_after": "2020-01-01T00:00:00.000Z"},
+    {"kind": "own", "name": "a-rsa", "key": "RSA", "not_after": "2090-01-01T00:00:00.000Z"},
+    {"kind": "peer", "name": "b", "key": "ECDSA P-256", "not_after": "2090-01-01T00:00:00.000Z"}], "next": null})";
+  ike["cert.check"] = R"({"items": [{"name": "a-rsa", "ok": true, "failure": null},
+    {"name": "a", "ok": false, "failure": {"kind": "expired", "text": "it ended\nlong ago"}}]})";
+  ike["ca.list"] = R"({"items": [{"subject": "CN=Root"}], "next": null})";
+  ike["crl.list"] = R"({"items": [{"issuer": "CN=Root", "this_update": "2019-01-01T00:00:00.000Z",
+    "next_update": "2020-01-01T00:00:00.000Z"}, {"issuer": "CN=Other", "this_update": "2019-01-01T00:00:00.000Z",
+    "next_update": null}], "next": null})";
+  auto policy = policy_answers;
+  policy["policy.query"] = R"({"policy": {"name": "telnet_in", "kind": "hashed", "place": 1, "action": "secure"},
+    "isakmp_policy": {"name": "finance", "authentication": "ecdsa-signature"}, "kernel_agrees": true})";
+  FakeDaemon secauditd(paths.socket("secauditd"), answers({{"rpc.ping", "{}"}}));
+  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(ike));
+  FakeDaemon secpolicyd(paths.socket("secpolicyd"), answers(policy));
+  CHECK(report({"-explain", "127.0.0.1"}) == 0);
+  CHECK(out_has("ISAKMP policy: finance (ECDSA Signatures)\n"));
+  CHECK(out_has("Certificate: a, until 2020-01-01T00:00:00.000Z     Not accepted: it ended"));
+  CHECK_FALSE(out_has("a-rsa"));
+  CHECK_FALSE(out_has("Pre-shared key"));
+  CHECK(out_has("Trusted CAs: CN=Root\n"));
+  CHECK(out_has("Next: 2020-01-01T00:00:00.000Z (overdue)\n"));
+  CHECK(out_has("CRL: CN=Other     Of: 2019-01-01T00:00:00.000Z     Next: not said\n"));
+  CHECK(out_has("The certificate a of this host would be refused"));
+  CHECK_FALSE(out_has("it ended\nlong ago"));
+  CHECK(report({"-explain", "127.0.0.1", "--json"}) == 0);
+  const auto explained = document()["explain"];
+  CHECK(explained["authentication"] == "ecdsa-signature");
+  CHECK(explained["certificates"]["own"].size() == 1);
+  CHECK(explained["certificates"]["crls"][0]["overdue"] == true);
+  CHECK(explained["certificates"]["crls"][1]["next_update"].is_null());
+}
+
+TEST_CASE_METHOD(ToolFixture, "-explain has the members of the schema") {
+  CHECK(report({"-explain", "127.0.0.1", "--json"}) == 3);
+  const auto definition =
+      Json::parse(*read_file(std::string(IPSEC9000_SOURCE_DIR) + "/etc/reports.schema.json"))["$defs"]["explanation"];
+  std::set<std::string> keys;
+  const auto explained = document()["explain"];
+  for (const auto& [key, value] : explained.items()) keys.insert(key);
+  CHECK(definition.at("required").get<std::set<std::string>>() == keys);
+  for (const auto& key : keys) CHECK(definition.at("properties").contains(key));
+}
+
 TEST_CASE_METHOD(ToolFixture, "-explain without daemons still says what to do; wrong usage is refused") {
   CHECK(report({"-explain", "127.0.0.1"}) == 3);
   CHECK(out_has("ikpmd does not answer. Start IPSec"));
