@@ -129,6 +129,29 @@ TEST_CASE("a flood of unimportant records leaves room for important ones") {
   CHECK(world.client.queued() == AuditClient::max_queued / 2 + 1);
 }
 
+TEST_CASE("a secauditd that takes connections and never answers holds nobody up, and loses nothing that was queued") {
+  World world;
+  std::vector<RpcServer::Reply> kept;
+  world.server = std::make_unique<RpcServer>(world.loop, world.path);
+  for (const char* method : {"audit.record", "audit.level"})
+    world.server->add(method,
+                      [&](const Json&, const Caller&, RpcServer::Reply reply) { kept.push_back(std::move(reply)); });
+  REQUIRE(world.server->start());
+  world.client.start();
+  world.record_mixed(3 * AuditClient::max_queued, AuditLevel::error);
+  CHECK(world.client.queued() <= AuditClient::max_queued);
+  REQUIRE(run_until(world.loop, [&] { return kept.size() == 2; }));
+  const auto before = world.loop.now();
+  run_for(world.loop, Duration(100));
+  CHECK(world.loop.now() - before < Duration(2000));  // the loop turned meanwhile
+  CHECK(world.received.empty());
+  const auto waiting = world.client.queued();
+  world.server.reset();  // somebody ends it, and a good one is started
+  kept.clear();
+  world.start_server();
+  CHECK(world.received_count(waiting));
+}
+
 TEST_CASE("the level follows secauditd's, at the beginning and when it changes") {
   World world;
   world.level = "error";
