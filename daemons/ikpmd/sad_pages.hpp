@@ -16,8 +16,8 @@ namespace ipsec9000 {
 
 class SadPages {
  public:
-  static constexpr std::size_t page_size = 200;  // SAs; a page ends with the piece of the kernel's that reaches it
-  static constexpr std::size_t lists_kept = 8;   // being read at the same time
+  static constexpr std::size_t page_size = 50;  // SAs; a page ends with the piece of the kernel's that reaches it
+  static constexpr std::size_t lists_kept = 8;  // being read at the same time
 
   // What the kernel does not know of an SA.
   using FactsOf = std::function<std::optional<ike::SaFacts>(const ike::SaKey& key, std::uint32_t reqid)>;

@@ -1,0 +1,120 @@
+"""Lists many SAs with ipsec_report -sad: memory of ikpmd and of the tool, and how long ikpmd keeps others waiting.
+
+    scripts/in-kernel -m 1G -t 500 python3 bench/list_sas.py build/release [NUMBER...]
+
+The SAs are larval ones of nobody: they need no ESP of the kernel, and ikpmd has nothing to do with them but to list them.
+"""
+
+import os
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "system"))
+
+from harness import configuration, topology  # noqa: E402  (the path comes first)
+from harness.suite import Suite  # noqa: E402
+
+
+def add_sas(node, first, number, directory):
+    """SAs from `first` on, by ip in one go."""
+    node.set_kernel_option("net/core/xfrm_acq_expires", 3600)
+    batch = os.path.join(directory, "batch")
+    with open(batch, "w", encoding="ascii") as file:
+        for n in range(first, first + number):
+            source, destination = (("10.1.0.1", "10.1.0.2"), ("10.1.0.2", "10.1.0.1"))[n % 2]
+            file.write(f"xfrm state allocspi src {source} dst {destination} proto esp reqid {n + 1} mode transport "
+                       f"min {0x10000 + n} max {0x10000 + n}\n")
+    node.run(["ip", "-batch", batch], timeout=200)
+
+
+def memory(process):
+    """Resident now and at most since the last call, kB."""
+    with open(f"/proc/{process}/status", encoding="ascii") as file:
+        fields = dict(line.split(":", 1) for line in file)
+    with open(f"/proc/{process}/clear_refs", "w", encoding="ascii") as file:
+        file.write("5")
+    return int(fields["VmRSS"].split()[0]), int(fields["VmHWM"].split()[0])
+
+
+def seconds_of_cpu(process):
+    with open(f"/proc/{process}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Pinger(threading.Thread):
+    """Asks ikpmd for a sign of life again and again; the longest wait is how long its loop was held up at most."""
+
+    def __init__(self, suite):
+        super().__init__(daemon=True)
+        self._suite = suite
+        self._ended = threading.Event()
+        self.waits = []
+
+    def run(self):
+        while not self._ended.is_set():
+            begun = time.monotonic()
+            self._suite.call("ikpmd", "rpc.ping")
+            self.waits.append(time.monotonic() - begun)
+            time.sleep(0.002)
+
+    def end(self):
+        self._ended.set()
+        self.join()
+        return max(self.waits), sorted(self.waits)[len(self.waits) // 2]
+
+
+def list_all(suite, arguments):
+    """Runs ipsec_report: the lines it printed, its memory at most in kB, and the seconds it took."""
+    begun = time.monotonic()
+    with suite.node.inside():
+        reader, writer = os.pipe()
+        child = os.posix_spawn(os.path.join(suite.tools, "ipsec_report"),
+                               ["ipsec_report", "--root", suite.root, *arguments], os.environ,
+                               file_actions=[(os.POSIX_SPAWN_DUP2, writer, 1)])
+    os.close(writer)
+    blocks = 0
+    with open(reader, "rb") as output:
+        for line in output:
+            blocks += line.startswith(b"SPI (hex)") or b'"spi":' in line
+    _, status, usage = os.wait4(child, 0)
+    return blocks, usage.ru_maxrss, time.monotonic() - begun, status
+
+
+def main():
+    build = os.path.abspath(sys.argv[1])
+    numbers = [int(each) for each in sys.argv[2:]] or [1000, 10000, 50000]
+    directory = tempfile.mkdtemp(dir="/tmp")
+    network = topology.LAYOUTS["hosts"]()
+    a, b = network["A"], network["B"]
+    suite = Suite(a, build, os.path.join(directory, "A"))
+    suite.configure(configuration.telnet_client(a, b, 4))
+    suite.set_key(b.address(4), configuration.KEY)
+    suite.start()
+    ikpmd = suite.process("ikpmd")
+    there = 0
+    try:
+        for number in numbers:
+            add_sas(a, there, number - there, directory)
+            there = number
+            time.sleep(2)  # until ikpmd has read the events of these
+            for arguments in (["-sad"], ["-sad", "--json"]):
+                memory(ikpmd)
+                before, cpu = memory(ikpmd), seconds_of_cpu(ikpmd)
+                pinger = Pinger(suite)
+                pinger.start()
+                listed, tool, took, status = list_all(suite, arguments)
+                longest, median = pinger.end()
+                after = memory(ikpmd)
+                print(f"{number} SAs {' '.join(arguments)}: {listed} listed, status {status}, {took:.2f} s; "
+                      f"ikpmd {before[0]} -> {after[0]} kB, at most {after[1]} kB, "
+                      f"{seconds_of_cpu(ikpmd) - cpu:.2f} s of CPU; tool at most {tool} kB; "
+                      f"others waited {1000 * median:.1f} ms, at most {1000 * longest:.1f} ms", flush=True)
+    finally:
+        suite.clean_up()
+
+
+if __name__ == "__main__":
+    main()
