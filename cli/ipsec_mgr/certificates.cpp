@@ -158,6 +158,7 @@ int mgr_crl_list(Context& context, const VerbArguments&) {
   if (!answer) return context.fail(daemon_failure("listing the CRLs", answer.error()));
   auto text = each_item(*answer, crl_block, "No CRLs\n");
   for (const auto& url : texts_of(*answer, "sources")) text += "Source: " + url + "\n";
+  for (const auto& sentence : texts_of(*answer, "damaged")) text += "Warning: " + sentence + "\n";
   return print(context, *answer, text);
 }
 int mgr_crl_delete(Context& context, const VerbArguments& words) {

@@ -18,6 +18,8 @@ int mgr_cert_list(Context& context, const VerbArguments& arguments);
 int mgr_cert_show(Context& context, const VerbArguments& arguments);
 int mgr_cert_delete(Context& context, const VerbArguments& arguments);
 int mgr_cert_check(Context& context, const VerbArguments& arguments);
+int mgr_profile_create(Context& context, const VerbArguments& arguments);
+int mgr_profile_renew(Context& context, const VerbArguments& arguments);
 int mgr_ca_add(Context& context, const VerbArguments& arguments);
 int mgr_ca_list(Context& context, const VerbArguments& arguments);
 int mgr_ca_show(Context& context, const VerbArguments& arguments);

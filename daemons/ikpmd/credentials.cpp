@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
+
 namespace ipsec9000 {
 
 namespace {
@@ -27,28 +29,46 @@ void CertificateKeeper::reload() {
     std::map<std::string, Secret> keys;
     Snapshot made;
     std::string problem;
-    std::vector<std::string> sources;
+    Reading reading;
   };
   auto work = std::make_shared<Work>();
   work->keys = keys_.private_keys();
-  const auto read = [work, store = store_, rules = rules_] {
-    const auto contents = store.load();
-    if (!contents) work->problem = contents.error().text;
+  const auto read = [work, store = store_, ini = ini_, rules = rules_, ocsp = ocsp_] {
+    std::vector<std::string> problems;
+    auto contents = store.load();
+    if (!contents) problems.push_back(contents.error().text);
+    auto settings = read_entrust_ini(ini);
+    if (!settings && settings.error().code != ErrorCode::not_found) problems.push_back(settings.error().text);
+    auto& reading = work->reading;
+    if (settings) reading.settings = std::move(*settings);
+    if (contents) problems.insert(problems.end(), contents->damaged.begin(), contents->damaged.end());
+    if (contents) reading.profiles = open_profiles(store, *contents, work->keys, problems);
     work->made = std::make_shared<const pki::Credentials>(
-        credentials_of(contents ? *contents : CertificateContents{}, work->keys, rules));
+        credentials_of(contents ? *contents : CertificateContents{}, work->keys, rules, ocsp));
     work->keys.clear();
-    if (contents) work->sources = crl_sources(*contents);
+    work->problem = join(problems, "; ");
+    if (!contents) return;
+    reading.sources = crl_sources(*contents);
+    for (auto& url : directory_sources(reading.settings, *contents)) reading.sources.push_back(std::move(url));
+    reading.endings = endings_of(*contents);
+    reading.cas = contents->of_kind(EntryKind::ca);
   };
   const auto use = [this, work] {
     loading_ = false;
     keys_.use(work->made);
     problem_ = work->problem;
-    if (sources_changed_) sources_changed_(work->sources);
+    if (read_) read_(work->reading);
     if (again_) return reload();
     for (const auto& each : std::exchange(waiting_, {})) each();
   };
   loading_ = loop_.run_on_pool(read, use);
   if (!loading_) problem_ = "too much work at once; the certificates were not read again";
+}
+
+void CertificateKeeper::take_ocsp(const std::string& fingerprint, const pki::OcspAnswer& answer, WallTime now) {
+  std::erase_if(ocsp_, [&](const auto& entry) { return entry.second.next_update < now; });
+  ocsp_.insert_or_assign(fingerprint, answer);
+  reload();
 }
 
 void CertificateKeeper::finish(const std::string& method, const Result<Json>& outcome, const Reply& reply) {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "certstore/entrust.hpp"
+#include "certstore/expiry.hpp"
 #include "certstore/operations.hpp"
 #include "daemon/event_loop.hpp"
 #include "key_ring.hpp"
@@ -16,13 +18,20 @@ class CertificateKeeper {
  public:
   using Snapshot = std::shared_ptr<const pki::Credentials>;
 
-  CertificateKeeper(EventLoop& loop, KeyRing& keys, std::filesystem::path directory)
-      : loop_(loop), keys_(keys), store_(std::move(directory)) {}
+  // `ini`: the path of entrust.ini, which may be missing.
+  CertificateKeeper(EventLoop& loop, KeyRing& keys, std::filesystem::path directory, std::filesystem::path ini)
+      : loop_(loop), keys_(keys), store_(std::move(directory)), ini_(std::move(ini)) {}
 
-  // Called after each reading with the URLs where CRLs are to be fetched.
-  void on_sources(std::function<void(const std::vector<std::string>&)> changed) {
-    sources_changed_ = std::move(changed);
-  }
+  // What else follows from what is at rest.
+  struct Reading {
+    std::vector<std::string> sources;  // URLs where CRLs are to be fetched
+    std::vector<Ending> endings;
+    std::vector<Profile> profiles;
+    std::vector<pki::Certificate> cas;
+    EntrustSettings settings;
+  };
+  // Called after each reading.
+  void on_read(std::function<void(const Reading&)> read) { read_ = std::move(read); }
 
   const std::string& problem() const { return problem_; }  // "" or why the certificates at rest cannot be read
   const TrustRules& rules() const { return rules_; }
@@ -31,6 +40,9 @@ class CertificateKeeper {
   void set_rules(const TrustRules& rules);  // reads again when they are others
   // Reads what is at rest, on the pool; when keys were unlocked or something changed. Several calls are one.
   void reload();
+
+  // What an OCSP responder said about the certificate of this fingerprint. Counts in the next snapshot, until it ends.
+  void take_ocsp(const std::string& fingerprint, const pki::OcspAnswer& answer, WallTime now);
 
   // Does a method of certstore/operations.hpp on the pool; `reply` comes on the loop, after the new snapshot where it
   // changed one. `password` is needed where needs_keys() says so.
@@ -43,9 +55,11 @@ class CertificateKeeper {
   EventLoop& loop_;
   KeyRing& keys_;
   CertificateStore store_;
+  std::filesystem::path ini_;
   TrustRules rules_;
+  OcspAnswers ocsp_;
   std::string problem_;
-  std::function<void(const std::vector<std::string>&)> sources_changed_;
+  std::function<void(const Reading&)> read_;
   std::vector<std::function<void()>> waiting_;  // for the snapshot being made
   bool loading_ = false;
   bool again_ = false;

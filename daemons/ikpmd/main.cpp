@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "fetch.hpp"
+#include "fetch/child.hpp"
 #include "service.hpp"
 
 using namespace ipsec9000;
@@ -36,7 +36,7 @@ class Ikpmd final : public DaemonService {
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[argc - 1], "--flush") == 0) return flush();
-  if (argc == 3 && std::strcmp(argv[1], "--fetch") == 0) return fetch_main(argv[2]);  // started by CrlFetcher
+  if (argc == 2 && std::strcmp(argv[1], "--fetch") == 0) return fetch::child_main();  // started by FetchProcess
   const auto build = [](DaemonContext& context) -> Result<std::unique_ptr<DaemonService>> {
     auto kernel = NetlinkKernel::open();
     if (!kernel) return kernel.error();

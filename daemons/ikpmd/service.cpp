@@ -43,6 +43,8 @@ struct IkeService::Carrier {
     auto job = std::make_shared<ike::Job>(std::move(action.job));
     const auto id = action.id;
     const auto done = [&owner, id, outcome] {
+      if (const auto* verified = *outcome ? std::get_if<ike::VerifyOutcome>(&**outcome) : nullptr)
+        if (!verified->objection) owner.ocsp_.saw(verified->verdict);
       owner.engine_.job_done(id, *outcome, owner.context_.loop.now());
       owner.settle();
     };
@@ -115,10 +117,14 @@ IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
       kernel_(std::move(kernel)),
       sas_(*kernel_),
       keys_(context.loop, context.paths.keystore(), Keystore::machine_key_file(context.paths.keystore())),
-      certificates_(context.loop, keys_, context.paths.certificates()),
-      crls_(context.loop, context.audit, certificates_),
+      certificates_(context.loop, keys_, context.paths.certificates(), entrust_ini(context.paths.configuration())),
       engine_(random_, keys_),
       policy_manager_(context.loop, context.paths.socket("secpolicyd")),
+      trouble_(context.audit, policy_manager_),
+      crls_(context.loop, context.audit, certificates_, trouble_),
+      ocsp_(context.loop, context.audit, certificates_, trouble_),
+      profiles_(context.loop, context.audit, certificates_, trouble_),
+      expiry_(context.loop, context.audit),
       trace_(engine_, policy_manager_),
       deadline_(context.loop),
       sampling_(context.loop),
@@ -129,7 +135,11 @@ IkeService::~IkeService() = default;
 
 Result<void> IkeService::start() {
   keys_.open_with_machine_key();
-  certificates_.on_sources([this](const std::vector<std::string>& urls) { crls_.watch(urls); });
+  certificates_.on_read([this](const CertificateKeeper::Reading& reading) {
+    crls_.watch(reading.sources);
+    expiry_.watch(reading.endings);
+    profiles_.watch(reading.settings.manager, reading.profiles, reading.cas);
+  });
   certificates_.reload();
   if (auto watching = watch_kernel(); !watching) return watching;
   adopt_sas();
@@ -276,6 +286,9 @@ void IkeService::sample_traffic() {
 
 Json IkeService::status() const {
   const auto counters = engine_.counters();
+  auto problems = problems_;
+  if (!certificates_.problem().empty()) problems.push_back("certificates: " + certificates_.problem());
+  for (auto& problem : expiry_.problems()) problems.push_back(std::move(problem));
   return {{"ready", !watches_.empty()},
           {"keystore", keys_.state()},
           {"isakmp_sas", counters.isakmp_sas},
@@ -283,7 +296,7 @@ Json IkeService::status() const {
           {"negotiating", counters.negotiating + counters.quick_modes},
           {"statistics", statistics_.to_json()},
           {"overruns", overruns_},
-          {"problems", problems_}};
+          {"problems", std::move(problems)}};
 }
 
 void IkeService::add_status(Json& out) const { out["ike"] = status(); }

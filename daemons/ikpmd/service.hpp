@@ -8,12 +8,15 @@
 #include "crl_fetcher.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/rpc_peer.hpp"
+#include "expiry_reporter.hpp"
 #include "failure_log.hpp"
 #include "ike/engine.hpp"
 #include "kernel_sas.hpp"
 #include "key_ring.hpp"
 #include "negotiation_statistics.hpp"
+#include "ocsp_asker.hpp"
 #include "peer_traffic.hpp"
+#include "profile_renewer.hpp"
 #include "sad_pages.hpp"
 #include "trace_link.hpp"
 #include "udp_socket.hpp"
@@ -55,13 +58,17 @@ class IkeService final : public DaemonService {
   KernelSas sas_;
   KeyRing keys_;
   CertificateKeeper certificates_;
-  CrlFetcher crls_;
   SystemRandom random_;
   ike::Engine engine_;
   FailureLog failures_;
   PeerTraffic peers_;
   NegotiationStatistics statistics_;
   RpcPeer policy_manager_;
+  ServerTrouble trouble_;
+  CrlFetcher crls_;
+  OcspAsker ocsp_;
+  ProfileRenewer profiles_;
+  ExpiryReporter expiry_;
   TraceLink trace_;
   std::vector<UdpSocket> sockets_;
   std::vector<EventLoop::Watch> watches_;

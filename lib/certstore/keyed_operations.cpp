@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "certstore/describe.hpp"
+#include "certstore/entrust.hpp"
 #include "certstore/methods.hpp"
 #include "pki/request.hpp"
 
@@ -157,11 +158,18 @@ Result<Json> cert_delete(const Task& task, const Json& params) {
     return {};
   });
   if (!changed) return changed.error();
+  const auto profile = profile_key_name(*name);
+  const bool had_profile = task.keys->find_private_key(profile) != nullptr;
+  if (had_profile) {
+    if (auto erased = task.keys->erase(KeyKind::private_key, profile); !erased) return erased.error();
+    std::error_code ignored;
+    std::filesystem::remove(profile_file(task.store, *name), ignored);
+  }
   if (had_key)
     if (auto erased = task.keys->erase(KeyKind::private_key, *name); !erased) return erased.error();
-  if (!had_entry && !had_key)
+  if (!had_entry && !had_key && !had_profile)
     return Error{ErrorCode::not_found, "there is no certificate and no key \"" + escape_control(*name) + "\""};
-  return Json{{"deleted", *name}, {"key", had_key}};
+  return Json{{"deleted", *name}, {"key", had_key || had_profile}};
 }
 
 }  // namespace ipsec9000::certstore

@@ -21,19 +21,13 @@ struct Method {
 };
 
 constexpr std::array methods = {
-    Method{"cert.request", true, false, cert_request},
-    Method{"cert.import", true, true, cert_import},
-    Method{"cert.list", false, false, cert_list},
-    Method{"cert.show", false, false, cert_show},
-    Method{"cert.delete", true, true, cert_delete},
-    Method{"cert.check", false, false, cert_check},
-    Method{"ca.add", false, true, ca_add},
-    Method{"ca.list", false, false, ca_list},
-    Method{"ca.show", false, false, ca_show},
-    Method{"ca.delete", false, true, ca_delete},
-    Method{"crl.add", false, true, crl_add},
-    Method{"crl.list", false, false, crl_list},
-    Method{"crl.delete", false, true, crl_delete},
+    Method{"cert.request", true, false, cert_request},  Method{"cert.import", true, true, cert_import},
+    Method{"cert.list", false, false, cert_list},       Method{"cert.show", false, false, cert_show},
+    Method{"cert.delete", true, true, cert_delete},     Method{"cert.check", false, false, cert_check},
+    Method{"profile.store", true, true, profile_store}, Method{"ca.add", false, true, ca_add},
+    Method{"ca.list", false, false, ca_list},           Method{"ca.show", false, false, ca_show},
+    Method{"ca.delete", false, true, ca_delete},        Method{"crl.add", false, true, crl_add},
+    Method{"crl.list", false, false, crl_list},         Method{"crl.delete", false, true, crl_delete},
 };
 
 const Method* find(std::string_view name) {
@@ -238,7 +232,8 @@ Result<Json> crl_list(const Task& task, const Json&) {
   if (!contents) return contents.error();
   Json items = Json::array();
   for (const auto& [id, crl] : contents->crls) items.push_back(describe(crl));
-  return Json{{"items", std::move(items)}, {"sources", contents->sources}, {"next", nullptr}};
+  return Json{
+      {"items", std::move(items)}, {"sources", contents->sources}, {"damaged", contents->damaged}, {"next", nullptr}};
 }
 
 Result<Json> crl_delete(const Task& task, const Json& params) {

@@ -33,19 +33,20 @@ std::vector<std::string> crl_sources(const CertificateContents& contents) {
   return urls;
 }
 
-pki::TrustContents trust_of(const CertificateContents& contents, const TrustRules& rules) {
+pki::TrustContents trust_of(const CertificateContents& contents, const TrustRules& rules, const OcspAnswers& ocsp) {
   pki::TrustContents trust;
   for (const auto& ca : contents.of_kind(EntryKind::ca))
     (ca.self_issued() ? trust.anchors : trust.intermediates).push_back(ca);
   trust.known = contents.of_kind(EntryKind::peer);
   for (const auto& [id, crl] : contents.crls) trust.crls.push_back(crl);
+  trust.ocsp = ocsp;
   trust.revocation = rules.revocation;
   trust.allow_legacy = rules.allow_legacy;
   return trust;
 }
 
 pki::Credentials credentials_of(const CertificateContents& contents, const std::map<std::string, Secret>& keys,
-                                const TrustRules& rules) {
+                                const TrustRules& rules, const OcspAnswers& ocsp) {
   pki::Credentials credentials;
   for (const auto& entry : contents.entries) {
     const auto secret = keys.find(entry.name);
@@ -54,7 +55,7 @@ pki::Credentials credentials_of(const CertificateContents& contents, const std::
     if (!key || !key->belongs_to(entry.certificate)) continue;
     credentials.own.push_back({entry.name, entry.certificate, chain_of(contents, entry.certificate), std::move(*key)});
   }
-  credentials.trust = std::make_shared<const pki::Trust>(trust_of(contents, rules));
+  credentials.trust = std::make_shared<const pki::Trust>(trust_of(contents, rules, ocsp));
   return credentials;
 }
 

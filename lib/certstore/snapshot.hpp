@@ -14,11 +14,14 @@ struct TrustRules {
   bool operator==(const TrustRules&) const = default;
 };
 
-pki::TrustContents trust_of(const CertificateContents& contents, const TrustRules& rules);
+// What OCSP responders said, by the fingerprint of the certificate.
+using OcspAnswers = std::map<std::string, pki::OcspAnswer>;
+
+pki::TrustContents trust_of(const CertificateContents& contents, const TrustRules& rules, const OcspAnswers& ocsp = {});
 
 // Own entries whose key is in `keys` (by entry name) and belongs to the certificate; the others stay out.
 pki::Credentials credentials_of(const CertificateContents& contents, const std::map<std::string, Secret>& keys,
-                                const TrustRules& rules);
+                                const TrustRules& rules, const OcspAnswers& ocsp = {});
 
 // Where CRLs are to be fetched: what the certificates name, and what the administrator added; each once.
 std::vector<std::string> crl_sources(const CertificateContents& contents);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/files.hpp"
+#include "base/text.hpp"
 #include "base/write_lock.hpp"
 #include "crypto/hash.hpp"
 
@@ -24,8 +25,12 @@ void load_crls(const fs::path& directory, CertificateContents& contents) {
     const auto name = file.path().filename().string();
     if (!name.starts_with("crl-") || !name.ends_with(".der") || contents.crls.size() >= crls_maximum) continue;
     const auto bytes = read_file(file.path(), pki::crl_bytes_maximum);
-    if (!bytes) continue;
-    if (auto crl = pki::Crl::parse(as_bytes(*bytes))) contents.crls.insert_or_assign(crl_id(*crl), std::move(*crl));
+    auto crl = bytes ? pki::Crl::parse(as_bytes(*bytes)) : bytes.error();
+    if (crl)
+      contents.crls.insert_or_assign(crl_id(*crl), std::move(*crl));
+    else
+      contents.damaged.push_back(escape_control(file.path().string()) +
+                                 " is damaged and does not count: " + crl.error().text);
   }
 }
 

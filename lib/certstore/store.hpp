@@ -20,6 +20,7 @@ struct CertificateContents {
   std::vector<CertificateEntry> entries;
   std::map<std::string, pki::Crl> crls;  // by ID
   std::vector<std::string> sources;      // URLs
+  std::vector<std::string> damaged;      // a sentence for each file of a CRL that cannot be read
 
   const CertificateEntry* find(EntryKind kind, std::string_view name) const;
   std::vector<pki::Certificate> of_kind(EntryKind kind) const;
@@ -31,7 +32,8 @@ class CertificateStore {
  public:
   explicit CertificateStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
-  // A store that is not there is empty. A CRL that cannot be read is left out: another is fetched.
+  // A store that is not there is empty. A CRL that cannot be read is left out and told in `damaged`: another is
+  // fetched.
   Result<CertificateContents> load() const;
 
   // Loads, changes, and writes what differs, all under the lock; nothing when the change fails.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "ike/methods.hpp"
+#include "pki/identities.hpp"
 #include "wire/numbers.hpp"
 
 namespace ipsec9000::ike {
@@ -80,6 +81,15 @@ Result<std::shared_ptr<const pki::Credential>> choose_own(const std::shared_ptr<
   if (found != nullptr) return std::shared_ptr<const pki::Credential>(ours, found);
   const auto method = to_string(policy.authentication);
   if (ours->own.empty()) return Error{ErrorCode::not_found, "none with its private key is stored"};
+  // The one that would have done once, or will, is what to look at.
+  for (const auto& [name, certificate, chain, key] : ours->own) {
+    const bool fits = std::ranges::find(kinds, certificate.key_kind()) != kinds.end() &&
+                      (!policy.local_id || pki::has_name(certificate, *policy.local_id));
+    if (!fits || (now >= certificate.not_before() && now <= certificate.not_after())) continue;
+    const auto when = now > certificate.not_after() ? " has expired at " + to_rfc3339(certificate.not_after())
+                                                    : " is not valid before " + to_rfc3339(certificate.not_before());
+    return Error{ErrorCode::not_found, "the certificate \"" + name + "\" (" + certificate.subject() + ")" + when};
+  }
   if (policy.local_id)
     return Error{ErrorCode::not_found,
                  "none for " + method + " that is valid now has the name " + policy.local_id->to_string()};

@@ -10,7 +10,8 @@ class Authority:
     """Everything lies below `directory`. `issuer`: another Authority, which certifies this one."""
 
     def __init__(self, directory, name="Root", issuer=None):
-        self._directory = directory
+        self.directory = directory
+        self.key = f"{directory}/ca.key"
         self._name = name
         self._issued = 0
         os.makedirs(directory)
@@ -27,37 +28,41 @@ class Authority:
                           f"{directory}/ca.cnf", "-out", f"{directory}/ca.csr")
             issuer.sign(f"{directory}/ca.csr", self.certificate, section="authority")
 
-    def issue(self, name, alternative_names="", key="P-256", start=-3600, end=86400 * 30):
-        """A certificate with its key; `start` and `end` in seconds from now. Gives an Issued."""
+    def issue(self, name, alternative_names="", key="P-256", start=-3600, end=86400 * 30, extensions=()):
+        """A certificate with its key; `start` and `end` in seconds from now, `extensions` as openssl's configuration
+        has them. Gives an Issued."""
         self._issued += 1
-        stem = f"{self._directory}/{self._issued}-{name}"
+        stem = f"{self.directory}/{self._issued}-{name}"
         kind = (["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"] if key == "RSA" else
                 ["-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{key}"])
         self._openssl("genpkey", *kind, "-out", f"{stem}.key")
         self._openssl("req", "-new", "-key", f"{stem}.key", "-subj", f"/O=Example/CN={name}", "-config",
-                      f"{self._directory}/ca.cnf", "-out", f"{stem}.csr")
-        self.sign(f"{stem}.csr", f"{stem}.pem", "host", alternative_names, start, end)
+                      f"{self.directory}/ca.cnf", "-out", f"{stem}.csr")
+        self.sign(f"{stem}.csr", f"{stem}.pem", "host", alternative_names, start, end, extensions)
         return Issued(stem, self.certificate)
 
-    def sign(self, request, certificate, section, alternative_names="", start=-3600, end=86400 * 30):
-        text = CONFIGURATION.replace("@directory@", self._directory)
+    def sign(self, request, certificate, section, alternative_names="", start=-3600, end=86400 * 30,
+             extensions=()):
+        text = CONFIGURATION.replace("@directory@", self.directory)
+        for line in extensions:
+            text = text.replace("[ host ]\n", f"[ host ]\n{line}\n")
         if alternative_names:
             text = text.replace("[ host ]\n", f"[ host ]\nsubjectAltName = {alternative_names}\n")
         self._write("sign.cnf", text)
-        self._openssl("ca", "-batch", "-notext", "-config", f"{self._directory}/sign.cnf", "-extensions", section,
+        self._openssl("ca", "-batch", "-notext", "-config", f"{self.directory}/sign.cnf", "-extensions", section,
                       "-startdate", _date(start), "-enddate", _date(end), "-in", request, "-out", certificate)
 
     def revoke(self, issued):
-        self._openssl("ca", "-batch", "-config", f"{self._directory}/ca.cnf", "-revoke", issued.certificate)
+        self._openssl("ca", "-batch", "-config", f"{self.directory}/ca.cnf", "-revoke", issued.certificate)
 
     def crl(self):
         """Its CRL as it is now: the file's name."""
-        path = f"{self._directory}/crl.pem"
-        self._openssl("ca", "-batch", "-gencrl", "-crldays", "1", "-config", f"{self._directory}/ca.cnf", "-out", path)
+        path = f"{self.directory}/crl.pem"
+        self._openssl("ca", "-batch", "-gencrl", "-crldays", "1", "-config", f"{self.directory}/ca.cnf", "-out", path)
         return path
 
     def _write(self, name, text):
-        with open(f"{self._directory}/{name}", "w", encoding="utf-8") as file:
+        with open(f"{self.directory}/{name}", "w", encoding="utf-8") as file:
             file.write(text)
 
     def _openssl(self, *arguments):

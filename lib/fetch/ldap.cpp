@@ -1,23 +1,15 @@
-#include "fetch.hpp"
-
 #include <ldap.h>
-#include <openssl/err.h>
-#include <openssl/http.h>
-#include <sys/resource.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include <memory>
 
 #include "base/text.hpp"
+#include "fetch/fetch.hpp"
+#include "fetch/reasons.hpp"
 #include "pki/crl.hpp"
 
-namespace ipsec9000 {
+namespace ipsec9000::fetch {
 
 namespace {
-struct FreeBio {
-  void operator()(BIO* bio) const { BIO_free_all(bio); }
-};
 struct FreeUrl {
   void operator()(LDAPURLDesc* url) const { ldap_free_urldesc(url); }
 };
@@ -31,38 +23,29 @@ struct FreeValues {
   void operator()(berval** values) const { ldap_value_free_len(values); }
 };
 
-Result<Bytes> fetch_http(const std::string& url) {
-  const std::unique_ptr<BIO, FreeBio> answer(OSSL_HTTP_get(url.c_str(), nullptr, nullptr, nullptr, nullptr, nullptr,
-                                                           nullptr, 0, nullptr, nullptr, 1, pki::crl_bytes_maximum,
-                                                           fetch_seconds));
-  if (!answer) {
-    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-    return Error{ErrorCode::io, reason == nullptr ? "no answer" : reason};
-  }
-  Bytes bytes;
-  std::uint8_t part[16384];
-  int length = 0;
-  while (bytes.size() < pki::crl_bytes_maximum && (length = BIO_read(answer.get(), part, sizeof part)) > 0)
-    bytes.insert(bytes.end(), part, part + length);
-  return bytes;
-}
-
 Error ldap_error(const char* what, int code) {
-  return Error{ErrorCode::io, std::string(what) + ": " + escape_control(ldap_err2string(code))};
+  const bool away = code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR || code == LDAP_UNAVAILABLE;
+  const bool late = code == LDAP_TIMEOUT || code == LDAP_TIMELIMIT_EXCEEDED;
+  return Error{away   ? ErrorCode::io
+               : late ? ErrorCode::timed_out
+                      : ErrorCode::invalid_input,
+               std::string(what) + ": " + escape_control(ldap_err2string(code))};
 }
 
-Result<Bytes> first_value(LDAP* ldap, LDAPMessage* found, const char* attribute) {
+Result<Bytes> first_value(LDAP* ldap, LDAPMessage* found, const char* attribute, std::size_t maximum) {
   auto* entry = ldap_first_entry(ldap, found);
   if (entry == nullptr) return Error{ErrorCode::not_found, "the directory has no such entry"};
   const std::unique_ptr<berval*, FreeValues> values(ldap_get_values_len(ldap, entry, attribute));
-  if (!values || values.get()[0] == nullptr) return Error{ErrorCode::not_found, "the directory's entry has no CRL"};
+  if (!values || values.get()[0] == nullptr)
+    return Error{ErrorCode::not_found, "the directory's entry has no " + std::string(attribute)};
   const auto& value = *values.get()[0];
-  if (value.bv_len > pki::crl_bytes_maximum) return Error{ErrorCode::invalid_input, "the CRL is too large"};
+  if (value.bv_len > maximum) return too_large(maximum);
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(value.bv_val);
   return Bytes(bytes, bytes + value.bv_len);
 }
+}  // namespace
 
-Result<Bytes> fetch_ldap(const std::string& url) {
+Result<Bytes> ldap_get(const std::string& url, std::size_t maximum) {
   LDAPURLDesc* parsed = nullptr;
   if (ldap_url_parse(url.c_str(), &parsed) != 0) return Error{ErrorCode::invalid_input, "not an LDAP URL"};
   const std::unique_ptr<LDAPURLDesc, FreeUrl> parts(parsed);
@@ -87,39 +70,32 @@ Result<Bytes> fetch_ldap(const std::string& url) {
                                      parts->lud_filter, wanted, 0, nullptr, nullptr, &patience, 1, &found);
   const std::unique_ptr<LDAPMessage, FreeMessage> answer(found);
   if (code != LDAP_SUCCESS && code != LDAP_SIZELIMIT_EXCEEDED) return ldap_error("the directory", code);
-  return first_value(opened, found, attribute.c_str());
+  return first_value(opened, found, attribute.c_str(), maximum);
 }
-
-void write_all(const void* data, std::size_t size) {
-  const auto* at = static_cast<const char*>(data);
-  while (size > 0) {
-    const auto written = ::write(STDOUT_FILENO, at, size);
-    if (written <= 0) return;
-    at += written;
-    size -= static_cast<std::size_t>(written);
-  }
-}
-}  // namespace
 
 Result<Bytes> fetch_crl(const std::string& url) {
-  if (url.starts_with("http://")) return fetch_http(url);
-  if (url.starts_with("ldap://")) return fetch_ldap(url);
+  if (url.starts_with("http://")) return http_get(url, pki::crl_bytes_maximum);
+  if (url.starts_with("ldap://")) return ldap_get(url, pki::crl_bytes_maximum);
   return Error{ErrorCode::unsupported, "neither http:// nor ldap://"};
 }
 
-int fetch_main(const std::string& url) {
-  ::alarm(fetch_seconds + 5);
-  const rlimit memory{512UL << 20, 512UL << 20};
-#ifndef IPSEC9000_SANITIZED
-  ::setrlimit(RLIMIT_AS, &memory);
-#endif
-  static_cast<void>(memory);
-  const auto crl = fetch_crl(url);
-  if (crl)
-    write_all(crl->data(), crl->size());
-  else
-    write_all(crl.error().text.data(), crl.error().text.size());
-  return crl ? 0 : 1;
+// scheme://host[:port]/..., where host may be an IPv6 address in brackets.
+Result<Server> server_of(const std::string& url) {
+  const bool ldap = url.starts_with("ldap://");
+  if (!ldap && !url.starts_with("http://")) return Error{ErrorCode::unsupported, "neither http:// nor ldap://"};
+  auto rest = url.substr(7, url.find_first_of("/?", 7) - 7);
+  Server server{"", static_cast<std::uint16_t>(ldap ? LDAP_PORT : 80)};
+  const auto bracket = rest.find(']');
+  const auto colon = rest.find(':', bracket == std::string::npos ? 0 : bracket);
+  if (colon != std::string::npos) {
+    const auto port = parse_number(rest.substr(colon + 1), UINT16_MAX);
+    if (!port) return Error{ErrorCode::invalid_input, "no such port"};
+    server.port = static_cast<std::uint16_t>(*port);
+    rest.resize(colon);
+  }
+  server.host = rest.starts_with('[') && rest.ends_with(']') ? rest.substr(1, rest.size() - 2) : rest;
+  if (server.host.empty()) return Error{ErrorCode::invalid_input, "a URL without a host"};
+  return server;
 }
 
-}  // namespace ipsec9000
+}  // namespace ipsec9000::fetch

@@ -1,0 +1,86 @@
+#include "ocsp_asker.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "audit/events.hpp"
+#include "pki/ocsp.hpp"
+
+namespace ipsec9000 {
+
+namespace {
+constexpr Duration retry = std::chrono::minutes(5);
+constexpr Duration shortest = seconds(60);
+constexpr Duration longest = std::chrono::hours(24);
+constexpr std::size_t subjects_maximum = 1000;
+
+WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+}  // namespace
+
+void OcspAsker::saw(const pki::Verdict& verdict) {
+  const bool acceptable = verdict.ok() || verdict.failure->kind == pki::PkiFailureKind::crl_unavailable;
+  if (!acceptable || verdict.path.size() < 2) return;
+  const auto& leaf = verdict.path[0];
+  const auto url = std::ranges::find_if(leaf.ocsp_urls(), [](const auto& each) { return each.starts_with("http://"); });
+  if (url == leaf.ocsp_urls().end()) return;
+  if (subjects_.size() >= subjects_maximum) {  // those that were not seen for long are asked about again when they are
+    const auto last = std::ranges::max_element(subjects_, {}, [](const auto& entry) { return entry.second.due; });
+    subjects_.erase(last);
+  }
+  subjects_.try_emplace(leaf.fingerprint(), Subject{leaf, verdict.path[1], *url, loop_.now()});
+  ask_due();
+}
+
+void OcspAsker::ask_due() {
+  std::erase_if(subjects_, [](const auto& entry) { return entry.second.certificate.not_after() < wall_now(); });
+  if (process_.busy() || subjects_.empty()) return;
+  const auto first = std::ranges::min_element(subjects_, {}, [](const auto& entry) { return entry.second.due; });
+  if (first->second.due <= loop_.now()) return ask(first->second);
+  next_.arm_at(first->second.due, [this] { ask_due(); });
+}
+
+void OcspAsker::ask(const Subject& subject) {
+  const auto fingerprint = subject.certificate.fingerprint();
+  const auto request = pki::ocsp_request(subject.certificate, subject.issuer);
+  const Json task{{"task", "ocsp"}, {"url", subject.url}, {"request_hex", request ? to_hex(*request) : std::string()}};
+  process_.start(task, [this, fingerprint](const FetchProcess::Answer& answer) {
+    if (const auto* failure = std::get_if<fetch::Failure>(&answer)) return failed(fingerprint, *failure);
+    judge(fingerprint, std::get<Bytes>(answer));
+  });
+}
+
+// One signature, of at most 64 KBytes: no work for the pool.
+void OcspAsker::judge(const std::string& fingerprint, const Bytes& response) {
+  const auto found = subjects_.find(fingerprint);
+  if (found == subjects_.end()) return ask_due();
+  const auto& subject = found->second;
+  const auto now = wall_now();
+  const auto answer = pki::judge_ocsp_response(response, subject.certificate, subject.issuer, now);
+  if (!answer) return failed(fingerprint, {answer.error().text, false, "", "", 0});
+  audit_.record(audit::ocsp_answered, {{"url", subject.url},
+                                       {"state", answer->revoked ? "revoked" : "good"},
+                                       {"subject", subject.certificate.subject()},
+                                       {"until", to_rfc3339(answer->next_update)}});
+  certificates_.take_ocsp(fingerprint, *answer, now);
+  const auto left = answer->next_update - now;
+  again(fingerprint, std::clamp<Duration>(left - left / 10, shortest, longest));
+}
+
+void OcspAsker::failed(const std::string& fingerprint, const fetch::Failure& failure) {
+  if (const auto found = subjects_.find(fingerprint); found != subjects_.end()) {
+    const bool strict = certificates_.rules().revocation == pki::Revocation::strict;
+    audit_.record(audit::ocsp_failed, {{"url", found->second.url},
+                                       {"subject", found->second.certificate.subject()},
+                                       {"reason", failure.reason},
+                                       {"policy", strict ? "strict" : "tolerant"}});
+    trouble_.look_for_policy(found->second.url, failure);
+  }
+  again(fingerprint, retry);
+}
+
+void OcspAsker::again(const std::string& fingerprint, Duration after) {
+  if (const auto found = subjects_.find(fingerprint); found != subjects_.end()) found->second.due = loop_.now() + after;
+  ask_due();
+}
+
+}  // namespace ipsec9000

@@ -1,0 +1,129 @@
+// What is taken in of certificates, from anybody: the first byte chooses how it comes. Nothing that is read may fail to
+// be shown, and what an administrator's file is read into reads back the same.
+#include <cstdint>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "certstore/describe.hpp"
+#include "certstore/entrust.hpp"
+#include "fetch/child.hpp"
+#include "fetch/cmp.hpp"
+#include "pki/bundle.hpp"
+#include "pki/identities.hpp"
+#include "pki/ocsp.hpp"
+#include "pki/pkcs7.hpp"
+#include "pki/validate.hpp"
+
+using namespace ipsec9000;
+
+namespace {
+constexpr WallTime now{milliseconds(1'767'225'600'000)};  // 2026-01-01
+
+void must(bool holds) {
+  if (!holds) std::abort();
+}
+
+void show(const pki::Certificate& certificate) {
+  must(escape_control(certificate.subject()) == certificate.subject());
+  must(escape_control(certificate.issuer()) == certificate.issuer());
+  static_cast<void>(describe(CertificateEntry{EntryKind::own, "name", certificate}).dump());
+  static_cast<void>(check_key(certificate, false));
+  static_cast<void>(check_digest(certificate, false));
+}
+
+void read_file_of(ByteView bytes, const char* password) {
+  const auto bundle = pki::read_bundle(bytes, Secret(std::string_view(password)));
+  if (!bundle) return;
+  for (const auto& certificate : bundle->certificates) show(certificate);
+  for (const auto& crl : bundle->crls) must(escape_control(crl.issuer()) == crl.issuer());
+}
+
+// Certificates one after the other, as a peer's: each behind two bytes of its length.
+std::vector<Bytes> parts_of(Reader& reader) {
+  std::vector<Bytes> parts;
+  while (!reader.empty() && parts.size() < 32) {
+    const auto size = reader.u16();
+    const auto part = size ? reader.take(*size) : std::nullopt;
+    if (!part) break;
+    parts.push_back(to_bytes(*part));
+  }
+  return parts;
+}
+
+// The last of them is the root.
+void judge_sent(ByteView bytes) {
+  Reader reader(bytes);
+  auto parts = parts_of(reader);
+  if (parts.empty()) return;
+  pki::TrustContents contents;
+  if (auto anchor = pki::Certificate::parse(parts.back())) contents.anchors.push_back(std::move(*anchor));
+  parts.pop_back();
+  const pki::Trust trust(std::move(contents));
+  const auto verdict = pki::validate(trust, parts, Identity{IdType::ipv4_address, {10, 1, 0, 1}}, std::nullopt, now);
+  must(verdict.ok() == !verdict.failure.has_value());
+  static_cast<void>(describe(verdict).dump());
+}
+
+// A certificate, its issuer, and a responder's answer about it.
+void judge_answer(ByteView bytes) {
+  Reader reader(bytes);
+  const auto parts = parts_of(reader);
+  if (parts.size() < 3) return;
+  const auto certificate = pki::Certificate::parse(parts[0]);
+  const auto issuer = pki::Certificate::parse(parts[1]);
+  if (!certificate || !issuer) return;
+  const auto answer = pki::judge_ocsp_response(parts[2], *certificate, *issuer, now);
+  if (answer) must(answer->next_update >= now);
+}
+
+void read_stored(std::string_view text) {
+  const auto entries = read_entries(text);
+  if (!entries) return;
+  const auto again = read_entries(write_entries(*entries));
+  must(again.has_value() && again->size() == entries->size());
+}
+
+void read_settings(std::string_view text) {
+  const auto settings = parse_entrust_ini(text);
+  if (!settings) return;
+  for (const auto& directory : settings->directories) must(directory.starts_with("ldap://"));
+  must(settings->manager.empty() || settings->manager.starts_with("http://"));
+}
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const ByteView bytes(data + 1, size - 1);
+  const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
+  switch (data[0]) {
+    case 'F':
+      read_file_of(bytes, "");
+      break;
+    case 'P':
+      read_file_of(bytes, "secret");
+      break;
+    case 'S':
+      judge_sent(bytes);
+      break;
+    case '7':
+      static_cast<void>(pki::pkcs7_certificates(bytes));
+      break;
+    case 'O':
+      judge_answer(bytes);
+      break;
+    case 'E':
+      read_stored(text);
+      break;
+    case 'I':
+      read_settings(text);
+      break;
+    case 'C':
+      static_cast<void>(fetch::enrolled_from(bytes));
+      static_cast<void>(fetch::failure_from(bytes));
+      break;
+    default:
+      break;
+  }
+  return 0;
+}

@@ -1,0 +1,32 @@
+// Talks to the servers of a CA: HTTP, LDAP, OCSP. Everything here blocks: for a process of its own, or for a tool.
+//
+// Errors: io or timed_out when the server cannot be reached or does not answer, anything else for what it answers.
+#pragma once
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/json_fwd.hpp"
+#include "base/result.hpp"
+
+namespace ipsec9000::fetch {
+
+inline constexpr unsigned fetch_seconds = 20;  // for name, connection and answer together
+
+// http:// only.
+Result<Bytes> http_get(const std::string& url, std::size_t maximum);
+Result<Bytes> http_post(const std::string& url, ByteView body, const char* body_type, const char* answer_type,
+                        std::size_t maximum);
+
+// One value of the attribute that the URL names (RFC 4516), else of certificateRevocationList;binary.
+Result<Bytes> ldap_get(const std::string& url, std::size_t maximum);
+
+// A CRL of at most pki::crl_bytes_maximum, from http:// or ldap://.
+Result<Bytes> fetch_crl(const std::string& url);
+
+struct Server {
+  std::string host;
+  std::uint16_t port = 0;
+};
+Result<Server> server_of(const std::string& url);  // http:// and ldap://
+
+}  // namespace ipsec9000::fetch

@@ -1,0 +1,124 @@
+#include "certstore/entrust.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/files.hpp"
+#include "certstore/operations.hpp"
+#include "pki/pkcs12.hpp"
+#include "support/certificates.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace ipsec9000;
+using namespace ipsec9000::test;
+
+namespace {
+pki::Certificate certificate_of(const Issued& issued) { return pki::Certificate::parse(issued.der()).value(); }
+pki::PrivateKey key_of(const Issued& issued) { return pki::PrivateKey::parse(issued.key_der()).value(); }
+
+struct Host {
+  TemporaryDirectory directory;
+  CertificateStore store{directory.path() / "certs"};
+  Keystore keys =
+      Keystore::create(directory.path() / "keystore.json", Secret("correct horse battery staple"), {1024, 8, 1})
+          .value();
+
+  Result<Json> store_profile(const Issued& own, const Issued& ca, const char* password = "a password") {
+    const auto file =
+        pki::make_pkcs12(key_of(own), certificate_of(own), {certificate_of(ca)}, "gate", Secret("a password"));
+    return perform({store, {}, pki_now, &keys}, "profile.store",
+                   {{"name", "gate"}, {"data_hex", to_hex(*file)}, {"profile_password", password}, {"roots", true}});
+  }
+  std::map<std::string, Secret> private_keys() const {
+    std::map<std::string, Secret> all;
+    for (const auto& summary : keys.list()) all.emplace(summary.name, keys.find_private_key(summary.name)->clone());
+    return all;
+  }
+};
+}  // namespace
+
+TEST_CASE("entrust.ini names the manager and the directories, in today's spelling and the original's") {
+  const auto settings = parse_entrust_ini(
+      "; a comment\n[Entrust Settings]\nManager = manager.example+829/pkix/\r\nServer=ldap://a.example:1389/\n"
+      "SERVER=b.example+389\nAuthority=ignored\n[Other]\nServer=not.this\n");
+  REQUIRE(settings);
+  CHECK(settings->manager == "http://manager.example:829/pkix/");
+  CHECK(settings->directories == std::vector<std::string>{"ldap://a.example:1389", "ldap://b.example:389"});
+  for (const char* wrong :
+       {"[Entrust Settings]\nnonsense\n", "[Entrust Settings]\nManager=https://x/\n", "[Entrust Settings]\nManager=\n",
+        "[Entrust Settings]\nServer=a b\n", "[Entrust Settings]\nManager=a\nManager=b\n"}) {
+    const auto refused = parse_entrust_ini(wrong);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().text.starts_with("line "));
+  }
+}
+
+TEST_CASE("each directory is asked for the list of each CA by the CA's own name") {
+  CertificateContents contents;
+  contents.entries = {{EntryKind::ca, "root", certificate_of(root("C=DE, O=A & B, CN=Root"))},
+                      {EntryKind::own, "gate", certificate_of(root("O=Example, CN=gate"))}};
+  CHECK(directory_sources({"", {"ldap://a:389", "ldap://b:389"}}, contents) ==
+        std::vector<std::string>{
+            "ldap://a:389/CN=Root,O=A%20%26%20B,C=DE?certificateRevocationList;binary?base?(objectClass=*)",
+            "ldap://b:389/CN=Root,O=A%20%26%20B,C=DE?certificateRevocationList;binary?base?(objectClass=*)"});
+}
+
+TEST_CASE("a profile is kept in its own file under its own password, and opens with the key store") {
+  Host host;
+  const auto ca = root();
+  const auto own = issue({.subject = "O=Example, CN=gate"}, &ca);
+  REQUIRE(host.store_profile(own, ca));
+  CHECK(host.keys.find_private_key("gate") == nullptr);  // the key is in the file alone
+  CHECK(host.store.load()->of_kind(EntryKind::ca).size() == 1);
+  CHECK(read_file(profile_file(host.store, "gate")).value().find("PRIVATE") == std::string::npos);
+
+  auto keys = host.private_keys();
+  auto contents = host.store.load().value();
+  std::vector<std::string> problems;
+  const auto profiles = open_profiles(host.store, contents, keys, problems);
+  REQUIRE(profiles.size() == 1);
+  CHECK(problems.empty());
+  const auto credentials = credentials_of(contents, keys, {});
+  REQUIRE(credentials.own.size() == 1);
+  CHECK(credentials.own[0].certificate == certificate_of(own));
+
+  SECTION("what it is renewed with takes its place") {
+    const auto next = issue({.subject = "O=Example, CN=gate", .key = test_key("P-256", 7)}, &ca);
+    REQUIRE(store_profile(
+        host.store, {"gate", certificate_of(next), key_of(next), profiles[0].others, profiles[0].password}, false));
+    auto again = host.private_keys();
+    contents = host.store.load().value();
+    const auto renewed = open_profiles(host.store, contents, again, problems);
+    REQUIRE(renewed.size() == 1);
+    CHECK(renewed[0].certificate == certificate_of(next));
+    CHECK(contents.find(EntryKind::own, "gate")->certificate == certificate_of(next));
+  }
+  SECTION("a damaged file is told of and harms nothing else") {
+    REQUIRE(replace_file(profile_file(host.store, "gate"), "0nonsense"));
+    auto again = host.private_keys();
+    CHECK(open_profiles(host.store, contents, again, problems).empty());
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].starts_with("profile gate: "));
+  }
+  SECTION("deleting the certificate takes all of it away") {
+    REQUIRE(perform({host.store, {}, pki_now, &host.keys}, "cert.delete", {{"name", "gate"}}));
+    CHECK_FALSE(std::filesystem::exists(profile_file(host.store, "gate")));
+    CHECK(host.keys.list().empty());
+  }
+}
+
+TEST_CASE("a profile that does not open with its password is not stored") {
+  Host host;
+  const auto ca = root();
+  CHECK_FALSE(host.store_profile(issue({.subject = "O=Example, CN=gate"}, &ca), ca, "another"));
+  CHECK(host.keys.list().empty());
+  CHECK_FALSE(std::filesystem::exists(profile_file(host.store, "gate")));
+}
+
+TEST_CASE("a certificate is renewed in the last fifth of its life, at most a month before its end") {
+  constexpr Duration day = std::chrono::hours(24);
+  const auto year = certificate_of(issue({.from = Duration::zero(), .until = 365 * day}));
+  CHECK(year.not_after() - renewal_due(year) == 30 * day);
+  const auto ten_days = certificate_of(issue({.from = Duration::zero(), .until = 10 * day}));
+  CHECK(ten_days.not_after() - renewal_due(ten_days) == 2 * day);
+}
