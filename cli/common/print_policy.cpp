@@ -104,6 +104,7 @@ std::string print_isakmp(const Json& item) {
   text += safe(policy->name) + "     Number: " + std::to_string(policy->place) +
           "\nRemote IP Address: " + address_and_prefix(policy->remote ? policy->remote->to_string() : "any") +
           "\nAuthentication Method: " + method_words(to_string(policy->authentication)) + "\n";
+  if (policy->aggressive) text += "Exchange: Aggressive Mode\n";
   for (std::size_t n = 0; n < policy->proposals.size(); ++n) {
     const auto& proposal = policy->proposals[n];
     text += "Proposal " + std::to_string(n + 1) +

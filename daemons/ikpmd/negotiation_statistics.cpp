@@ -6,13 +6,13 @@
 namespace ipsec9000 {
 
 void NegotiationStatistics::note(const AuditRecord& record, TimePoint now) {
-  if (record.event == audit::mm_started.id) {
+  if (record.event == audit::mm_started.id || record.event == audit::am_started.id) {
     if (!under_way_.emplace(record.correlation, now).second) return;
     oldest_.push_back(record.correlation);
     if (oldest_.size() <= most_under_way) return;
     under_way_.erase(oldest_.front());
     oldest_.pop_front();
-  } else if (record.event == audit::mm_complete.id) {
+  } else if (record.event == audit::mm_complete.id || record.event == audit::am_complete.id) {
     ++isakmp_sas_made_;
     finished(record.correlation, now);
   } else if (record.event == audit::qm_complete.id) {

@@ -1,5 +1,6 @@
 // Phase 1 in the engine: sessions, Main Mode's dialogue, what follows when an ISAKMP SA is there.
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
 #include "crypto/hash.hpp"
@@ -18,6 +19,18 @@ wire::Cookie our_cookie(const Session& session) {
 
 std::string phase_name(wire::ExchangeType exchange) {
   return exchange == wire::ExchangeType::aggressive ? "aggressive" : "main";
+}
+
+// The events of phase 1 have one name each for Main Mode, by which they are known here, and for Aggressive Mode.
+const AuditEvent& named_for(wire::ExchangeType exchange, const AuditEvent& event) {
+  static const std::array<std::pair<const AuditEvent*, const AuditEvent*>, 4> names{
+      {{&audit::mm_started, &audit::am_started},
+       {&audit::mm_complete, &audit::am_complete},
+       {&audit::mm_failed, &audit::am_failed},
+       {&audit::mm_timeout, &audit::am_timeout}}};
+  if (exchange != wire::ExchangeType::aggressive) return event;
+  const auto* at = std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.first == &event; });
+  return at != names.end() ? *at->second : event;
 }
 
 FailureRecord failure_of(const Refusal& refusal) {
@@ -106,7 +119,7 @@ bool Core::start_phase1(const Protection& protection, TimePoint now) {
   if (const auto* generating = std::get_if<aggressive_mode::GeneratingKey>(&step.next))
     session.cookies.initiator = generating->ours;
   register_cookie(session);
-  note(audit::mm_started,
+  note(named_for(session.exchange, audit::mm_started),
        {{"remote", session.remote.address.to_string()}, {"role", "initiator"}, {"policy", (*policy)->name}},
        session.dialogue.correlation);
   apply_phase1(session, std::move(step), now);
@@ -206,7 +219,7 @@ void Core::began(Session& session, phase1::Step step, const Datagram& datagram, 
   half_open_[{session.remote, session.cookies.initiator}] = session.id;
   half_open_ids_.insert(session.id);
   timers_.arm({TimerKind::give_up, number(session.id), 0}, now + responder_patience);
-  note(audit::mm_started,
+  note(named_for(session.exchange, audit::mm_started),
        {{"remote", session.remote.address.to_string()}, {"role", "responder"}, {"policy", session.policy->name}},
        session.dialogue.correlation);
   apply_phase1(session, std::move(step), now);
@@ -315,7 +328,7 @@ void Core::established(Session& session, phase1::Established sa, TimePoint now) 
   timers_.arm({TimerKind::linger, number(session.id), 0}, now + linger_time);
   if (sa.choice.lifetime != 0)
     timers_.arm({TimerKind::session_end, number(session.id), 0}, now + seconds(sa.choice.lifetime));
-  note(audit::mm_complete,
+  note(named_for(session.exchange, audit::mm_complete),
        {{"remote", session.remote.address.to_string()},
         {"role", std::string(to_string(session.role))},
         {"proposal", sa.choice.proposal.to_string()},
@@ -376,9 +389,10 @@ void Core::tell_refused(Session& session, const Refusal& refusal) {
   if (sealed) send_message(session, sealed->message);
 }
 
-void Core::fail_phase1(SessionId id, const AuditEvent& event, AuditFields fields, FailureRecord failure, TimePoint) {
+void Core::fail_phase1(SessionId id, const AuditEvent& why, AuditFields fields, FailureRecord failure, TimePoint) {
   auto* session = find_session(id);
   if (session == nullptr) return;
+  const auto& event = named_for(session->exchange, why);
   if (std::none_of(fields.begin(), fields.end(), [](const auto& field) { return field.first == "remote"; }))
     fields.emplace_back("remote", session->remote.address.to_string());
   failure.remote = session->remote.address.to_string();

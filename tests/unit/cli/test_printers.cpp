@@ -121,6 +121,13 @@ TEST_CASE("ISAKMP policies, cache, interfaces and bypass in the layout of the go
                    print_bypass(Json{{"address", "192.168.9.1"}}));
 }
 
+TEST_CASE("an ISAKMP policy that asks for Aggressive Mode says so") {
+  const auto isakmp = Json::parse(R"({"name": "old", "place": 1, "remote": null, "authentication": "psk",
+    "aggressive": true, "proposals": ["AES128-SHA256-MODP2048"], "lifetime": 28800, "max_quick_modes": 100,
+    "local_id": null, "remote_id": null})");
+  CHECK(print_isakmp(isakmp).find("Exchange: Aggressive Mode\n") != std::string::npos);
+}
+
 TEST_CASE("the status report in the layout of the golden file") {
   const auto running =
       Json::parse(R"({"daemons": {"secauditd": "running", "secpolicyd": "running", "ikpmd": "not responding"},

@@ -49,6 +49,10 @@ TEST_CASE("Aggressive Mode takes three messages, and Quick Mode follows") {
   CHECK(wire::decode_header(hosts.network.sent[2].bytes)->encrypted());
   CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).size() == 1);
   CHECK(hosts.b.engine.isakmp_sas(hosts.network.now).size() == 1);
+  for (const auto* host : {&hosts.a, &hosts.b}) {
+    CHECK(host->has_audit("am-started"));
+    CHECK(host->has_audit("am-complete"));
+  }
   CHECK(hosts.network.sent[1].bytes.size() <= 2 * hosts.network.sent[0].bytes.size());
 }
 
@@ -62,6 +66,9 @@ TEST_CASE("who has not been told to does not answer Aggressive Mode, and still t
     CHECK(hosts.b.audit_text("unexpected-message").find("Aggressive Mode") != std::string::npos);
     REQUIRE_FALSE(hosts.a.failures.empty());
     CHECK(hosts.a.failures[0].phase == "aggressive");
+    CHECK(hosts.a.failures[0].text.starts_with("AM negotiation timeout with the peer 10.1.0.2"));
+    CHECK(hosts.a.has_audit("am-timeout"));
+    for (const auto& record : hosts.a.records) CHECK_FALSE(record.event.starts_with("mm-"));
   }
   SECTION("Main Mode is never refused") {
     hosts.a.engine.configure({usual_isakmp_policy()});
