@@ -31,14 +31,14 @@ class PreSharedKeys final : public Authentication {
     if (message.hash.empty()) return unreadable({ErrorCode::invalid_input, "no HASH payload in it"});
     if (!equal_constant_time(hash, message.hash))
       return phase1::authentication_refused("its HASH does not verify: the two hosts have different pre-shared keys",
-                                            "", "", "pre-shared key");
+                                            {"pre-shared key", "", ""});
     if (auto refusal = phase1::check_identity(message.id, context)) return std::move(*refusal);
     return phase1::identity_from(message.id);
   }
   Refusal unreadable(const Error& error) const override {
     return phase1::authentication_refused(
-        "its message cannot be decrypted (" + error.text + "): the two hosts have different pre-shared keys", "", "",
-        "pre-shared key");
+        "its message cannot be decrypted (" + error.text + "): the two hosts have different pre-shared keys",
+        {"pre-shared key", "", ""});
   }
   std::string_view doubt() const override { return ": the pre-shared keys may differ"; }
   bool keys_before_proof() const override { return false; }

@@ -45,9 +45,7 @@ Refusal refusal_of(const pki::PkiFailure& failure) {
   refusal.event = info.event;
   refusal.fields = {{"reason", failure.text}, {"found", failure.found}, {"wanted", failure.wanted}};
   refusal.reason = "certificate-" + std::string(to_string(failure.kind));
-  refusal.differs = info.differs;
-  refusal.offered = failure.found;
-  refusal.wanted = failure.wanted;
+  refusal.difference = {info.differs, failure.found, failure.wanted};
   refusal.notify = info.notify;
   return refusal;
 }
@@ -57,7 +55,7 @@ Refusal bad_signature(const std::string& why) {
   refusal.event = &audit::auth_failed;
   refusal.fields = {{"reason", "its signature does not verify: " + why}};
   refusal.reason = "authentication-failed";
-  refusal.differs = "certificate";
+  refusal.difference.attribute = "certificate";
   refusal.notify = notify::invalid_signature;
   return refusal;
 }

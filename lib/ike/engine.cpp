@@ -157,7 +157,9 @@ void Core::policy_answered(QueryId id, const Result<Protection>& answer, TimePoi
   refusal.event = &audit::no_policy_for_peer;
   refusal.fields = {{"kind", "IPSec"}, {"selector", answer.error().text}};
   refusal.reason = answer.error().code == ErrorCode::not_running ? "policy-manager-not-running" : "no-policy";
-  refusal.differs = refusal.reason == "no-policy" ? "selector" : "";
+  const auto* asking = std::get_if<quick_mode::AskingPolicy>(&exchange->second.state);
+  if (refusal.reason == "no-policy" && asking != nullptr)
+    refusal.difference = {"selector", asking->request->query.proposed.to_string(), answer.error().text};
   refusal.notify = wire::notify::invalid_id_information;
   refusal.fatal = true;
   refuse_quick(*session, exchange->second, refusal, {}, now);

@@ -25,7 +25,7 @@ struct Dialogue {
   std::uint64_t began_order = 0;
   std::string correlation;
   std::string heard;      // an unprotected hint from the peer: "no-proposal-chosen"
-  std::string differs;    // and the attribute that it named, if one of ours
+  Difference difference;  // and what it said about the reason, if one of ours
   bool reported = false;  // why it will fail is recorded already
 };
 
@@ -165,7 +165,7 @@ class Core {
   void phase1_timeout(Session& session, TimePoint now);
   void tell_refused(Session& session, const Refusal& refusal);
   void answer_in_clear(const Endpoint& local, const Endpoint& remote, const wire::Cookies& cookies,
-                       std::uint16_t notify, std::string_view differs, std::size_t received);
+                       std::uint16_t notify, const Difference& difference, std::size_t received);
   Session& new_session(Role role, const Endpoint& local, const Endpoint& remote,
                        std::shared_ptr<const IsakmpPolicy> policy, TimePoint now);
   void register_cookie(Session& session);

@@ -28,12 +28,6 @@ bool is_about_proof(std::uint16_t type) {
                              authentication_failed, invalid_signature,   certificate_unavailable};
   return std::find(about.begin(), about.end(), type) != about.end();
 }
-
-// Our own kind puts the name of the attribute that differs into the notification; anything else is ignored.
-std::string named_attribute(ByteView data) {
-  const std::string text(data.begin(), data.end());
-  return is_attribute_name(text) ? text : "";
-}
 }  // namespace
 
 void Core::receive_informational(Session& session, const wire::Header& header, const Datagram& datagram,
@@ -98,7 +92,7 @@ void Core::proof_refused(Session& session, const wire::Notification& notificatio
   const auto name = wire::notify::name(notification.notify_type);
   FailureRecord failure;
   failure.reason = to_lower(name);
-  failure.differs = named_attribute(notification.data);
+  note_difference(failure, difference_from(notification.data));
   fail_phase1(session.id, audit::mm_failed, {{"reason", "the peer refuses our proof of identity, it says " + name}},
               std::move(failure), now);
 }
@@ -119,7 +113,7 @@ void Core::unprotected_notification(Session& session, const wire::Header& header
   const auto name = wire::notify::name(notification->notify_type);
   if (session.dialogue.heard == to_lower(name)) return;
   session.dialogue.heard = to_lower(name);
-  session.dialogue.differs = named_attribute(notification->data);
+  session.dialogue.difference = difference_from(notification->data);
   if (allowed_to_note(audit::notify_refused, now_))
     note(audit::notify_refused,
          {{"notify", name},
@@ -213,15 +207,17 @@ void Core::refused_by_peer(Session& session, const wire::Notification& notificat
   if (waiting.size() != 1) return;
   FailureRecord failure;
   failure.reason = to_lower(wire::notify::name(type));
-  failure.differs = named_attribute(notification.data);
+  const auto difference = difference_from(notification.data);
+  note_difference(failure, difference);
   std::vector<std::string> offered;
   for (const auto& transform : std::get<quick_mode::Offered>(waiting.front()->state).protection->transforms)
     offered.push_back(transform.name());
-  failure.offered = join(offered, ", ");
+  if (failure.offered.empty()) failure.offered = join(offered, ", ");
+  const auto why = difference.to_string();
   fail_quick(session, waiting.front()->message_id, audit::qm_failed,
              {{"remote", session.remote.address.to_string()},
               {"message_id", hex8(waiting.front()->message_id)},
-              {"reason", "the peer answered " + wire::notify::name(type)}},
+              {"reason", "the peer answered " + wire::notify::name(type) + (why.empty() ? "" : ": " + why)}},
              std::move(failure), now);
 }
 

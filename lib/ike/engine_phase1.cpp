@@ -36,9 +36,7 @@ const AuditEvent& named_for(wire::ExchangeType exchange, const AuditEvent& event
 FailureRecord failure_of(const Refusal& refusal) {
   FailureRecord failure;
   failure.reason = refusal.reason;
-  failure.differs = refusal.differs;
-  failure.offered = refusal.offered;
-  failure.wanted = refusal.wanted;
+  note_difference(failure, refusal.difference);
   return failure;
 }
 
@@ -106,7 +104,7 @@ bool Core::start_phase1(const Protection& protection, TimePoint now) {
   const phase1::Context context{**policy, credentials_, own, local, remote, random_, false};
   if (auto lack = authentication_of((*policy)->authentication).lacks(context)) {
     lack->fields.emplace_back("remote", protection.remote.to_string());
-    failure.differs = lack->differs;
+    note_difference(failure, lack->difference);
     return refuse(*lack->event, std::move(lack->fields), std::move(lack->reason));
   }
   auto& session = new_session(Role::initiator, local, remote, *policy, now);
@@ -127,15 +125,19 @@ bool Core::start_phase1(const Protection& protection, TimePoint now) {
 }
 
 void Core::answer_in_clear(const Endpoint& local, const Endpoint& remote, const wire::Cookies& cookies,
-                           std::uint16_t notify, std::string_view differs, std::size_t received) {
+                           std::uint16_t notify, const Difference& difference, std::size_t received) {
   wire::Header header;
   header.cookies = cookies;
   header.exchange = wire::ExchangeType::informational;
   while (header.message_id == 0) header.message_id = random_.u32();
-  auto message = wire::encode_message(
-      header, {wire::Notification{1, wire::protocol::isakmp, notify, {}, to_bytes(as_bytes(differs))}});
-  if (message.size() > received) return;  // never more than came in, to an address that proved nothing
-  actions_.emplace_back(SendDatagram{{local, remote, frame(local.port, message)}});
+  wire::Notification notification{1, wire::protocol::isakmp, notify, {}, {}};
+  const auto bare = wire::encode_message(header, {notification}).size();
+  if (bare > received) return;  // never more than came in, to an address that proved nothing
+  // What is wanted of algorithms a stranger finds out anyway, by trying. Names are for those who know them.
+  const bool about_somebody = notify != wire::notify::no_proposal_chosen;
+  notification.data =
+      notification_data(about_somebody ? Difference{difference.attribute, "", ""} : difference, received - bare);
+  actions_.emplace_back(SendDatagram{{local, remote, frame(local.port, wire::encode_message(header, {notification}))}});
 }
 
 void Core::drop_oldest_half_open() {
@@ -160,7 +162,7 @@ void Core::first_message(const wire::Header& header, const Datagram& datagram, T
     AuditFields fields = refusal.fields;
     fields.emplace_back("remote", remote);
     if (refusal.notify != 0)
-      answer_in_clear(datagram.local, datagram.remote, header.cookies, refusal.notify, refusal.differs,
+      answer_in_clear(datagram.local, datagram.remote, header.cookies, refusal.notify, refusal.difference,
                       datagram.bytes.size());
     // The initiator says it several times: one record.
     if (!first_refusal(header.cookies.initiator) || !allowed_to_note(*refusal.event, now)) return;
@@ -369,16 +371,17 @@ void Core::refuse_phase1(Session& session, const Refusal& refusal, const Bytes& 
   if (refusal.notify != 0) tell_refused(session, refusal);
 }
 
-// In private where both ends have keys: else whoever listens learns what is wrong.
+// In private where both ends have keys: else whoever listens learns more than the attribute's name.
 void Core::tell_refused(Session& session, const Refusal& refusal) {
   const auto* channel = session.negotiation ? phase1::channel_of(*session.negotiation) : nullptr;
   if (channel == nullptr || !authentication_of(session.policy->authentication).keys_before_proof())
-    return answer_in_clear(session.local, session.remote, session.cookies, refusal.notify, "", wire::maximum_message);
+    return answer_in_clear(session.local, session.remote, session.cookies, refusal.notify, refusal.difference,
+                           wire::maximum_message);
   wire::Header header = phase1::header_of(session.cookies, wire::ExchangeType::informational);
   while (header.message_id == 0) header.message_id = random_.u32();
   const Channel sender{channel->keys, phase2_iv(*channel->keys, channel->iv, header.message_id)};
   const wire::Notification notification{1, wire::protocol::isakmp, refusal.notify, cookie_spi(session.cookies),
-                                        to_bytes(as_bytes(refusal.differs))};
+                                        notification_data(refusal.difference, notification_data_room)};
   Payloads payloads;
   // The peer may take the ISAKMP SA for made, and words about why it is not do not make every peer drop it. First,
   // because strongSwan reads no further than an error.
@@ -416,9 +419,10 @@ void Core::phase1_timeout(Session& session, TimePoint now) {
   failure.reason = session.dialogue.heard.empty() ? "timeout" : session.dialogue.heard;
   std::string state = phase1::describe(*session.negotiation);
   if (!session.dialogue.heard.empty()) state += ", heard " + session.dialogue.heard;
-  failure.differs = session.dialogue.differs;
-  if (!failure.differs.empty()) state += ": " + failure.differs + " differs";
-  failure.offered = offered_text(*session.policy);
+  const auto& difference = session.dialogue.difference;
+  note_difference(failure, difference);
+  if (!difference.attribute.empty()) state += ": " + difference.to_string();
+  if (failure.offered.empty()) failure.offered = offered_text(*session.policy);
   const auto remote = session.remote.address;
   fail_phase1(session.id, audit::mm_timeout, {{"state", state}}, std::move(failure), now);
   for (const auto id : pairs_.with_remote(remote))

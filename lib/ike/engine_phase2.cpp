@@ -230,7 +230,8 @@ void Core::refuse_quick(Session& session, QuickExchange& exchange, const Refusal
   }
   if (refusal.notify != 0) {
     // The initiator knows its Quick Mode again by the SPI that it offered (RFC 2408, 3.14).
-    wire::Notification notification{1, wire::protocol::esp, refusal.notify, {}, to_bytes(as_bytes(refusal.differs))};
+    wire::Notification notification{
+        1, wire::protocol::esp, refusal.notify, {}, notification_data(refusal.difference, notification_data_room)};
     if (const auto* asking = std::get_if<quick_mode::AskingPolicy>(&exchange.state);
         asking != nullptr && !asking->request->sa.proposals.empty()) {
       notification.protocol = asking->request->sa.proposals.front().protocol;
@@ -240,9 +241,7 @@ void Core::refuse_quick(Session& session, QuickExchange& exchange, const Refusal
   }
   FailureRecord failure;
   failure.reason = refusal.reason;
-  failure.differs = refusal.differs;
-  failure.offered = refusal.offered;
-  failure.wanted = refusal.wanted;
+  note_difference(failure, refusal.difference);
   fail_quick(session, exchange.message_id, *refusal.event, std::move(fields), std::move(failure), now);
 }
 

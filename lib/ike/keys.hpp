@@ -17,7 +17,7 @@ struct Phase1Keys {
   Secret skeyid_d;  // for the keys of IPSec SAs
   Secret skeyid_a;  // authenticates phase 2 messages
   Secret skeyid_e;
-  Secret cipher_key;  // of info(encryption).key_bytes bytes, from SKEYID_e
+  Secret cipher_key;                       // of info(encryption).key_bytes bytes, from SKEYID_e
   std::shared_ptr<Transcript> transcript;  // of the messages under these keys; null: none is kept
 };
 

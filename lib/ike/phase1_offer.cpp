@@ -117,18 +117,14 @@ Refusal no_proposal_chosen(const IsakmpPolicy& policy, std::uint16_t method, con
   refusal.reason = "no-proposal-chosen";
   refusal.notify = wire::notify::no_proposal_chosen;
   refusal.fatal = true;
-  if (nearest.size() == 1) {
-    refusal.differs = nearest.front().attribute;
-    refusal.offered = nearest.front().offered;
-    refusal.wanted = nearest.front().wanted;
-  } else {
-    refusal.offered = join(offered, ", ");
-    refusal.wanted = join(wanted, ", ");
-  }
+  if (nearest.size() == 1)
+    refusal.difference = nearest.front();
+  else
+    refusal.difference = {"", join(offered, ", "), join(wanted, ", ")};
   refusal.fields = {{"phase", "Main Mode"},
-                    {"differs", refusal.differs},
-                    {"offered", refusal.offered},
-                    {"wanted", refusal.wanted},
+                    {"differs", refusal.difference.attribute},
+                    {"offered", refusal.difference.offered},
+                    {"wanted", refusal.difference.wanted},
                     {"policy", policy.name}};
   return refusal;
 }

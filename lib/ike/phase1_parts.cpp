@@ -13,14 +13,12 @@ constexpr std::size_t payload_header_size = 4;
 
 Identity identity_from(const wire::Identification& id) { return {static_cast<IdType>(id.id_type), id.value}; }
 
-Refusal authentication_refused(std::string reason, std::string offered, std::string wanted, std::string differs) {
+Refusal authentication_refused(std::string reason, Difference difference) {
   Refusal refusal;
   refusal.event = &audit::auth_failed;
   refusal.fields = {{"reason", reason}};
   refusal.reason = "authentication-failed";
-  refusal.differs = std::move(differs);
-  refusal.offered = std::move(offered);
-  refusal.wanted = std::move(wanted);
+  refusal.difference = std::move(difference);
   refusal.notify = wire::notify::authentication_failed;
   return refusal;  // not fatal: anybody can send garbage with our cookies in it
 }
@@ -65,7 +63,7 @@ std::optional<Refusal> check_identity(const wire::Identification& id, const Cont
   if (peer == expected) return std::nullopt;
   return authentication_refused("it says it is " + peer.to_string() + ", ISAKMP policy \"" + context.policy.name +
                                     "\" expects " + expected.to_string(),
-                                peer.to_string(), expected.to_string(), "identity");
+                                {"identity", peer.to_string(), expected.to_string()});
 }
 
 std::variant<Identity, VerifyJob, Refusal> check_authentication(const Agreed& agreed, const Channel& channel,

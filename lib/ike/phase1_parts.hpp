@@ -39,7 +39,7 @@ std::variant<Identity, VerifyJob, Refusal> check_authentication(const Agreed& ag
 // HASH_I or HASH_R of ours.
 Bytes our_hash(const Agreed& agreed, const Channel& channel, const Proof& proof, const Context& context);
 // The peer did not prove who it is. Not fatal: anybody can send garbage with our cookies in it.
-Refusal authentication_refused(std::string reason, std::string offered, std::string wanted, std::string differs);
+Refusal authentication_refused(std::string reason, Difference difference);
 
 // A public value of the wrong size is refused before any arithmetic (RFC 6989).
 std::optional<Refusal> check_public(ByteView public_value, Group group);

@@ -222,37 +222,73 @@ std::string name_of(std::uint8_t protocol, const Read& offered) {
   return "ESP " + shown(offered.encryption) + " " + shown(offered.integrity);
 }
 
-Refusal no_proposal_chosen(const Protection& protection, const wire::SecurityAssociation& sa, const Terms& terms) {
+// The transform of the proposal that comes nearest to ours, by its differences.
+std::vector<Difference> nearest_of(const wire::ProposalPayload& proposal, const Transform& ours,
+                                   const Protection& protection, const Terms& terms) {
   std::vector<Difference> nearest;
-  std::vector<std::string> offered, wanted;
-  bool compared = false;
-  for (const auto& proposal : sa.proposals) {
-    const bool ah = proposal.protocol == wire::protocol::ah;
-    for (const auto& transform : proposal.transforms) {
-      const auto values = read(proposal.protocol, transform);
-      if (offered.size() < 16) offered.push_back(name_of(proposal.protocol, values));
-      for (const auto& ours : protection.transforms) {
-        if (ah ? !ours.ah.has_value() : !ours.esp.has_value()) continue;
-        auto apart = differences(proposal.protocol, values, ours, protection, terms);
-        if (!compared || apart.size() < nearest.size()) nearest = std::move(apart);
-        compared = true;
-      }
+  for (const auto& transform : proposal.transforms) {
+    auto apart = differences(proposal.protocol, read(proposal.protocol, transform), ours, protection, terms);
+    if (&transform == proposal.transforms.data() || apart.size() < nearest.size()) nearest = std::move(apart);
+  }
+  return nearest;
+}
+
+std::string protocols(bool ah, bool esp) {
+  return ah && esp ? "AH+ESP" : ah ? "AH" : esp ? "ESP" : "neither AH nor ESP";
+}
+
+// AH and ESP of one proposal may both miss, and say it of what they have in common once.
+std::vector<Difference> differences(const Offer& offer, const Transform& ours, const Protection& protection,
+                                    const Terms& terms) {
+  if ((offer.ah != nullptr) != ours.ah.has_value() || (offer.esp != nullptr) != ours.esp.has_value())
+    return {{"protocol", protocols(offer.ah != nullptr, offer.esp != nullptr),
+             protocols(ours.ah.has_value(), ours.esp.has_value())}};
+  std::vector<Difference> found;
+  for (const auto* proposal : {offer.ah, offer.esp}) {
+    if (proposal == nullptr) continue;
+    for (auto& each : nearest_of(*proposal, ours, protection, terms))
+      if (std::find(found.begin(), found.end(), each) == found.end()) found.push_back(std::move(each));
+  }
+  return found;
+}
+
+// What keeps the nearest two apart; several when it is not one attribute. Another protocol is further away than
+// anything else.
+std::vector<Difference> nearest_differences(const Protection& protection, const std::vector<Offer>& offers,
+                                            const Terms& terms) {
+  std::vector<Difference> nearest;
+  const auto distance = [](const std::vector<Difference>& apart) {
+    return apart.empty() || apart.front().attribute == "protocol" ? std::size_t{100} : apart.size();
+  };
+  for (const auto& offer : offers) {
+    for (const auto& ours : protection.transforms) {
+      auto apart = differences(offer, ours, protection, terms);
+      if (nearest.empty() || distance(apart) < distance(nearest)) nearest = std::move(apart);
     }
   }
+  return nearest;
+}
+
+Refusal no_proposal_chosen(const Protection& protection, const wire::SecurityAssociation& sa, const Terms& terms) {
+  std::vector<std::string> offered, wanted;
+  for (const auto& proposal : sa.proposals)
+    for (const auto& transform : proposal.transforms)
+      if (offered.size() < 16) offered.push_back(name_of(proposal.protocol, read(proposal.protocol, transform)));
   for (const auto& ours : protection.transforms) wanted.push_back(ours.name());
+  const auto nearest = nearest_differences(protection, by_number(sa), terms);
   Refusal refusal;
   refusal.event = &audit::no_proposal_chosen;
   refusal.reason = "no-proposal-chosen";
   refusal.notify = wire::notify::no_proposal_chosen;
   refusal.fatal = true;
-  if (!compared) refusal.differs = "protocol";
-  if (nearest.size() == 1) refusal.differs = nearest.front().attribute;
-  refusal.offered = nearest.size() == 1 ? nearest.front().offered : join(offered, ", ");
-  refusal.wanted = nearest.size() == 1 ? nearest.front().wanted : join(wanted, ", ");
+  if (nearest.size() == 1)
+    refusal.difference = nearest.front();
+  else
+    refusal.difference = {"", join(offered, ", "), join(wanted, ", ")};
   refusal.fields = {{"phase", "Quick Mode"},
-                    {"differs", refusal.differs},
-                    {"offered", refusal.offered},
-                    {"wanted", refusal.wanted},
+                    {"differs", refusal.difference.attribute},
+                    {"offered", refusal.difference.offered},
+                    {"wanted", refusal.difference.wanted},
                     {"policy", protection.policy}};
   return refusal;
 }

@@ -76,7 +76,7 @@ Refusal ah_through_nat() {
   refusal.event = &audit::qm_failed;
   refusal.fields = {{"reason", "addresses are translated on the way, and AH cannot pass that: use ESP"}};
   refusal.reason = "ah-through-nat";
-  refusal.differs = "protocol";
+  refusal.difference = {"protocol", "AH", "ESP"};
   refusal.fatal = true;
   return refusal;
 }

@@ -17,7 +17,7 @@ class Signatures final : public Authentication {
     const auto own = context.credentials.own_certificate(context.policy, context.local.address);
     if (!own) refusal.fields = {{"reason", own.error().text}};
     refusal.reason = "no-local-certificate";
-    refusal.differs = "certificate";
+    refusal.difference.attribute = "certificate";
     refusal.notify = wire::notify::certificate_unavailable;
     refusal.fatal = true;
     return refusal;

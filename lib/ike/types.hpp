@@ -15,6 +15,7 @@
 #include "base/selector.hpp"
 #include "base/time.hpp"
 #include "crypto/random.hpp"
+#include "ike/difference.hpp"
 #include "ike/jobs.hpp"
 #include "model/isakmp_policy.hpp"
 #include "model/protection.hpp"
@@ -132,10 +133,8 @@ class Credentials {
 struct Refusal {
   const AuditEvent* event = nullptr;
   AuditFields fields;
-  std::string reason;  // FailureRecord::reason; "" when this is not the negotiation's failure
-  std::string differs;
-  std::string offered;
-  std::string wanted;
+  std::string reason;        // FailureRecord::reason; "" when this is not the negotiation's failure
+  Difference difference;     // without a single attribute: all that was offered and all that is wanted
   std::uint16_t notify = 0;  // wire::notify; 0: say nothing
   bool fatal = false;        // the negotiation is over; else the message is dropped and nothing changed
 };

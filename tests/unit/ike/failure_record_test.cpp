@@ -1,4 +1,4 @@
-// Why a negotiation failed: one record on each side, and both name the single attribute.
+// Why a negotiation failed: one record on each side, and both name the single attribute with both values.
 #include <catch2/catch.hpp>
 
 #include "support/ike_network.hpp"
@@ -6,45 +6,91 @@
 using namespace ipsec9000;
 using namespace ipsec9000::test;
 
+namespace {
+struct Apart {
+  std::string attribute;
+  std::string offered;
+  std::string wanted;
+};
+
+void both_name(const TwoHosts& hosts, const Apart& apart) {
+  for (const auto* host : {&hosts.a, &hosts.b}) {
+    CAPTURE(host->name);
+    REQUIRE(host->failures.size() == 1);
+    const auto& failure = host->failures[0];
+    CHECK(failure.differs == apart.attribute);
+    CHECK(failure.offered == apart.offered);
+    CHECK(failure.wanted == apart.wanted);
+  }
+}
+}  // namespace
+
 TEST_CASE("Main Mode: the attribute that differs is named on both sides, once") {
-  const auto [attribute, responder] = GENERATE(table<std::string, std::string>({
-      {"group", "AES128-SHA256-MODP3072"},
-      {"hash", "AES128-SHA384-CURVE25519"},
-      {"encryption", "3DES-SHA256-CURVE25519"},
-      {"key length", "AES192-SHA256-CURVE25519"},
-  }));
+  const auto [attribute, offered, wanted, change] =
+      GENERATE(table<std::string, std::string, std::string, std::function<void(IsakmpPolicy&)>>({
+          {"group", "CURVE25519", "MODP3072",
+           [](auto& policy) { policy.proposals = {*IkeProposal::parse("AES128-SHA256-MODP3072")}; }},
+          {"hash", "SHA256", "SHA384",
+           [](auto& policy) { policy.proposals = {*IkeProposal::parse("AES128-SHA384-CURVE25519")}; }},
+          {"encryption", "AES128", "3DES",
+           [](auto& policy) { policy.proposals = {*IkeProposal::parse("3DES-SHA256-CURVE25519")}; }},
+          {"key length", "AES128", "AES192",
+           [](auto& policy) { policy.proposals = {*IkeProposal::parse("AES192-SHA256-CURVE25519")}; }},
+          {"authentication", "psk", "rsa-signature",
+           [](auto& policy) { policy.authentication = AuthenticationMethod::rsa_signature; }},
+      }));
   CAPTURE(attribute);
   TwoHosts hosts;
   auto policy = usual_isakmp_policy("strict");
   policy.place = 7;
-  policy.proposals = {*IkeProposal::parse(responder)};
+  change(policy);
   hosts.b.engine.configure({policy});
   hosts.start();
   hosts.network.advance(seconds(40));
-  REQUIRE(hosts.b.failures.size() == 1);
-  CHECK(hosts.b.failures[0].differs == attribute);
+  both_name(hosts, {attribute, offered, wanted});
   CHECK(hosts.b.failures[0].reason == "no-proposal-chosen");
   CHECK(hosts.b.failures[0].policy == "strict");
   CHECK(hosts.b.failures[0].place == 7);
   CHECK(hosts.b.failures[0].remote == "10.1.0.1");
-  REQUIRE(hosts.a.failures.size() == 1);
-  CHECK(hosts.a.failures[0].differs == attribute);
   CHECK(hosts.a.failures[0].reason == "no-proposal-chosen");
   CHECK(hosts.a.failures[0].policy == "peer");
   CHECK(hosts.a.failures[0].place == 1);
-  CHECK(hosts.a.failures[0].offered == "AES128-SHA256-CURVE25519");
-  CHECK(hosts.a.failures[0].text.find(attribute + " differs") != std::string::npos);
+  CHECK(hosts.a.failures[0].text.find(attribute + " differs: " + offered + " offered, " + wanted + " wanted") !=
+        std::string::npos);
 }
 
-TEST_CASE("Main Mode: another authentication method is named") {
+TEST_CASE("Main Mode: what differs in several attributes names none, and shows both sides' proposals") {
   TwoHosts hosts;
   auto policy = usual_isakmp_policy();
-  policy.authentication = AuthenticationMethod::rsa_signature;
+  policy.proposals = {*IkeProposal::parse("3DES-SHA512-MODP3072")};
   hosts.b.engine.configure({policy});
   hosts.start();
   hosts.network.advance(seconds(40));
   REQUIRE(hosts.b.failures.size() == 1);
-  CHECK(hosts.b.failures[0].differs == "authentication");
+  CHECK(hosts.b.failures[0].differs.empty());
+  CHECK(hosts.b.failures[0].offered == "AES128-SHA256-CURVE25519");
+  CHECK(hosts.b.failures[0].wanted == "3DES-SHA512-MODP3072");
+  REQUIRE(hosts.a.failures.size() == 1);
+  CHECK(hosts.a.failures[0].differs.empty());
+  CHECK(hosts.a.failures[0].offered == "AES128-SHA256-CURVE25519");
+}
+
+TEST_CASE("Main Mode: whom the peer says to be is for both records, in private only") {
+  TwoHosts hosts;
+  auto policy = usual_isakmp_policy();
+  policy.remote_id = Identity::of(*IpAddress::parse("10.9.9.9"));
+  hosts.b.engine.configure({policy});
+  hosts.start();
+  hosts.network.advance(seconds(40));
+  REQUIRE(hosts.b.failures.size() == 1);
+  CHECK(hosts.b.failures[0].differs == "identity");
+  CHECK(hosts.b.failures[0].offered == "10.1.0.1");
+  CHECK(hosts.b.failures[0].wanted == "10.9.9.9");
+  REQUIRE(hosts.a.failures.size() == 1);
+  CHECK(hosts.a.failures[0].differs == "identity");
+  const std::string secret = "10.9.9.9";
+  for (const auto& sent : hosts.network.sent)
+    CHECK(std::search(sent.bytes.begin(), sent.bytes.end(), secret.begin(), secret.end()) == sent.bytes.end());
 }
 
 TEST_CASE("lifetimes that differ are no reason to fail: the shorter one counts") {
@@ -86,15 +132,29 @@ TEST_CASE("different keys: one record on each side for one negotiation") {
 }
 
 TEST_CASE("Quick Mode: the attribute that differs is named on both sides, once") {
-  const auto [attribute, change] = GENERATE(table<std::string, std::function<void(Protection&)>>({
-      {"encryption", [](Protection& p) { p.transforms = {*Transform::parse("ESP-3DES-HMAC-SHA256")}; }},
-      {"key length", [](Protection& p) { p.transforms = {*Transform::parse("ESP-AES256-HMAC-SHA256")}; }},
-      {"authentication", [](Protection& p) { p.transforms = {*Transform::parse("ESP-AES128-HMAC-SHA1")}; }},
-      {"protocol", [](Protection& p) { p.transforms = {*Transform::parse("AH-SHA256")}; }},
-      {"mode", [](Protection& p) { p.mode = Mode::tunnel; }},
-      {"pfs", [](Protection& p) { p.pfs = Group::modp2048; }},
-  }));
-  CAPTURE(attribute);
+  const auto wants = [](const char* transform) {
+    return [transform](Protection& p) { p.transforms = {*Transform::parse(transform)}; };
+  };
+  const auto [attribute, offers, offered, wanted, change] =
+      GENERATE_COPY(table<std::string, std::string, std::string, std::string, std::function<void(Protection&)>>({
+          {"encryption", "ESP-AES128-HMAC-SHA256", "AES128-CBC", "3DES-CBC", wants("ESP-3DES-HMAC-SHA256")},
+          {"encryption", "AH-SHA256+ESP-AES128", "AES128-CBC", "3DES-CBC", wants("AH-SHA256+ESP-3DES")},
+          {"key length", "ESP-AES128-HMAC-SHA256", "AES128-CBC", "AES256-CBC", wants("ESP-AES256-HMAC-SHA256")},
+          {"authentication", "ESP-AES128-HMAC-SHA256", "HMAC-SHA256", "HMAC-SHA1", wants("ESP-AES128-HMAC-SHA1")},
+          {"authentication", "AH-SHA1", "HMAC-SHA1", "HMAC-SHA256", wants("AH-SHA256")},
+          {"authentication", "AH-SHA1+ESP-AES128", "HMAC-SHA1", "HMAC-SHA256", wants("AH-SHA256+ESP-AES128")},
+          {"protocol", "ESP-AES128-HMAC-SHA256", "ESP", "AH", wants("AH-SHA256")},
+          {"protocol", "ESP-AES128", "ESP", "AH+ESP", wants("AH-SHA256+ESP-AES128")},
+          {"protocol", "AH-SHA256+ESP-AES128", "AH+ESP", "ESP", wants("ESP-AES128")},
+          {"mode", "ESP-AES128-HMAC-SHA256", "transport", "tunnel", [](Protection& p) { p.mode = Mode::tunnel; }},
+          {"mode", "AH-SHA256+ESP-AES128", "transport", "tunnel",
+           [](Protection& p) {
+             p.transforms = {*Transform::parse("AH-SHA256+ESP-AES128")};
+             p.mode = Mode::tunnel;
+           }},
+          {"pfs", "ESP-AES128-HMAC-SHA256", "none", "MODP2048", [](Protection& p) { p.pfs = Group::modp2048; }},
+      }));
+  CAPTURE(attribute, offers, wanted);
   TwoHosts hosts;
   hosts.b.cover = [change = change](const CoverQuery& query) {
     auto granted = grant_anything(query);
@@ -103,28 +163,54 @@ TEST_CASE("Quick Mode: the attribute that differs is named on both sides, once")
     change(*granted);
     return granted;
   };
-  hosts.start();
+  auto protection = usual_protection(hosts.a, hosts.b);
+  protection.transforms = {*Transform::parse(offers)};
+  hosts.a.engine.acquire(protection, hosts.network.now);
   hosts.network.advance(seconds(40));
-  REQUIRE(hosts.b.failures.size() == 1);
+  both_name(hosts, {attribute, offered, wanted});
   CHECK(hosts.b.failures[0].phase == "quick");
-  CHECK(hosts.b.failures[0].differs == attribute);
   CHECK(hosts.b.failures[0].policy == "strict");
   CHECK(hosts.b.failures[0].place == 4);
-  REQUIRE(hosts.a.failures.size() == 1);
-  CHECK(hosts.a.failures[0].differs == attribute);
-  CHECK(hosts.a.failures[0].offered == "ESP-AES128-HMAC-SHA256");
   CHECK(hosts.a.failures[0].policy == "telnet");
+  CHECK(hosts.a.failures[0].text.find(attribute + " differs") != std::string::npos);
+}
+
+TEST_CASE("Quick Mode: another PFS group is named on both sides") {
+  TwoHosts hosts;
+  hosts.network.cheap_keys = true;
+  hosts.b.cover = [](const CoverQuery& query) {
+    auto granted = grant_anything(query);
+    granted->pfs = Group::modp2048;
+    return granted;
+  };
+  auto protection = usual_protection(hosts.a, hosts.b);
+  protection.pfs = Group::modp3072;
+  hosts.a.engine.acquire(protection, hosts.network.now);
+  hosts.network.settle();
+  both_name(hosts, {"pfs", "MODP3072", "MODP2048"});
+}
+
+TEST_CASE("Quick Mode: of several transforms the nearest one counts") {
+  TwoHosts hosts;
+  hosts.b.cover = [](const CoverQuery& query) {
+    auto granted = grant_anything(query);
+    granted->transforms = {*Transform::parse("AH-SHA256"), *Transform::parse("ESP-3DES-HMAC-MD5"),
+                           *Transform::parse("ESP-AES256-HMAC-SHA256")};
+    return granted;
+  };
+  hosts.start();
+  hosts.network.settle();
+  both_name(hosts, {"key length", "AES128-CBC", "AES256-CBC"});
 }
 
 TEST_CASE("Quick Mode: traffic that no policy covers is named on both sides") {
   TwoHosts hosts;
-  hosts.b.cover = [](const CoverQuery&) -> Result<Protection> { return Error{ErrorCode::refused, "nothing near"}; };
+  const std::string nearest = "policy \"web\" differs in the remote port: it says 24, the peer proposes 23";
+  hosts.b.cover = [&](const CoverQuery&) -> Result<Protection> { return Error{ErrorCode::refused, nearest}; };
   hosts.start();
   hosts.network.settle();
-  REQUIRE(hosts.b.failures.size() == 1);
-  CHECK(hosts.b.failures[0].differs == "selector");
-  REQUIRE(hosts.a.failures.size() == 1);
-  CHECK(hosts.a.failures[0].differs == "selector");
+  both_name(hosts, {"selector", hosts.b.failures.at(0).offered, nearest});
+  CHECK(hosts.b.failures[0].offered.find("10.1.0.1") != std::string::npos);
 }
 
 TEST_CASE("a timeout says what was last heard, in each phase") {

@@ -47,7 +47,23 @@ TEST_CASE("tunnel and transport do not match, and the record says mode") {
   tunnel.mode = Mode::tunnel;
   const auto refused = choose_phase2(protection({"ESP-AES128-HMAC-SHA256"}), offer_phase2(tunnel, initiator_spis));
   REQUIRE(std::holds_alternative<Refusal>(refused));
-  CHECK(std::get<Refusal>(refused).differs == "mode");
+  CHECK(std::get<Refusal>(refused).difference.attribute == "mode");
+}
+
+TEST_CASE("what the two ends mean unlike is named: wrapping in UDP, 64-bit sequence numbers") {
+  const auto ours = protection({"ESP-AES128-HMAC-SHA256"});
+  const auto [attribute, offered, wanted] = GENERATE(table<std::string, Terms, Terms>({
+      {"encapsulation", {Path::direct, false}, {Path::udp, false}},
+      {"encapsulation", {Path::udp, false}, {Path::direct, false}},
+      {"sequence numbers", {Path::direct, true}, {Path::direct, false}},
+      {"sequence numbers", {Path::direct, false}, {Path::direct, true}},
+  }));
+  const auto refused = choose_phase2(ours, offer_phase2(ours, initiator_spis, offered), wanted);
+  REQUIRE(std::holds_alternative<Refusal>(refused));
+  const auto& difference = std::get<Refusal>(refused).difference;
+  CHECK(difference.attribute == attribute);
+  CHECK(difference.offered != difference.wanted);
+  CHECK(is_attribute_name(difference.attribute));
 }
 
 TEST_CASE("a lifetime longer than ours is answered with ours") {
