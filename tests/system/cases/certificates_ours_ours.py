@@ -1,6 +1,8 @@
 """Certificates between two of ours: RSA and ECDSA, an intermediate CA; then each failure for real, seen on both sides;
 at last pre-shared keys, as the original's troubleshooting advises."""
 
+import base64
+
 from harness import configuration, traffic
 from harness.authority import Authority
 from harness.command import expect, wait_for
@@ -60,6 +62,17 @@ def explains(suite, remote, advised, own, cas=None):
     return found
 
 
+def no_private_key(suite, issued):
+    """The support bundle has neither a line of the key's PEM nor sixteen bytes of it in hexadecimal."""
+    with open(issued.key, encoding="ascii") as file:
+        lines = [line.strip() for line in file if not line.startswith("-")]
+    number = base64.b64decode("".join(lines)).hex()
+    parts = [line for line in lines if len(line) >= 32] + [number[at:at + 32] for at in range(0, len(number) - 31, 32)]
+    for bundle in (suite.tool("ipsec_report", "-all"), suite.tool("ipsec_report", "-all", "--json"),
+                   suite.audit_text()):
+        expect(bundle.strip() and not [part for part in parts if part in bundle], "a private key is in the bundle")
+
+
 def run(lab):
     lab.wire.protect("tcp port 23")
     root = Authority(f"{lab.directory}/root")
@@ -106,6 +119,7 @@ def run(lab):
     found = explains(server, a, "cert check", own=["b"])
     expect(len(found["crls"]) == 1 and not found["crls"][0]["overdue"], f"-explain of the CRL: {found}")
     expect("serial" in text and "CRL" in text, f"no serial or CRL: {text}")
+    no_private_key(client, revoked)
     # One that ends while it is in use: the host that has it does not show it any more.
     client.replace_certificate("a", root.issue("a", f"IP:{a}", start=-7200, end=-3600))
     blocked(lab)
