@@ -31,9 +31,7 @@ conn {name}
     authby={authby}
     left={local}
     right={remote}
-    leftsubnet={local}/{bits}
-    rightsubnet={remote}/{bits}
-    leftprotoport={local_flow}
+{subnets}    leftprotoport={local_flow}
     rightprotoport={remote_flow}
     type={mode}
     ike={ike}
@@ -72,7 +70,8 @@ class Libreswan:
             os.makedirs(f"{directory}/{name}")
         run(["certutil", "-N", "-d", f"sql:{directory}/nss", "--empty-password"])
 
-    def configure(self, peer, flows, key, proposals, dpd_delay=0, dpd_timeout=0):
+    def configure(self, peer, flows, key, proposals, dpd_delay=0, dpd_timeout=0, aggressive=False,
+                  fragmentation="yes"):
         """Several flows with our host `peer`. `proposals`: an ISAKMP proposal for each family, as our configuration
         names it. A connection of libreswan is a flow; those of a family share the ISAKMP SA."""
         self._flows = list(flows)
@@ -80,13 +79,14 @@ class Libreswan:
         proof = (f"    leftcert={self._nickname}\n    leftid={self._node.address(4)}\n    rightid={peer.address(4)}\n"
                  "    leftrsasigkey=%cert\n    rightrsasigkey=%cert\n    sendca=all\n") if self._nickname else ""
         more = f"    dpddelay={dpd_delay}s\n    dpdtimeout={dpd_timeout}s\n    dpdaction=clear\n" if dpd_delay else ""
+        more += f"    aggressive={'yes' if aggressive else 'no'}\n    fragmentation={fragmentation}\n"
         text = SETUP
         for flow in flows:
             protocol, transform = TRANSFORMS[flow.transform]
             text += CONNECTION.format(
-                name=flow.name, family=flow.family, bits=128 if flow.family == 6 else 32, protocol=protocol, more=more + proof,
-                authby=authby,
-                local=self._node.address(flow.family), remote=peer.address(flow.family),
+                name=flow.name, family=flow.family, protocol=protocol, more=more + proof, authby=authby,
+                local=self._node.address(flow.family), remote=peer.seen_as(flow.family),
+                subnets=self._subnets(peer, flow.family),
                 local_flow=_protocol_and_port(flow.protocol, flow.local_port),
                 remote_flow=_protocol_and_port(flow.protocol, flow.remote_port),
                 mode="tunnel" if flow.tunnel else "transport", ike=_spell_proposal(proposals[flow.family]),
@@ -94,7 +94,17 @@ class Libreswan:
                 pfs="yes" if flow.pfs else "no")
         self._write("ipsec.conf", text)
         self._write("ipsec.secrets", "".join(
-            f'{self._node.address(family)} {peer.address(family)} : PSK "{key}"\n' for family in proposals))
+            f'{self._node.address(family)} {peer.address(family)} : PSK "{key}"\n' +
+            (f'{self._node.address(family)} {peer.seen_as(family)} : PSK "{key}"\n'
+             if peer.seen_as(family) != peer.address(family) else "") for family in proposals))
+
+    def _subnets(self, peer, family):
+        """The traffic is that of the two hosts. Where addresses are translated libreswan finds them itself, and is told
+        by which name the peer goes."""
+        ends = [(self._node, "left"), (peer, "right")]
+        if any(node.seen_as(family) != node.address(family) for node, _ in ends):
+            return "".join(f"    {side}id={node.address(family)}\n" for node, side in ends)
+        return "".join(f"    {side}subnet={node.address(family)}/{128 if family == 6 else 32}\n" for node, side in ends)
 
     def use_certificate(self, issued, name="own"):
         """From the next configure on: an RSA certificate (harness/authority.py); its CA is believed."""
