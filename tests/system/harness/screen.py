@@ -1,9 +1,12 @@
 """A program in a real terminal: tmux types, and reads what is on the screen."""
 
 import os
+import re
 import shlex
 
 from harness.command import Failure, run, wait_for
+
+FIELD = re.compile(r"[> ][*! ]([a-z][a-z0-9_.]*)( |$)")  # a line of a form: the focus, how the field stands, its path
 
 
 class Screen:
@@ -37,23 +40,26 @@ class Screen:
         return self.text()
 
     def fill(self, field, text=None):
-        """In a form: goes to the field, and replaces what is in it."""
+        """In a form: goes to the field, and replaces what is in it. As few calls as can be: in a guest each takes long."""
         for _ in range(30):
-            here = self._focus()
-            if here == field:
+            fields, here = self._fields()
+            if here is not None and fields[here] == field:
                 break
-            self.press("Down")
-            wait_for("another field", lambda: self._focus() not in (here, None), pause=0.03)
+            if here is not None:
+                # What is below the screen's end comes nearer with its last field.
+                steps = (fields.index(field) if field in fields else len(fields) - 1) - here
+                self.press(*(["Down" if steps > 0 else "Up"] * max(abs(steps), 1)))
+                wait_for("another field", lambda: self._fields()[1] not in (here, None), pause=0.03)
         else:
             raise Failure(f"no field {field} on this screen:\n{self.text()}")
         if text is not None:
-            self.press("C-u")
-            self.type(text)
+            self._tmux("send-keys", "C-u", ";", "send-keys", "-l", text)
 
-    def _focus(self):
-        """The field that is marked, None while there is none."""
-        marked = [line for line in self.text().splitlines() if line.startswith(">")]
-        return marked[0][2:].split(" ")[0] if len(marked) == 1 else None
+    def _fields(self):
+        """The fields on the screen, and which one is marked (None while there is none)."""
+        lines = [line for line in self.text().splitlines() if FIELD.match(line)]
+        marked = [place for place, line in enumerate(lines) if line.startswith(">")]
+        return [FIELD.match(line).group(1) for line in lines], marked[0] if len(marked) == 1 else None
 
     def resize(self, columns, rows):
         self._tmux("resize-window", "-x", columns, "-y", rows)
