@@ -2,27 +2,15 @@
 
 import json
 import os
-import time
 
 from harness import configuration, traffic
+from harness.booted_host import ETC, STATE, BootedHost, write
 from harness.command import expect, wait_for
-from harness.machine import Machine
-from harness.suite import DAEMONS, PASSWORD
+from harness.suite import DAEMONS
 
 TIME_LIMIT = 150
 OWN_KERNEL = True
 
-NETWORK = """
-[Unit]
-DefaultDependencies=no
-After=network-pre.target
-Wants=network-pre.target network.target
-Before=network.target
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/sbin/ip link set dev a0 up
-"""
 # Ordered after the network only. It connects at once, and goes on until it gets through.
 FIRST_SERVICE = """
 [Unit]
@@ -31,42 +19,6 @@ After=network.target
 ExecStart=/bin/bash -c 'exec 3<>/dev/tcp/10.1.0.2/23 && echo hello >&3 && read -t 20 line <&3 && echo $line >/run/answer'
 Restart=on-failure
 """
-ETC, STATE = "/etc/ipsec9000", "/var/lib/ipsec9000"
-
-
-def write(path, text):
-    with open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(text)
-
-
-class Host:
-    def __init__(self, lab):
-        self._lab = lab
-        self.machine = Machine(lab.a, lab.build, lab.directory)
-        self.machine.unit("test-network.service", NETWORK)
-        self.machine.unit("first.service", FIRST_SERVICE, wanted=False)
-        for directory in (ETC, STATE, "/var/log/ipsec9000"):
-            os.makedirs(directory, 0o700, exist_ok=True)
-        write("/root/password", PASSWORD)
-        write("/root/key", configuration.KEY)
-
-    def boot(self):
-        self._lab.a.run(["ip", "link", "set", "dev", "a0", "down"])
-        started = time.monotonic()
-        self.machine.boot()
-        self._lab.note(f"booted in {time.monotonic() - started:.1f} s")
-
-    def tool(self, name, *arguments, status=0):
-        return self.machine.inside(f"/usr/sbin/{name}", *arguments, "--password-file", "/root/password", status=status)
-
-    def status(self, wanted):
-        return json.loads(self.tool("ipsec_admin", "-status", "--json", status=wanted).stdout)
-
-    def policies(self):
-        return self._lab.a.run(["ip", "xfrm", "policy"]).stdout
-
-    def states(self):
-        return [self.machine.systemctl("is-active", f"{daemon}.service", status=None).stdout.strip() for daemon in DAEMONS]
 
 
 def boots_without(lab, host, words, policies_hold):
@@ -85,13 +37,11 @@ def boots_without(lab, host, words, policies_hold):
 def set_up(lab, host):
     """The steps of an administrator, from nothing to a host that starts IPSec with the system."""
     host.boot()
-    host.tool("ipsec_admin", "-newpasswd", "-new-password-file", "/root/password")
-    host.tool("ipsec_mgr", "key", "set", "10.1.0.2", "--file", "/root/key")
-    host.tool("ipsec_mgr", "bootup", "on")
+    host.enable("10.1.0.2")
     with open(f"{ETC}/ipsec.json", encoding="utf-8") as file:
         expect(file.read().startswith("// kept\n"), "ipsec_mgr bootup lost a comment of ipsec.json")
     boots_without(lab, host, "never-started", policies_hold=False)
-    host.tool("ipsec_admin", "-start")
+    host.start()
     expect(host.states() == ["active"] * 3, f"-start has not started the units: {host.states()}")
     lab.note("-start has started the units")
 
@@ -121,7 +71,8 @@ def comes_back(lab, host):
 
 
 def run(lab):
-    host = Host(lab)
+    host = BootedHost(lab)
+    host.machine.unit("first.service", FIRST_SERVICE, wanted=False)
     client = configuration.telnet_client(lab.a, lab.b, 4)
     write(f"{ETC}/ipsec.json", "// kept\n" + json.dumps(client, indent=2))
     lab.suite(lab.b, configuration.telnet_server(lab.b, lab.a, 4), configuration.KEY, lab.a).start()

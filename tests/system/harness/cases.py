@@ -7,12 +7,15 @@
     LAYOUT = "hosts"         optional; which network, of topology.LAYOUTS
     OWN_KERNEL = False       optional; True: wants the kernel's first process namespace (its audit) or the whole file
                              system, so it always goes to User Mode Linux, and is left out inside another guest
+    NEEDS_PACKAGE = False    optional; True: runs only where the suite was installed as a package, and PACKAGE_VARIABLE
+                             in the environment names a newer one (scripts/package-test)
     WIRE_MUST_OBJECT = False optional; True turns the verdict about the wire round (the negative control)
 """
 
 import importlib.util
 import os
 
+PACKAGE_VARIABLE = "IPSEC9000_TEST_PACKAGE"
 DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "cases")
 
 
@@ -32,4 +35,5 @@ class Case:
         self.layout = getattr(module, "LAYOUT", "hosts")
         self.needs_suite = getattr(module, "NEEDS_SUITE", True)
         self.own_kernel = getattr(module, "OWN_KERNEL", False)
+        self.needs_package = getattr(module, "NEEDS_PACKAGE", False)
         self.wire_must_object = getattr(module, "WIRE_MUST_OBJECT", False)

@@ -73,6 +73,29 @@ def echo(connection, text=b"are you there?\r\n"):
         raise Failure("the echo differs from what was sent")
 
 
+@contextlib.contextmanager
+def echoes(connection, pause=0.5):
+    """As long as it lasts, lines go to and fro; it ends with Failure if one did not."""
+    ending, trouble = threading.Event(), []
+
+    def exchange():
+        try:
+            while not ending.wait(pause):
+                echo(connection)
+        except (OSError, Failure) as error:
+            trouble.append(error)
+
+    thread = threading.Thread(target=exchange, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()
+    if trouble:
+        raise Failure(f"the connection broke: {trouble[0]}")
+
+
 def talk(client, server, family, port, timeout=CONNECT_SECONDS):
     """Connects to an echo server there and exchanges a line."""
     try:
