@@ -5,7 +5,7 @@
 
 #include "base/running_process.hpp"
 #include "cli/common/show.hpp"
-#include "cli/ipsec_admin/processes.hpp"
+#include "cli/common/processes.hpp"
 
 namespace ipsec9000::cli {
 

@@ -5,7 +5,7 @@
 #include "cli/common/print_status.hpp"
 #include "cli/common/show.hpp"
 #include "cli/ipsec_admin/commands.hpp"
-#include "cli/ipsec_admin/service_manager.hpp"
+#include "cli/common/service_manager.hpp"
 #include "keystore/keystore.hpp"
 #include "policy/boot.hpp"
 

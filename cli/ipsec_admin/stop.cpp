@@ -3,8 +3,8 @@
 
 #include "base/text.hpp"
 #include "cli/ipsec_admin/commands.hpp"
-#include "cli/ipsec_admin/processes.hpp"
-#include "cli/ipsec_admin/service_manager.hpp"
+#include "cli/common/processes.hpp"
+#include "cli/common/service_manager.hpp"
 #include "cli/ipsec_admin/shutdown.hpp"
 #include "policy/boot.hpp"
 

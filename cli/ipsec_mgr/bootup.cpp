@@ -7,6 +7,7 @@
 #include "cli/common/open_store.hpp"
 #include "cli/common/secret_params.hpp"
 #include "cli/common/show.hpp"
+#include "cli/ipsec_mgr/machine_credential.hpp"
 #include "cli/ipsec_mgr/operations.hpp"
 #include "cli/ipsec_mgr/verbs.hpp"
 
@@ -24,6 +25,23 @@ Result<void> set_machine_slot(const Context& context, const Secret& password, bo
   auto store = open_store(context, password);
   if (!store) return store.error();
   return store->set_machine_slot(Keystore::machine_key_file(context.paths.keystore()), on);
+}
+
+void show_bootup(Context& context, bool on, const BootupChange& change) {
+  const auto& [obstacle, key] = change;
+  if (context.json) {
+    context.out << Json{{"bootup", on},
+                        {"obstacle", obstacle ? Json(std::string(to_string(*obstacle))) : Json(nullptr)},
+                        {"machine_key", !on ? Json(nullptr) : Json(key.credential ? "credential" : "file")}}
+                       .dump()
+                << "\n";
+    return;
+  }
+  context.out << (on ? "IPSec starts with the system\n" : "IPSec does not start with the system\n");
+  if (key.credential) context.out << "This machine's key is kept encrypted, as a credential of systemd\n";
+  if (!key.why_not.empty())
+    context.out << "This machine's key stays in a file that only root can read: " << key.why_not << "\n";
+  if (obstacle) context.out << "Still to be done: " << sentence(*obstacle) << "\n";
 }
 
 Result<void> set_in(const std::filesystem::path& file, bool on) {
@@ -45,13 +63,15 @@ Result<void> set_option(const Paths& paths, bool on) {
 }
 }  // namespace
 
-Result<std::optional<BootObstacle>> change_bootup(const Context& context, bool on, const Secret& password) {
+Result<BootupChange> change_bootup(const Context& context, bool on, const Secret& password) {
   // On: the key first, off: the option first, so that a failure between the two never leaves a start without its key.
   auto done = on ? set_machine_slot(context, password, true) : set_option(context.paths, false);
   if (done) done = on ? set_option(context.paths, true) : set_machine_slot(context, password, false);
+  if (done && !on) done = forget_machine_key(context.paths);
   if (!done) return done.error();
-  if (!on) return std::optional<BootObstacle>();
-  return boot_obstacle(context.paths, load_configuration(context.paths.configuration()));
+  if (!on) return BootupChange{};
+  return BootupChange{boot_obstacle(context.paths, load_configuration(context.paths.configuration())),
+                      bind_machine_key(context.paths)};
 }
 
 int mgr_bootup(Context& context, const VerbArguments& arguments) {
@@ -66,17 +86,9 @@ int mgr_bootup(Context& context, const VerbArguments& arguments) {
         {Exit::not_permitted, "bootup", "no IPSec password has been set", "set one with ipsec_admin -newpasswd"});
   const auto password = context.password("IPSec password: ");
   if (!password) return context.fail("reading the password", password.error());
-  const auto obstacle = change_bootup(context, on, *password);
-  if (!obstacle) return context.fail(daemon_failure("changing the boot-up option", obstacle.error()));
-  const bool missing = obstacle->has_value();
-  if (context.json) {
-    context.out
-        << Json{{"bootup", on}, {"obstacle", missing ? Json(std::string(to_string(**obstacle))) : Json(nullptr)}}.dump()
-        << "\n";
-    return 0;
-  }
-  context.out << (on ? "IPSec starts with the system\n" : "IPSec does not start with the system\n");
-  if (missing) context.out << "Still to be done: " << sentence(**obstacle) << "\n";
+  const auto change = change_bootup(context, on, *password);
+  if (!change) return context.fail(daemon_failure("changing the boot-up option", change.error()));
+  show_bootup(context, on, *change);
   return 0;
 }
 

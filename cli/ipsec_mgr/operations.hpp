@@ -8,6 +8,7 @@
 #include "base/json_fwd.hpp"
 #include "base/secret.hpp"
 #include "cli/common/program.hpp"
+#include "cli/ipsec_mgr/machine_credential.hpp"
 #include "policy/boot.hpp"
 #include "policy/edit.hpp"
 
@@ -26,7 +27,11 @@ Result<Json> list_keys(const Context& context, const PasswordSource& password);
 Result<void> store_key(const Context& context, const std::string& remote, const Secret& key, const Secret& password);
 Result<void> erase_key(const Context& context, const std::string& remote, const Secret& password);
 
-// Sets the option and the key of this machine; gives what still keeps IPSec from starting with the system.
-Result<std::optional<BootObstacle>> change_bootup(const Context& context, bool on, const Secret& password);
+// Sets the option and the key of this machine.
+struct BootupChange {
+  std::optional<BootObstacle> obstacle;  // what still keeps IPSec from starting with the system
+  MachineKeyPlace key;                   // where the key is from now on, if on
+};
+Result<BootupChange> change_bootup(const Context& context, bool on, const Secret& password);
 
 }  // namespace ipsec9000::cli

@@ -93,9 +93,14 @@ constexpr std::array verbs{
     Verb{"crl delete", "ID|URL", 1, 1, "delete a CRL or a source of CRLs; ID as crl list shows it", ""},
     Verb{
         "bootup", "on|off", 1, 1, "start IPSec with the system, or no longer",
-        "on: sets startup.bootup in the configuration, and lets a key of this machine (/var/lib/ipsec9000/machine.key) "
-        "open the key store, so that nobody is asked for the password at boot. off takes both back. Needs the IPSec "
-        "password. Says what else is missing for a start at boot; ipsec_admin -status says it too."},
+        "on: sets startup.bootup in the configuration, and lets a key of this machine open the key store, so that "
+        "nobody "
+        "is asked for the password at boot. Where systemd starts the daemons the key is a credential of systemd's "
+        "(/var/lib/ipsec9000/machine.cred, encrypted with the TPM's key where there is a TPM; see systemd-creds(1)), "
+        "else a file that only root can read (machine.key there). If ikpmd.service cannot start because the credential "
+        "no longer fits this machine, on makes a new one. off takes all of it back. Needs the IPSec password. Says "
+        "what "
+        "else is missing for a start at boot; ipsec_admin -status says it too."},
     Verb{"check", "[FILE]", 0, 1, "check a configuration, by default the one in use",
          "Every mistake is reported in one pass, with line and column, what was found, and what is allowed. Warnings "
          "alone "

@@ -26,7 +26,11 @@ std::string KeyRing::state() const {
 bool KeyRing::locked() const { return !store_ && Keystore::exists(path_); }
 
 void KeyRing::open_with_machine_key() {
-  if (auto opened = Keystore::open_with_machine_key(path_, machine_key_)) store_ = std::move(*opened);
+  for (const auto& file : machine_keys_)
+    if (auto opened = Keystore::open_with_machine_key(path_, file)) {
+      store_ = std::move(*opened);
+      return;
+    }
 }
 
 void KeyRing::with_password(Secret password, Change change, Done done) {

@@ -14,8 +14,9 @@ namespace ipsec9000 {
 
 class KeyRing final : public ike::Credentials {
  public:
-  KeyRing(EventLoop& loop, std::filesystem::path store, std::filesystem::path machine_key)
-      : loop_(loop), path_(std::move(store)), machine_key_(std::move(machine_key)) {}
+  // `machine_keys`: the files that may hold this machine's key, the preferred one first.
+  KeyRing(EventLoop& loop, std::filesystem::path store, std::vector<std::filesystem::path> machine_keys)
+      : loop_(loop), path_(std::move(store)), machine_keys_(std::move(machine_keys)) {}
 
   const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const override;
   Result<std::shared_ptr<const pki::Credential>> own_certificate(const IsakmpPolicy& policy,
@@ -41,7 +42,7 @@ class KeyRing final : public ike::Credentials {
  private:
   EventLoop& loop_;
   std::filesystem::path path_;
-  std::filesystem::path machine_key_;
+  std::vector<std::filesystem::path> machine_keys_;
   std::optional<Keystore> store_;
   std::shared_ptr<const pki::Credentials> certificates_ = std::make_shared<const pki::Credentials>(
       pki::Credentials{{}, std::make_shared<const pki::Trust>(pki::TrustContents{})});

@@ -1,5 +1,6 @@
 #include "service.hpp"
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
@@ -112,11 +113,21 @@ struct IkeService::Carrier {
   }
 };
 
+namespace {
+// systemd hands the key over in a directory of its own (LoadCredentialEncrypted= in the unit) where one was made.
+std::vector<std::filesystem::path> machine_keys(const std::filesystem::path& store) {
+  const auto file = Keystore::machine_key_file(store);
+  const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  if (credentials == nullptr) return {file};
+  return {std::filesystem::path(credentials) / file.filename(), file};
+}
+}  // namespace
+
 IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
     : context_(context),
       kernel_(std::move(kernel)),
       sas_(*kernel_),
-      keys_(context.loop, context.paths.keystore(), Keystore::machine_key_file(context.paths.keystore())),
+      keys_(context.loop, context.paths.keystore(), machine_keys(context.paths.keystore())),
       certificates_(context.loop, keys_, context.paths.certificates(), entrust_ini(context.paths.configuration())),
       engine_(random_, keys_),
       policy_manager_(context.loop, context.paths.socket("secpolicyd")),

@@ -164,6 +164,8 @@ bool Keystore::exists(const fs::path& path) {
 
 fs::path Keystore::machine_key_file(const fs::path& store) { return store.parent_path() / "machine.key"; }
 
+fs::path Keystore::machine_credential_file(const fs::path& store) { return store.parent_path() / "machine.cred"; }
+
 Result<Keystore> Keystore::create(const fs::path& path, const Secret& password, const keystore::ScryptCost& cost) {
   if (auto checked = check_new_password(password); !checked) return checked.error();
   const auto lock = WriteLock::acquire(path);

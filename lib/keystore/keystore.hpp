@@ -43,6 +43,8 @@ class Keystore {
   static bool exists(const std::filesystem::path& path);
   // Where the key of this machine lies: beside the store.
   static std::filesystem::path machine_key_file(const std::filesystem::path& store);
+  // The same key, encrypted as a credential of systemd's (systemd-creds(1)); this library does not open it.
+  static std::filesystem::path machine_credential_file(const std::filesystem::path& store);
 
   // already_exists when there is one; the password must pass check_new_password. The directory must be there.
   static Result<Keystore> create(const std::filesystem::path& path, const Secret& password,

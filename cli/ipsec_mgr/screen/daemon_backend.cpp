@@ -80,9 +80,9 @@ Result<Json> DaemonBackend::certificates() {
 }
 
 Result<std::string> DaemonBackend::set_bootup(bool on, const Secret& password) {
-  const auto obstacle = cli::change_bootup(context_, on, password);
-  if (!obstacle) return obstacle.error();
-  return *obstacle ? std::string(sentence(**obstacle)) : std::string();
+  const auto change = cli::change_bootup(context_, on, password);
+  if (!change) return change.error();
+  return change->obstacle ? std::string(sentence(*change->obstacle)) : std::string();
 }
 
 }  // namespace ipsec9000::screen

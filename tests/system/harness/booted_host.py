@@ -5,6 +5,7 @@ import os
 import time
 
 from harness import configuration
+from harness.command import expect
 from harness.machine import Machine
 from harness.suite import DAEMONS, PASSWORD
 
@@ -62,6 +63,8 @@ class BootedHost:
         self.tool("ipsec_admin", "-newpasswd", "-new-password-file", "/root/password")
         self.tool("ipsec_mgr", "key", "set", peer, "--file", "/root/key")
         self.tool("ipsec_mgr", "bootup", "on")
+        kept = [name for name in ("machine.key", "machine.cred") if os.path.exists(f"{STATE}/{name}")]
+        expect(kept == ["machine.cred"], f"the key of this machine should be a credential of systemd only: {kept}")
 
     def start(self):
         self.tool("ipsec_admin", "-start")

@@ -107,7 +107,7 @@ class Lab:
                     subprocess.run(command.split(), stdout=file, stderr=file, timeout=20, check=False)
         for pattern in ("*/var/log/ipsec9000/*", "*/etc/ipsec9000/*", "*-strongswan/charon.log", "*-strongswan/output",
                         "*-strongswan/swanctl/swanctl.conf", "*-libreswan/pluto.log", "*-libreswan/output",
-                        "*-libreswan/ipsec.conf"):
+                        "*-libreswan/ipsec.conf", "systemd.log"):
             for path in glob.glob(os.path.join(self.directory, pattern)):
                 name = os.path.relpath(path, self.directory).replace("/", "-")
                 shutil.copy(path, os.path.join(directory, name))

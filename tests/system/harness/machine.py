@@ -27,9 +27,10 @@ MASKED = ("dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-config.mount", 
           "kmod-static-nodes.service", "systemd-udevd-control.socket", "systemd-udevd-kernel.socket",
           "veritysetup.target", "integritysetup.target", "ldconfig.service")
 
-# Process 1 gets mounts of its own; a fresh /run is what makes it a boot.
+# Process 1 gets mounts of its own, shared among its services (systemd mounts their credentials so); a fresh /run is
+# what makes it a boot.
 ENTER = """
-mount --make-rprivate / && mount -t proc proc /proc && mount -t tmpfs -o mode=755 tmpfs /run &&
+mount --make-rprivate / && mount --make-rshared / && mount -t proc proc /proc && mount -t tmpfs -o mode=755 tmpfs /run &&
 { mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup; } &&
 exec /lib/systemd/systemd --system --unit=%s --show-status=no --log-target=console --log-level=info
 """ % TARGET

@@ -1,7 +1,7 @@
-#include "cli/ipsec_admin/service_manager.hpp"
+#include "cli/common/service_manager.hpp"
 
 #include "base/text.hpp"
-#include "cli/ipsec_admin/processes.hpp"
+#include "cli/common/processes.hpp"
 
 namespace ipsec9000::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/ipsec_admin/processes.hpp"
+#include "cli/common/processes.hpp"
 
 #include <fcntl.h>
 #include <sys/wait.h>
