@@ -63,10 +63,11 @@ Result<void> PolicyService::start() {
     if (!adopting) (void)kernel_side_.withdraw();  // the first error is the one to tell
     return error;
   };
-  if (auto done = monitor_.start(); !done) return done;
   if (auto done = kernel_side_.block_by_default(); !done) return fail(done.error());
-  const auto applied = kernel_side_.bring_in_step(*set_);
-  if (!applied) return fail(applied.error());
+  if (auto applied = kernel_side_.bring_in_step(*set_); !applied) return fail(applied.error());
+  // Only now, for a bulk load is more news than a socket holds; what somebody did meanwhile is seen by a look.
+  if (auto done = monitor_.start(); !done) return fail(done.error());
+  if (auto looked = kernel_side_.keep_in_step(*set_); !looked) return fail(looked.error());
   in_step_ = true;
   ike_.configure(*set_);
   ike_.start();
