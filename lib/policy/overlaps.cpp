@@ -45,16 +45,17 @@ void warn_about_overlaps(const Configuration& configuration, const std::vector<P
       alike[{filter.local, filter.remote, filter.protocol, false, filter.remote_port}].push_back(
           {filter.local_port, index});
   }
-  for (auto& [key, ranges] : alike)
+  for (auto& [key, ranges] : alike) {
+    const std::string side = std::get<bool>(key) ? "remote" : "local";
     for_each_overlap(ranges, [&](const Ranged& one, const Ranged& other, const PortRange& both) {
       const auto index = std::max(one.index, other.index);
       const auto& winner = configuration.policies[std::min(one.index, other.index)];
       messages.warning(positions[index].name, pointer_to("/policies", index),
                        "policy \"" + configuration.policies[index].name + "\" overlaps \"" + winner.name +
-                           "\": " + (std::get<bool>(key) ? "remote" : "local") + " ports " + both.to_string() +
-                           " are in both, and \"" + winner.name + "\" (place " + std::to_string(winner.place) +
-                           ") is chosen for them");
+                           "\": " + side + " ports " + both.to_string() + " are in both, and \"" + winner.name +
+                           "\" (place " + std::to_string(winner.place) + ") is chosen for them");
     });
+  }
 }
 
 }  // namespace ipsec9000
