@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/running_process.hpp"
-#include "cli/common/show.hpp"
 #include "cli/common/processes.hpp"
+#include "cli/common/show.hpp"
 
 namespace ipsec9000::cli {
 

@@ -3,9 +3,9 @@
 
 #include "cli/common/daemons.hpp"
 #include "cli/common/print_status.hpp"
+#include "cli/common/service_manager.hpp"
 #include "cli/common/show.hpp"
 #include "cli/ipsec_admin/commands.hpp"
-#include "cli/common/service_manager.hpp"
 #include "keystore/keystore.hpp"
 #include "policy/boot.hpp"
 

@@ -2,9 +2,9 @@
 #include <ostream>
 
 #include "base/text.hpp"
-#include "cli/ipsec_admin/commands.hpp"
 #include "cli/common/processes.hpp"
 #include "cli/common/service_manager.hpp"
+#include "cli/ipsec_admin/commands.hpp"
 #include "cli/ipsec_admin/shutdown.hpp"
 #include "policy/boot.hpp"
 

@@ -75,7 +75,7 @@ FetchProcess::~FetchProcess() {
 
 void FetchProcess::start(const Json& request, Done done) {
   auto spawned = spawn(request);
-  child_.emplace();
+  child_ = std::make_unique<Child>();
   child_->done = std::move(done);
   if (!spawned) {
     patience_.arm(Duration::zero(), [this, reason = spawned.error().text] {

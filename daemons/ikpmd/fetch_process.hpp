@@ -4,7 +4,7 @@
 #include <sys/types.h>
 
 #include <functional>
-#include <optional>
+#include <memory>
 #include <variant>
 
 #include "base/files.hpp"
@@ -21,7 +21,7 @@ class FetchProcess {
   FetchProcess(const FetchProcess&) = delete;
   FetchProcess& operator=(const FetchProcess&) = delete;
 
-  bool busy() const { return child_.has_value(); }
+  bool busy() const { return child_ != nullptr; }
 
   // Not while it is busy. `done` comes once, later, on the loop, when it is busy no more; not after this object's end.
   using Answer = std::variant<Bytes, fetch::Failure>;
@@ -41,7 +41,7 @@ class FetchProcess {
   void end();
 
   EventLoop& loop_;
-  std::optional<Child> child_;
+  std::unique_ptr<Child> child_;
   EventLoop::Timer patience_;
 };
 

@@ -118,7 +118,8 @@ TEST_CASE("ranges that meet without overlapping, and one within another, are no 
     REQUIRE(host.service->start());
     host.write(among_others(policy("a", web + "\"" + other + "\"", R"("pass")") + "," +
                             policy("b", web + R"("1000-2000")", R"("discard")")));
-    for (const auto& warning : host.result("policy.diff")["warnings"])
+    const auto difference = host.result("policy.diff");
+    for (const auto& warning : difference["warnings"])
       CHECK(warning.get<std::string>().find("overlaps") == std::string::npos);
   }
 }
