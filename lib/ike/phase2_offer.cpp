@@ -325,6 +325,16 @@ Terms offered_terms(const wire::SecurityAssociation& offered) {
   return {};
 }
 
+namespace {
+// As a policy could name it: a lifetime below what one may say counts as the least.
+Lifetime comparable(const Lifetime& offered) {
+  const auto at_least = [](std::uint32_t value, std::uint32_t least) {
+    return value == 0 ? 0 : std::max(value, least);
+  };
+  return {at_least(offered.seconds, lifetime_seconds_minimum), at_least(offered.kilobytes, lifetime_kilobytes_minimum)};
+}
+}  // namespace
+
 std::vector<Transform> offered_transforms(const wire::SecurityAssociation& offered, std::size_t limit) {
   std::vector<Transform> understood;
   for (const auto& offer : by_number(offered)) {
@@ -338,10 +348,12 @@ std::vector<Transform> offered_transforms(const wire::SecurityAssociation& offer
         const auto values = read(wire::protocol::ah, offer.ah->transforms[i / esp_count]);
         known = values.integrity.has_value();
         transform.ah = values.integrity;
+        transform.lifetime = comparable(values.lifetime);
       }
       if (offer.esp != nullptr) {
         const auto values = read(wire::protocol::esp, offer.esp->transforms[i % esp_count]);
         known = known && values.integrity && values.encryption;
+        transform.lifetime = comparable(values.lifetime);
         if (known) transform.esp = EspSuite{*values.encryption, *values.integrity};
       }
       if (known) understood.push_back(transform);

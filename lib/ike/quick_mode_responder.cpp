@@ -91,7 +91,8 @@ Outcome respond(const Opened& first, const Context& context) {
   request->terms = offered_terms(*sa);
   request->ni = nonce->value;
   if (key != nullptr) request->public_value = key->value;
-  request->query = {context.local.address, context.remote.address, mode, *selector, offered_transforms(*sa)};
+  request->query = {context.local.address,   context.remote.address, mode, *selector,
+                    offered_transforms(*sa), offered_group(*sa)};
   for (const auto* id : ids) request->identities.emplace_back(*id);
   request->channel = first.next;
   Step step;

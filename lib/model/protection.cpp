@@ -16,9 +16,12 @@ struct Fields<Protection> {
 };
 template <>
 struct Fields<CoverQuery> {
-  static constexpr auto list = std::tuple{field("local", &CoverQuery::local), field("remote", &CoverQuery::remote),
-                                          field("mode", &CoverQuery::mode), field("proposed", &CoverQuery::proposed),
-                                          optional_field("offered", &CoverQuery::offered)};
+  static constexpr auto list = std::tuple{field("local", &CoverQuery::local),
+                                          field("remote", &CoverQuery::remote),
+                                          field("mode", &CoverQuery::mode),
+                                          field("proposed", &CoverQuery::proposed),
+                                          optional_field("offered", &CoverQuery::offered),
+                                          optional_field("pfs", &CoverQuery::pfs)};
 };
 template <>
 struct Fields<UnansweredAcquire> {

@@ -44,7 +44,7 @@ struct CoverQuery {
   Mode mode = Mode::transport;
   Selector proposed;                    // outbound: source is on our side; ports are one or any
   std::vector<Transform> offered = {};  // what of it we understand, in the peer's order of preference
-  // outbound: source is on our side; ports are one or any
+  std::optional<Group> pfs = {};        // the group that is offered with it
   auto operator<=>(const CoverQuery&) const = default;
 };
 

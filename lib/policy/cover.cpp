@@ -14,20 +14,25 @@ bool overlap(const Filter& filter, const Filter& other, Family family) {
          filter.local_port.overlaps(other.local_port) && filter.remote_port.overlaps(other.remote_port);
 }
 
-// How well a policy's transforms go with what a peer offers: 2 the same list, 1 something in common, 0 nothing.
-int agreement(const Policy& policy, std::span<const Transform> offered) {
-  const auto names = [](const auto& transforms) {
+// How well a policy goes with what a peer offers. What makes two groups of policies must tell them apart here too, or
+// the SAs would come into the group of which the peer did not speak, and its packets meet the wrong template.
+// Transforms weigh most: what has none in common is refused. Lifetimes least, for a peer may propose shorter ones.
+constexpr int full_agreement = 2 * 4 + 2 + 1;
+int agreement(const Policy& policy, const CoverQuery& query) {
+  const auto texts = [](const auto& transforms, auto text) {
     std::vector<std::string> all;
-    for (const auto& transform : transforms) all.push_back(transform.name());
+    for (const auto& transform : transforms) all.push_back((transform.*text)());
     return all;
   };
-  const auto ours = names(policy.usable_transforms());
-  const auto theirs = names(offered);
-  if (ours == theirs) return 2;
+  const auto usable = policy.usable_transforms();
+  const auto ours = texts(usable, &Transform::name);
+  const auto theirs = texts(query.offered, &Transform::name);
   const auto common = [&](const std::string& name) {
     return std::find(theirs.begin(), theirs.end(), name) != theirs.end();
   };
-  return std::any_of(ours.begin(), ours.end(), common) ? 1 : 0;
+  const int transforms = ours == theirs ? 2 : std::any_of(ours.begin(), ours.end(), common) ? 1 : 0;
+  const bool lifetimes = texts(usable, &Transform::to_string) == texts(query.offered, &Transform::to_string);
+  return transforms * 4 + (policy.pfs == query.pfs ? 2 : 0) + (lifetimes ? 1 : 0);
 }
 
 std::string port_text(const std::optional<std::uint16_t>& port) { return port ? std::to_string(*port) : "any"; }
@@ -104,7 +109,7 @@ Result<Protection> Keying::choose(const CoverQuery& query, const Wanted& wanted,
   bool refused_by_secure = false;  // such a policy's reason says more than that of one that passes or discards
   for (const auto index : overlapping(wanted, buckets)) {
     const auto& policy = policy_at(index);
-    if (best != nullptr && (offered.empty() || best_agreement == 2)) break;
+    if (best != nullptr && (offered.empty() || best_agreement == full_agreement)) break;
     const auto reason = why_not(policy, query, wanted, buckets);
     const bool secures = policy.action == Decision::secure;
     if (!reason.empty() && (refusal.empty() || (secures && !refused_by_secure))) {
@@ -113,7 +118,7 @@ Result<Protection> Keying::choose(const CoverQuery& query, const Wanted& wanted,
     }
     if (!secures && policy.filter.contains(wanted.filter)) break;  // takes all of it
     if (!reason.empty()) continue;
-    const int agrees = offered.empty() ? 0 : agreement(policy, offered);
+    const int agrees = offered.empty() ? 0 : agreement(policy, query);
     if (agrees <= best_agreement) continue;
     best = &policy;
     best_agreement = agrees;

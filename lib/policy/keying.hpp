@@ -42,7 +42,7 @@ class Keying {
   // The responder's question: may a peer that we speak with as `query.remote` have SAs for `query.proposed`? The
   // answer's selector is what was proposed. refused: a policy for this traffic does not agree, and the sentence names
   // it and the field that differs; not_found: no policy secures this traffic. Of several groups that fit, the one with
-  // these transforms is taken.
+  // these transforms is taken, and of these the one with this PFS group, then these lifetimes.
   Result<Protection> cover(const CoverQuery& query) const;
 
   // The configuration's policy of this index was `before` so far: the outcome is that of a keying made anew.

@@ -80,6 +80,19 @@ TEST_CASE("a lifetime longer than ours is answered with ours") {
   CHECK(told.seconds == seconds);
 }
 
+TEST_CASE("what is offered is told with its lifetimes and group, as a policy could name them") {
+  auto theirs = protection({"AH-SHA256+ESP-AES128/3600/100000", "ESP-AES128-HMAC-SHA256/7200/0"});
+  theirs.pfs = Group::modp2048;
+  const auto offered = offer_phase2(theirs, initiator_spis);
+  CHECK(offered_transforms(offered) == theirs.transforms);
+  CHECK(offered_group(offered) == Group::modp2048);
+  auto odd = protection({"ESP-AES128-HMAC-SHA256/7200/0"});
+  odd.transforms.front().lifetime = {1, 0};
+  const auto told = offered_transforms(offer_phase2(odd, initiator_spis));
+  REQUIRE(told.size() == 1);
+  CHECK(Transform::parse(told.front().to_string()));
+}
+
 TEST_CASE("traffic identities survive the wire, and what is no prefix is refused") {
   for (const auto* text : {"10.1.0.1", "10.0.0.0/8", "0.0.0.0/0", "fd00::1", "fd00::/48"}) {
     const TrafficEnd end{*Prefix::parse(text), IpProtocol::tcp, PortRange::one(23)};

@@ -256,6 +256,32 @@ TEST_CASE("of two groups that fit, the one with the offered transforms is taken"
   CHECK(host.keying.cover(all_tcp)->policy == "p2");
 }
 
+TEST_CASE("groups that differ in PFS or in lifetimes only are told apart by what is offered") {
+  Configuration configuration;
+  const auto port = [](std::uint16_t number) {
+    return FilterWords{.remote = "10.1.0.2", .protocol = IpProtocol::tcp, .remote_port = PortRange::one(number)};
+  };
+  constexpr auto hour = "ESP-AES128-HMAC-SHA256/3600/0";
+  constexpr auto day = "ESP-AES128-HMAC-SHA256/86400/0";
+  for (const std::uint16_t first : {std::uint16_t{20}, std::uint16_t{80}}) {
+    add(configuration, port(first), Decision::secure, hour);
+    add(configuration, port(first + 1), Decision::secure, day);
+    add(configuration, port(first + 2), Decision::secure, day);
+    configuration.policies.back().pfs = Group::modp2048;
+  }
+  const Host host(configuration);
+  auto offer = query("10.1.0.1", "10.1.0.2", IpProtocol::tcp);
+  offer.offered = {*Transform::parse(hour)};
+  CHECK(host.keying.cover(offer)->policy == "p1");
+  offer.offered = {*Transform::parse(day)};
+  CHECK(host.keying.cover(offer)->policy == "p2");
+  offer.pfs = Group::modp2048;
+  CHECK(host.keying.cover(offer)->policy == "p3");
+  // Neither group says this: the one with that PFS group.
+  offer.offered = {*Transform::parse("ESP-AES128-HMAC-SHA256/7200/0")};
+  CHECK(host.keying.cover(offer)->policy == "p3");
+}
+
 TEST_CASE("what one host proposes, the host with the mirrored policies accepts with the same protection") {
   std::size_t proposals = 0;
   for (unsigned seed = 1; seed <= 300; ++seed) {
@@ -271,11 +297,12 @@ TEST_CASE("what one host proposes, the host with the mirrored policies accepts w
       ++proposals;
       INFO("seed " << seed << ", " << packet.to_string() << ", " << proposed->selector.to_string());
       REQUIRE(proposed->selector.contains(packet.as_selector()));
-      const auto accepted = there.keying.cover(
-          {proposed->remote, proposed->local, proposed->mode, proposed->selector.mirrored(), proposed->transforms});
+      const auto accepted = there.keying.cover({proposed->remote, proposed->local, proposed->mode,
+                                                proposed->selector.mirrored(), proposed->transforms, proposed->pfs});
       INFO((accepted ? "" : accepted.error().text));
       REQUIRE(accepted);
       CHECK(accepted->transforms == proposed->transforms);
+      CHECK(accepted->pfs == proposed->pfs);
       CHECK(accepted->selector.mirrored() == proposed->selector);
       CHECK(accepted->local == proposed->remote);
       // And without knowing what is offered, something is accepted.
