@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/pipe.hpp"
 #include "base/secret.hpp"
 #include "fetch/fetch.hpp"
 #include "pki/crl.hpp"
@@ -22,16 +23,6 @@ struct Spawned {
   pid_t pid;
   FileDescriptor output;
 };
-
-struct Pipe {
-  FileDescriptor reading, writing;
-};
-
-Result<Pipe> make_pipe() {
-  int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("a pipe");
-  return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
-}
 
 // The request waits in the pipe before there is anybody to read it: nothing here blocks.
 Result<Pipe> request_pipe(const Json& request) {

@@ -7,7 +7,7 @@
 #include <array>
 #include <cerrno>
 
-#include "base/files.hpp"
+#include "base/pipe.hpp"
 #include "trace/nflog.hpp"
 #include "trace/rules.hpp"
 
@@ -96,15 +96,6 @@ class IptablesRules final : public TraceRules {
   pid_t child_;
   FileDescriptor held_;
 };
-
-struct Pipe {
-  FileDescriptor reading, writing;
-};
-Result<Pipe> make_pipe() {
-  int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("making a pipe");
-  return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
-}
 
 // The first line that the child writes.
 std::string first_line(int from) {
