@@ -16,16 +16,18 @@ constexpr std::array options{
            "the file.",
            ""},
     Option{"isakmp", "ike", Argument::none, "", "the ISAKMP policies", "", ""},
-    Option{
-        "cache", "", Argument::none, "",
-        "the kernel's policy entries, live flows, and what was dropped lately, with what was decided for each",
-        "The flows are those of connected sockets, of connection tracking where that is in use, and those that the "
-        "kernel has asked SAs for in the last minute, each in both directions. Packets that policies dropped are "
-        "listed "
-        "for ten minutes, with their number: inbound ones as they were, outbound ones by the filter of the entry that "
-        "they met, for the kernel refuses them before there is a packet. The last lines say which of these sources "
-        "were there to be asked.",
-        ""},
+    Option{"cache", "", Argument::none, "",
+           "the kernel's policy entries, live flows, and what was dropped lately, with what was decided for each",
+           "The flows are those of connected sockets, of connection tracking where that is in use, what programs have "
+           "sent "
+           "without a connection in the last minute, and those that the kernel has asked SAs for in that time. Packets "
+           "that "
+           "policies dropped are listed for ten minutes, with their number: inbound ones as they were, outbound ones "
+           "as the "
+           "program tried to send them (port 0: not chosen yet), or by the filter of the entry that they met where "
+           "nothing "
+           "more is known. The last lines say which of these sources were there to be asked.",
+           ""},
     Option{"ip", "", Argument::none, "", "IP interfaces, and whether IPSec is enabled on each", "", ""},
     Option{"bypass", "", Argument::none, "", "local addresses that IPSec leaves alone", "", ""},
     Option{"failures", "", Argument::optional, "REMOTE", "the last failed negotiations",

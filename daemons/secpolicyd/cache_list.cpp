@@ -78,8 +78,8 @@ Json cache_item(const KernelSide& kernel, const PolicySet& set, const PolicyStat
 }  // namespace
 
 std::vector<LiveFlow> live_flows(const PolicySet& set, const std::vector<Flow>& sockets,
-                                 const std::vector<Flow>& tracked, const std::vector<Flow>& requested,
-                                 const std::vector<IpAddress>& local) {
+                                 const std::vector<Flow>& tracked, const std::vector<Flow>& sent,
+                                 const std::vector<Flow>& requested, const std::vector<IpAddress>& local) {
   std::vector<LiveFlow> all;
   std::set<std::pair<Flow, Direction>> seen;
   const auto add = [&](const Flow& flow, Direction direction, const char* seen_by) {
@@ -102,6 +102,8 @@ std::vector<LiveFlow> live_flows(const PolicySet& set, const std::vector<Flow>& 
       add(flow, out ? Direction::out : Direction::in, "connection tracking");
     }
   }
+  for (const auto& flow : sent)
+    if (set.matcher.match(flow, Direction::out).action != Decision::discard) add(flow, Direction::out, "send");
   for (const auto& flow : requested) add(flow, Direction::out, "request");
   return all;
 }
@@ -184,7 +186,7 @@ Json discard_item(const RecentDiscards::Entry& entry, const PolicySet& set, std:
           {"action", to_string(seen.action)},
           {"policy", seen.policy},
           {"kind", "discard"},
-          {"seen_by", seen.direction == Direction::out ? "policy" : "packet"},
+          {"seen_by", seen.by_filter ? "policy" : "packet"},
           {"count", entry.count},
           {"idle", idle},
           {"sas", Json::array()}};
@@ -202,6 +204,7 @@ Result<void> CacheList::read(PolicyService& service) {
   sources_.emplace_back("connection tracking", !tracked   ? tracked.error().text
                                                : *tracked ? ""
                                                           : "not in use on this host");
+  sources_.emplace_back("sent datagrams", service.kernel_events().why_no_sends());
   sources_.emplace_back("requests for SAs", "");
   auto sas = service.kernel_side().sas();
   sources_.emplace_back("SAs", sas ? "" : sas.error().text);
@@ -213,7 +216,7 @@ Result<void> CacheList::read(PolicyService& service) {
     for (const auto& each : *addresses) local.push_back(each.address);
   const std::vector<Flow> none;
   flows_ = live_flows(service.set(), sockets ? *sockets : none, tracked && *tracked ? **tracked : none,
-                      service.requested_flows(), local);
+                      service.kernel_events().recent_sends(), service.requested_flows(), local);
   sas_ = std::make_shared<const SaFinder>(sas ? std::move(*sas) : std::vector<SaState>());
   return {};
 }

@@ -20,15 +20,16 @@ class PolicyService;
 struct LiveFlow {
   Flow flow;
   Direction direction = Direction::out;
-  std::string seen_by;  // "socket", "connection tracking", "request"
+  std::string seen_by;  // "socket", "connection tracking", "send", "request"
 };
 
-// Flows of our own sockets, each in both directions; those of connection tracking by where their ends are; those that
-// the kernel has asked SAs for. Each once, loopback left out. A forwarded flow is taken in the direction in which a
-// policy is for it.
+// Flows of our own sockets, each in both directions; those of connection tracking by where their ends are; what
+// programs have sent without a connection; those that the kernel has asked SAs for. Each once, with the first of these
+// that has it, loopback left out. What policies discard is left out of `sent`: it is listed as that. A forwarded flow
+// is taken in the direction in which a policy is for it.
 std::vector<LiveFlow> live_flows(const PolicySet& set, const std::vector<Flow>& sockets,
-                                 const std::vector<Flow>& tracked, const std::vector<Flow>& requested,
-                                 const std::vector<IpAddress>& local);
+                                 const std::vector<Flow>& tracked, const std::vector<Flow>& sent,
+                                 const std::vector<Flow>& requested, const std::vector<IpAddress>& local);
 
 // The SAs in use for each flow that a policy secures: "sas" of an item.
 class SaFinder {

@@ -25,6 +25,7 @@ const Told& about(KernelAuditEvent::Kind kind) {
 }
 
 // What packets in clear are counted as, whatever stopped them.
+constexpr std::string_view outbound_counter = "XfrmOutPolBlock";
 constexpr std::string_view clear_counters[] = {"XfrmInTmplMismatch", "XfrmInPolBlock", "XfrmInNoPols"};
 
 std::string number(IpProtocol protocol) { return std::to_string(static_cast<unsigned>(protocol)); }
@@ -39,13 +40,12 @@ AuditFields fields_of(const ToldDiscard& told) {
   return fields;
 }
 
-AuditFields fields_of(const ClearPacket& packet) {
-  const auto& flow = packet.flow;
+AuditFields fields_of(const Flow& flow, const std::string& policy, const char* direction) {
   AuditFields fields{{"source", flow.source.to_string()},
                      {"destination", flow.destination.to_string()},
                      {"protocol", number(flow.protocol)},
-                     {"policy", packet.policy},
-                     {"direction", "inbound"}};
+                     {"policy", policy},
+                     {"direction", direction}};
   if (has_ports(flow.protocol))
     fields.emplace_back("ports", std::to_string(flow.source_port) + ":" + std::to_string(flow.destination_port));
   if (is_icmp(flow.protocol)) fields.emplace_back("type", std::to_string(flow.source_port));
@@ -55,7 +55,7 @@ AuditFields fields_of(const ClearPacket& packet) {
 
 std::uint64_t DiscardLedger::newly_blocked(const XfrmStatistics& before, const XfrmStatistics& now) {
   const auto count = [](const XfrmStatistics& counts) {
-    const auto found = counts.find("XfrmOutPolBlock");
+    const auto found = counts.find(outbound_counter);
     return found == counts.end() ? 0 : found->second;
   };
   return count(now) > count(before) ? count(now) - count(before) : 0;
@@ -87,6 +87,7 @@ std::vector<DiscardRecord> DiscardLedger::settle(const DiscardSources& sources) 
   }
   record_told(sources.told, records);
   record_packets(sources, records);
+  record_refused(sources.refused, sources.counts.has_value(), records);
   record_met(sources.met, records);
   record_rest(records);
   return records;
@@ -115,24 +116,53 @@ void DiscardLedger::record_packets(const DiscardSources& sources, std::vector<Di
     ++written;
     const bool secure = packet.action == Decision::secure;
     records.push_back(
-        {secure ? &audit::clear_text_received : &audit::packet_discarded, fields_of(packet),
+        {secure ? &audit::clear_text_received : &audit::packet_discarded,
+         fields_of(packet.flow, packet.policy, "inbound"),
          SeenDiscard{KernelSelector::of(packet.flow), Direction::in, packet.policy, packet.place, packet.action}});
   }
 }
 
+void DiscardLedger::record_refused(const std::vector<RefusedSend>& refused, bool counted,
+                                   std::vector<DiscardRecord>& records) {
+  named_.clear();
+  std::size_t written = 0;
+  auto waiting = std::exchange(early_, {});
+  const auto late = waiting.size();
+  waiting.insert(waiting.end(), refused.begin(), refused.end());
+  for (std::size_t n = 0; n < waiting.size() && written < most_of_a_kind; ++n) {
+    const auto& send = waiting[n];
+    const auto count = counted ? take(outbound_counter, send.count) : send.count;
+    if (count == 0) {
+      if (n >= late && early_.size() < most_of_a_kind) early_.push_back(send);
+      continue;
+    }
+    ++written;
+    named_.insert(send.policy);
+    auto fields = fields_of(send.flow, send.policy, "outbound");
+    if (count > 1) fields.emplace_back("count", std::to_string(count));
+    records.push_back(
+        {&audit::packet_discarded, std::move(fields),
+         SeenDiscard{KernelSelector::of(send.flow), Direction::out, send.policy, send.place, Decision::discard},
+         count});
+  }
+}
+
+// Where the attempts that were recorded account for all, the policies say nothing more.
 void DiscardLedger::record_met(const std::vector<MetPolicy>& met, std::vector<DiscardRecord>& records) {
-  constexpr std::string_view counter = "XfrmOutPolBlock";
   if (met.empty()) return;
-  const auto count = take(counter, UINT64_MAX);
+  const auto count = take(outbound_counter, UINT64_MAX);
+  if (count == 0 && !named_.empty()) return;
   std::size_t written = 0;
   for (const auto& policy : met) {
+    if (met.size() > 1 && named_.contains(policy.policy)) continue;
     if (written++ == most_of_a_kind) return;
     AuditFields fields{{"policy", policy.policy}, {"selector", policy.selector.to_string()}, {"direction", "outbound"}};
     const bool counted = met.size() == 1 && count > 1;
     if (counted) fields.emplace_back("count", std::to_string(count));
-    records.push_back({&audit::packet_discarded, std::move(fields),
-                       SeenDiscard{policy.selector, Direction::out, policy.policy, policy.place, Decision::discard},
-                       counted ? count : 1});
+    records.push_back(
+        {&audit::packet_discarded, std::move(fields),
+         SeenDiscard{policy.selector, Direction::out, policy.policy, policy.place, Decision::discard, true},
+         counted ? count : 1});
   }
 }
 

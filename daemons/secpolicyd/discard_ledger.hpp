@@ -4,6 +4,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,13 @@ struct ToldDiscard {
   std::optional<SaProtocol> protocol;  // of the SA, when there is one
   std::string policy;
 };
+// What a program of this host tried to send, and a policy discards.
+struct RefusedSend {
+  Flow flow;
+  std::string policy;
+  unsigned place = 0;
+  std::uint64_t count = 1;
+};
 // A discarding policy of the direction out that packets have met.
 struct MetPolicy {
   std::string policy;
@@ -39,7 +47,8 @@ struct DiscardSources {
   std::vector<ClearPacket> packets;
   std::vector<ToldDiscard> told;
   std::vector<MetPolicy> met;
-  std::optional<XfrmStatistics> counts;  // read after the others; nothing: this kernel does not count
+  std::optional<XfrmStatistics> counts;  // read after the packets; nothing: this kernel does not count
+  std::vector<RefusedSend> refused = {};
 };
 
 struct DiscardRecord {
@@ -55,7 +64,7 @@ class DiscardLedger {
   static constexpr std::size_t most_of_a_kind = 20;
 
   // To be called once a second. The first call only takes the counters' present state. A packet in clear is recorded
-  // when the counters confirm that as many were dropped.
+  // when the counters confirm that as many were dropped; so is what programs tried to send.
   std::vector<DiscardRecord> settle(const DiscardSources& sources);
 
   // How many outbound packets policies have discarded since the last call: reason to look which policies they met.
@@ -65,13 +74,16 @@ class DiscardLedger {
   using Counts = std::map<std::string, std::uint64_t, std::less<>>;
   void record_told(const std::vector<ToldDiscard>& told, std::vector<DiscardRecord>& records);
   void record_packets(const DiscardSources& sources, std::vector<DiscardRecord>& records);
+  void record_refused(const std::vector<RefusedSend>& refused, bool counted, std::vector<DiscardRecord>& records);
   void record_met(const std::vector<MetPolicy>& met, std::vector<DiscardRecord>& records);
   void record_rest(std::vector<DiscardRecord>& records);
   std::uint64_t take(std::string_view counter, std::uint64_t at_most);
 
   std::optional<XfrmStatistics> before_;
-  Counts fresh_;    // dropped since the last call, not yet explained
-  Counts overdue_;  // of the call before: their explanation may have come late
+  Counts fresh_;                    // dropped since the last call, not yet explained
+  Counts overdue_;                  // of the call before: their explanation may have come late
+  std::vector<RefusedSend> early_;  // not counted yet: the counter is read before the attempts
+  std::set<std::string> named_;     // policies of the refused sends that this call has recorded
 };
 
 }  // namespace ipsec9000

@@ -22,6 +22,7 @@ KernelEvents::KernelEvents(DaemonContext& context, Kernel& kernel, KernelSide& k
       kernel_side_(kernel_side),
       set_(std::move(set)),
       links_settle_(context.loop),
+      tunnels_(context.loop, [this](const Flow& flow) { packet_beside_tunnel(flow); }),
       timer_(context.loop) {}
 KernelEvents::~KernelEvents() = default;
 
@@ -31,6 +32,11 @@ void KernelEvents::start() {
     tap_ = std::move(*tap);
   else
     tap_problem_ = tap.error().text;
+  auto sends = SendTap::open();
+  if (sends)
+    sends_ = std::move(*sends);
+  else
+    sends_problem_ = sends.error().text;
   watch_addresses();
   turn();
 }
@@ -96,12 +102,59 @@ ToldDiscard KernelEvents::explain(const KernelAuditEvent& event) {
   return told;
 }
 
-// Tunnels are left out: the inner packets of theirs are seen here once more, behind their decryption.
+// Tunnels are left out: the inner packets of theirs are seen here once more, behind their decryption (TunnelWatch).
 void KernelEvents::packet(const Flow& flow) {
   if (sources_.packets.size() >= most_waiting || !is_local(flow.destination)) return;
   const auto match = set_().matcher.match(flow, Direction::in);
   if (match.action == Decision::pass || (match.policy != nullptr && match.policy->tunnel)) return;
   sources_.packets.push_back({flow, match.name(), match.action, match.place()});
+}
+
+void KernelEvents::packet_beside_tunnel(const Flow& flow) {
+  if (sources_.packets.size() >= most_waiting) return;
+  const auto match = set_().matcher.match(flow, Direction::in);
+  if (match.action != Decision::secure || match.policy == nullptr || !match.policy->tunnel) return;
+  sources_.packets.push_back({flow, match.name(), match.action, match.place()});
+}
+
+// A socket without an address gets the one that the route has, as it does before the kernel consults the policies.
+bool KernelEvents::complete(Flow& flow, Sources& sources) const {
+  constexpr std::size_t most_routes = 64;
+  if (is_icmp(flow.protocol)) return false;  // type and code are not told
+  const bool of_ike = flow.protocol == IpProtocol::udp && (flow.source_port == 500 || flow.source_port == 4500);
+  if (of_ike) return false;  // its sockets are exempt from the policies
+  if (!flow.source.is_any()) return true;
+  auto known = sources.find(flow.destination);
+  if (known == sources.end()) {
+    if (sources.size() == most_routes) return false;
+    const auto source = source_address_for(flow.destination);
+    known = sources.emplace(flow.destination, source ? std::optional(*source) : std::nullopt).first;
+  }
+  if (known->second) flow.source = *known->second;
+  return known->second.has_value();
+}
+
+// What programs have tried to send and policies discard.
+std::vector<RefusedSend> KernelEvents::refused_sends() {
+  std::vector<RefusedSend> refused;
+  if (!sends_) return refused;
+  Sources sources;
+  for (auto& [flow, count] : sends_->take(used_lately)) {
+    if (refused.size() == most_waiting) break;
+    if (!complete(flow, sources)) continue;
+    const auto match = set_().matcher.match(flow, Direction::out);
+    if (match.action == Decision::discard) refused.push_back({flow, match.name(), match.place(), count});
+  }
+  return refused;
+}
+
+std::vector<Flow> KernelEvents::recent_sends() {
+  std::vector<Flow> flows;
+  if (!sends_) return flows;
+  Sources sources;
+  for (auto& flow : sends_->recent())
+    if ((flow.source_port != 0 || !has_ports(flow.protocol)) && complete(flow, sources)) flows.push_back(flow);
+  return flows;
 }
 
 // The kernel does not show a packet that it would not send, but the policies have the time of their last use.
@@ -130,13 +183,19 @@ void KernelEvents::turn() {
     read_addresses();
     if (!audit_) open_audit();
   }
+  if (std::exchange(tunnels_may_differ_, false)) tunnels_.follow(set_().configuration);
   if (audit_) read_audit();
   auto counts = read_xfrm_statistics();
   counter_problem_ = counts ? "" : counts.error().text;
   if (counts) {
-    if (last_counts_ && DiscardLedger::newly_blocked(*last_counts_, *counts) != 0) sources_.met = met_policies();
+    if (last_counts_ && DiscardLedger::newly_blocked(*last_counts_, *counts) != 0) {
+      sources_.refused = refused_sends();
+      sources_.met = met_policies();
+    }
     last_counts_ = *counts;
     sources_.counts = std::move(*counts);
+  } else {
+    sources_.refused = refused_sends();
   }
   for (const auto& record : ledger_.settle(std::exchange(sources_, {}))) {
     context_.audit.record(*record.event, record.fields);
@@ -160,6 +219,8 @@ Json KernelEvents::status() const {
   const auto state = [](bool on, const std::string& problem) { return on ? Json("on") : Json("off: " + problem); };
   return {{"audit", state(audit_ != nullptr, audit_problem_)},
           {"packets", state(tap_ != nullptr, tap_problem_)},
+          {"tunnels", tunnels_.state()},
+          {"sends", state(sends_ != nullptr, sends_problem_)},
           {"counters", state(counter_problem_.empty(), counter_problem_)}};
 }
 

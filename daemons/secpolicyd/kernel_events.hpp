@@ -2,6 +2,7 @@
 // optional; status() says which are there.
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 
 #include "base/json_fwd.hpp"
@@ -10,6 +11,8 @@
 #include "kernel_side.hpp"
 #include "packet_tap.hpp"
 #include "policy_set.hpp"
+#include "send_tap.hpp"
+#include "tunnel_watch.hpp"
 #include "xfrm/kernel.hpp"
 #include "xfrm/links.hpp"
 
@@ -22,11 +25,15 @@ class KernelEvents {
   ~KernelEvents();
 
   void start();
+  void policies_changed() { tunnels_may_differ_ = true; }  // looked at in the next turn: it walks through all
 
-  // {"audit": ..., "packets": ..., "counters": ...}: "on", or why not.
+  // {"audit": ..., "packets": ..., "tunnels": ..., "sends": ..., "counters": ...}: "on", or why not.
   Json status() const;
   std::string why_no_discards() const;  // "" where all are seen
   const RecentDiscards& recent() const { return recent_; }
+  // What programs have tried to send in the last minute; why_no_sends(): "" where that is seen.
+  std::vector<Flow> recent_sends();
+  std::string why_no_sends() const { return sends_ ? "" : turns_ == 0 ? "not watched" : sends_problem_; }
 
  private:
   void open_audit();
@@ -35,9 +42,13 @@ class KernelEvents {
   void turn();
   void read_audit();
   void packet(const Flow& flow);
+  void packet_beside_tunnel(const Flow& flow);
   bool is_local(const IpAddress& address) const;
   ToldDiscard explain(const KernelAuditEvent& event);
   std::vector<MetPolicy> met_policies();
+  std::vector<RefusedSend> refused_sends();
+  using Sources = std::map<IpAddress, std::optional<IpAddress>>;  // by destination
+  bool complete(Flow& flow, Sources& sources) const;
   std::string policy_of(std::uint32_t reqid) const;
 
   DaemonContext& context_;
@@ -55,7 +66,10 @@ class KernelEvents {
   std::unique_ptr<KernelAuditSource> audit_;
   EventLoop::Watch audit_watch_;
   std::unique_ptr<PacketTap> tap_;
-  std::string audit_problem_, tap_problem_, counter_problem_;
+  std::unique_ptr<SendTap> sends_;
+  TunnelWatch tunnels_;
+  bool tunnels_may_differ_ = true;
+  std::string audit_problem_, tap_problem_, sends_problem_, counter_problem_;
   EventLoop::Timer timer_;
   unsigned turns_ = 0;
   std::uint64_t audit_lost_ = 0;

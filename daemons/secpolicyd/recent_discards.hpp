@@ -10,14 +10,15 @@
 
 namespace ipsec9000 {
 
-// As far as the kernel shows it. Inbound the packet's own five values; outbound, where a packet is refused before there
-// is one, the selector of the entry that it met.
+// As far as the kernel shows it: the packet's own five values; outbound, where a packet is refused before there is one
+// and nothing tells of the attempt, the selector of the entry that it met.
 struct SeenDiscard {
   KernelSelector packets;
   Direction direction = Direction::out;
   std::string policy;                   // "default" where there is none
   unsigned place = 0;                   // of the policy, then
   Decision action = Decision::discard;  // secure: it came in clear
+  bool by_filter = false;               // `packets` is the entry's selector
   auto operator<=>(const SeenDiscard&) const = default;
 };
 

@@ -178,6 +178,7 @@ Result<void> PolicyService::back_to(std::vector<PolicySet::Replaced> replaced) {
 Json PolicyService::loaded(const std::vector<PolicyChange>& changes) {
   in_step_ = true;
   ++generation_;
+  kernel_events_.policies_changed();
   context_.audit.record(audit::policy_loaded, {{"count", std::to_string(set_->configuration.policies.size())},
                                                {"file", context_.paths.configuration().string()}});
   auto answer = changes_answer(changes);

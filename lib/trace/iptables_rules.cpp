@@ -57,15 +57,16 @@ std::string rules_in(std::uint16_t group, TracedProtocols protocols) {
   return text + "COMMIT\n";
 }
 
-std::string rules_out() {
+std::string rules_out(std::span<const Chain> all) {
   std::string text = "*mangle\n";
-  for (const auto& chain : chains) text += "-D " + std::string(chain.hook) + " -j " + chain.name + "\n";
-  for (const auto& chain : chains) text += "-F " + std::string(chain.name) + "\n-X " + chain.name + "\n";
+  for (const auto& chain : all) text += "-D " + std::string(chain.hook) + " -j " + chain.name + "\n";
+  for (const auto& chain : all) text += "-F " + std::string(chain.name) + "\n-X " + chain.name + "\n";
   return text + "COMMIT\n";
 }
 
-// $1 the rules, $2 their removal. A kernel without IPv6 has no rules for it. Says what failed, or "ready", then waits
-// for the end of its input; signals to the whole group (an orderly stop) do not end it before that.
+// $1 the rules, $2 their removal, $3 the rules for IPv6. A kernel without IPv6 has no rules for it. Says what failed,
+// or "ready", then waits for the end of its input; signals to the whole group (an orderly stop) do not end it before
+// that.
 constexpr const char* script = R"(
 trap '' TERM INT HUP
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -76,7 +77,7 @@ out() { printf '%s' "$2" | "$1" -w 5 --noflush >/dev/null 2>&1; }
 remove() { out "$four" "$1"; [ -z "$six" ] || out "$six" "$1"; }
 remove "$2"
 failure=$(printf '%s' "$1" | "$four" -w 5 --noflush 2>&1) || { printf '%s\n' "$failure" | head -n 1; exit 1; }
-[ -z "$six" ] || out "$six" "$1" || six=
+[ -z "$six" ] || out "$six" "$3" || six=
 echo ready
 cat >/dev/null
 remove "$2"
@@ -97,6 +98,25 @@ class IptablesRules final : public TraceRules {
   FileDescriptor held_;
 };
 
+constexpr Chain clear_chains[] = {{"IPSEC9000-CLEAR", "PREROUTING", "-i lo"}};
+
+std::string clear_rules(std::uint16_t group, std::span<const TunnelPath> paths, Family family) {
+  const auto& chain = clear_chains[0];
+  const auto append = "-A " + std::string(chain.name) + " ";
+  auto text = "*mangle\n:" + std::string(chain.name) + " - [0:0]\n" + append + chain.loopback + " -j RETURN\n" +
+              append + "-m policy --dir in --pol ipsec -j RETURN\n" + append + "-p 50 -j RETURN\n" + append +
+              "-p 51 -j RETURN\n";
+  for (const auto port : untraced_ports) text += append + "-p 17 --dport " + std::to_string(port) + " -j RETURN\n";
+  const auto rate = std::to_string(clear_packets_a_second);
+  for (const auto& path : paths)
+    if (path.source.family() == family)
+      text += append + "-s " + path.source.to_string() + " -d " + path.destination.to_string() + " -m limit --limit " +
+              rate + "/s --limit-burst " + rate + " -j NFLOG --nflog-group " + std::to_string(group) +
+              " --nflog-size " + std::to_string(clear_packet_bytes) + " --nflog-prefix " +
+              quoted(nflog::prefix_of(TracedAt::in_clear)) + "\n";
+  return text + "-I " + chain.hook + " -j " + chain.name + "\nCOMMIT\n";
+}
+
 // The first line that the child writes.
 std::string first_line(int from) {
   std::string said;
@@ -110,15 +130,14 @@ std::string first_line(int from) {
   }
   return said.substr(0, said.find('\n'));
 }
-}  // namespace
 
-Result<std::unique_ptr<TraceRules>> install_iptables_rules(std::uint16_t group, TracedProtocols protocols) {
+Result<std::unique_ptr<TraceRules>> install(const std::string& four, const std::string& six,
+                                            const std::string& remove) {
   auto in = make_pipe(), out = make_pipe();
   if (!in) return in.error();
   if (!out) return out.error();
-  const auto add = rules_in(group, protocols), remove = rules_out();
-  const std::array<const char*, 7> arguments{"sh",        "-c",           script, "ipsec9000-trace",
-                                             add.c_str(), remove.c_str(), nullptr};
+  const std::array<const char*, 8> arguments{"sh",         "-c",           script,      "ipsec9000-trace",
+                                             four.c_str(), remove.c_str(), six.c_str(), nullptr};
   const pid_t child = ::fork();
   if (child < 0) return system_error("starting iptables");
   if (child == 0) {  // only async-signal-safe calls
@@ -138,6 +157,19 @@ Result<std::unique_ptr<TraceRules>> install_iptables_rules(std::uint16_t group, 
   const auto said = first_line(out->reading.get());
   if (said != "ready") return Error{ErrorCode::unsupported, "iptables: " + (said.empty() ? "it said nothing" : said)};
   return std::unique_ptr<TraceRules>(std::move(rules));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TraceRules>> install_iptables_rules(std::uint16_t group, TracedProtocols protocols) {
+  const auto rules = rules_in(group, protocols);
+  return install(rules, rules, rules_out(chains));
+}
+
+Result<std::unique_ptr<TraceRules>> install_iptables_clear_rules(std::uint16_t group,
+                                                                 std::span<const TunnelPath> paths) {
+  return install(clear_rules(group, paths, Family::ipv4), clear_rules(group, paths, Family::ipv6),
+                 rules_out(clear_chains));
 }
 
 }  // namespace ipsec9000

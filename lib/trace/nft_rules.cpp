@@ -73,6 +73,36 @@ class Rule {
     const std::uint16_t wire = htons(port);
     return compare(&wire, sizeof wire);
   }
+  // `offset`: of the address in the IP header.
+  Rule& address_in(std::uint32_t offset, const Prefix& prefix) {
+    if (prefix.is_any()) return *this;
+    const auto bytes = prefix.address().bytes(), mask = prefix.netmask().bytes();
+    const auto size = static_cast<std::uint32_t>(bytes.size());
+    auto* load = nftnl_expr_alloc("payload");
+    nftnl_expr_set_u32(load, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
+    nftnl_expr_set_u32(load, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+    nftnl_expr_set_u32(load, NFTNL_EXPR_PAYLOAD_LEN, size);
+    nftnl_expr_set_u32(load, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+    nftnl_rule_add_expr(rule_, load);
+    constexpr std::array<std::uint8_t, 16> nothing{};
+    auto* masked = nftnl_expr_alloc("bitwise");
+    nftnl_expr_set_u32(masked, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+    nftnl_expr_set_u32(masked, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+    nftnl_expr_set_u32(masked, NFTNL_EXPR_BITWISE_LEN, size);
+    nftnl_expr_set(masked, NFTNL_EXPR_BITWISE_MASK, mask.data(), size);
+    nftnl_expr_set(masked, NFTNL_EXPR_BITWISE_XOR, nothing.data(), size);
+    nftnl_rule_add_expr(rule_, masked);
+    return compare(bytes.data(), size);
+  }
+  Rule& at_most(std::uint64_t packets_a_second) {
+    auto* limit = nftnl_expr_alloc("limit");
+    nftnl_expr_set_u64(limit, NFTNL_EXPR_LIMIT_RATE, packets_a_second);
+    nftnl_expr_set_u64(limit, NFTNL_EXPR_LIMIT_UNIT, 1);
+    nftnl_expr_set_u32(limit, NFTNL_EXPR_LIMIT_BURST, static_cast<std::uint32_t>(packets_a_second));
+    nftnl_expr_set_u32(limit, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+    nftnl_rule_add_expr(rule_, limit);
+    return *this;
+  }
   Rule& leave() {
     auto* verdict = nftnl_expr_alloc("immediate");
     nftnl_expr_set_u32(verdict, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
@@ -80,10 +110,12 @@ class Rule {
     nftnl_rule_add_expr(rule_, verdict);
     return *this;
   }
-  Rule& log(std::uint16_t group, TracedAt at) {
+  // `size`: how much of each packet; 0 for all.
+  Rule& log(std::uint16_t group, TracedAt at, std::uint32_t size = 0) {
     auto* log = nftnl_expr_alloc("log");
     nftnl_expr_set_u16(log, NFTNL_EXPR_LOG_GROUP, group);
     nftnl_expr_set_str(log, NFTNL_EXPR_LOG_PREFIX, std::string(nflog::prefix_of(at)).c_str());
+    if (size != 0) nftnl_expr_set_u32(log, NFTNL_EXPR_LOG_SNAPLEN, size);
     nftnl_rule_add_expr(rule_, log);
     return *this;
   }
@@ -160,7 +192,7 @@ class Transaction {
   const std::string& table() const { return table_; }
 
  private:
-  static constexpr std::size_t half = 32 * 1024;
+  static constexpr std::size_t half = 128 * 1024;
   char* at() { return static_cast<char*>(mnl_nlmsg_batch_current(batch_)); }
   nlmsghdr* header(std::uint16_t type, std::uint16_t flags) {
     ++acknowledgements_;
@@ -194,10 +226,23 @@ void add_log(Transaction& batch, const char* chain, std::uint16_t group, TracedP
 }
 }  // namespace
 
-Result<std::unique_ptr<TraceRules>> install_nft_rules(std::uint16_t group, TracedProtocols protocols) {
+namespace {
+Result<Handle> open_socket() {
   Handle socket(mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC));
   if (!socket) return system_error("opening a socket to nftables");
   if (mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) return system_error("binding a netlink socket");
+  return socket;
+}
+
+Result<std::unique_ptr<TraceRules>> install(Transaction& batch) {
+  auto socket = open_socket();
+  if (!socket) return socket.error();
+  if (auto done = batch.commit(socket->get()); !done) return done.error();
+  return std::unique_ptr<TraceRules>(std::make_unique<NftRules>(std::move(*socket)));
+}
+}  // namespace
+
+Result<std::unique_ptr<TraceRules>> install_nft_rules(std::uint16_t group, TracedProtocols protocols) {
   constexpr std::uint16_t loopback = ARPHRD_LOOPBACK;
   Transaction batch("ipsec9000-trace");
   batch.add_table();
@@ -212,8 +257,29 @@ Result<std::unique_ptr<TraceRules>> install_nft_rules(std::uint16_t group, Trace
   add_log(batch, "in", group, protocols, TracedAt::in_clear, false);
   add_log(batch, "forward", group, protocols, TracedAt::forward_ipsec, true);
   add_log(batch, "forward", group, protocols, TracedAt::forward_clear, false);
-  if (auto done = batch.commit(socket.get()); !done) return done.error();
-  return std::unique_ptr<TraceRules>(std::make_unique<NftRules>(std::move(socket)));
+  return install(batch);
+}
+
+Result<std::unique_ptr<TraceRules>> install_nft_clear_rules(std::uint16_t group, std::span<const TunnelPath> paths) {
+  constexpr const char* chain = "in";
+  constexpr std::uint32_t ipv4_source = 12, ipv4_destination = 16, ipv6_source = 8, ipv6_destination = 24;
+  Transaction batch("ipsec9000-clear");
+  batch.add_table();
+  batch.add_chain(chain, NF_INET_PRE_ROUTING, before_filters);
+  batch.add_rule(Rule(batch.table(), chain).meta_is(NFT_META_IIFTYPE, std::uint16_t{ARPHRD_LOOPBACK}).leave());
+  batch.add_rule(Rule(batch.table(), chain).meta_is(NFT_META_SECPATH, std::uint8_t{1}).leave());
+  add_exceptions(batch, chain, TracedProtocols::all);
+  for (const auto& path : paths) {
+    const bool wide = path.source.family() == Family::ipv6;
+    Rule rule(batch.table(), chain);
+    rule.meta_is(NFT_META_NFPROTO, static_cast<std::uint8_t>(wide ? NFPROTO_IPV6 : NFPROTO_IPV4))
+        .address_in(wide ? ipv6_source : ipv4_source, path.source)
+        .address_in(wide ? ipv6_destination : ipv4_destination, path.destination)
+        .at_most(clear_packets_a_second)
+        .log(group, TracedAt::in_clear, clear_packet_bytes);
+    batch.add_rule(rule);
+  }
+  return install(batch);
 }
 
 }  // namespace ipsec9000

@@ -55,19 +55,33 @@ std::uint8_t protocol_number(TracedProtocols protocols) {
   return 0;
 }
 
-Result<std::unique_ptr<PacketSource>> PacketSource::open(TracedProtocols protocols) {
+namespace {
+template <class Nft, class Iptables>
+Result<std::unique_ptr<PacketSource>> open_with(const Nft& by_nft, const Iptables& by_iptables) {
   auto socket = nflog::Socket::open();
   if (!socket) return socket.error();
   const auto group = socket->group();
   std::string_view kind = "nftables";
-  auto rules = install_nft_rules(group, protocols);
+  auto rules = by_nft(group);
   if (!rules) {
     kind = "iptables";
-    auto others = install_iptables_rules(group, protocols);
+    auto others = by_iptables(group);
     if (!others) return Error{ErrorCode::unsupported, rules.error().text + "; " + others.error().text};
     rules = std::move(others);
   }
   return std::unique_ptr<PacketSource>(std::make_unique<NflogSource>(std::move(*socket), std::move(*rules), kind));
+}
+}  // namespace
+
+Result<std::unique_ptr<PacketSource>> PacketSource::open(TracedProtocols protocols) {
+  return open_with([&](std::uint16_t group) { return install_nft_rules(group, protocols); },
+                   [&](std::uint16_t group) { return install_iptables_rules(group, protocols); });
+}
+
+Result<std::unique_ptr<PacketSource>> PacketSource::open_clear(std::span<const TunnelPath> paths) {
+  if (paths.size() > most_paths) return Error{ErrorCode::invalid_input, "more paths than can be watched"};
+  return open_with([&](std::uint16_t group) { return install_nft_clear_rules(group, paths); },
+                   [&](std::uint16_t group) { return install_iptables_clear_rules(group, paths); });
 }
 
 }  // namespace ipsec9000

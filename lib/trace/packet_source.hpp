@@ -2,6 +2,7 @@
 // these places to netfilter only, which copies them to us by NFLOG; no packet waits for that.
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,12 +25,24 @@ struct TracedPacket {
   Bytes bytes;  // from the IP header on; never more than a netlink message holds
 };
 
+// Addresses between which packets come out of a tunnel.
+struct TunnelPath {
+  Prefix source;
+  Prefix destination;
+  auto operator<=>(const TunnelPath&) const = default;
+};
+
 // The rules live as long as this object, and go with the process however it ends: an nftables table that belongs to our
 // socket; where the kernel has no nftables, chains of iptables that a child of ours takes back.
 class PacketSource {
  public:
   // Takes some tens of milliseconds, with iptables more. Fails with the reason where this kernel offers neither.
   static Result<std::unique_ptr<PacketSource>> open(TracedProtocols protocols);
+
+  // Only what comes in between such addresses and through no SA, before it is routed and before policies judge it: the
+  // headers, and a bounded number a second. IKE, AH and ESP are left out. At most so many paths:
+  static constexpr std::size_t most_paths = 64;
+  static Result<std::unique_ptr<PacketSource>> open_clear(std::span<const TunnelPath> paths);
   virtual ~PacketSource() = default;
 
   virtual std::string_view kind() const = 0;  // "nftables" or "iptables"

@@ -56,6 +56,9 @@ def is_protected_from_the_first_packet(lab, host):
              timeout=20, pause=0.5)
     status = host.status(0)
     expect(status["problems"] == [] and status["boot"] == {"enabled": True, "obstacle": None}, f"-status: {status}")
+    # Under the units' restrictions as well.
+    sources = {name: status["kernel_events"][name] for name in ("packets", "sends", "counters")}
+    expect(set(sources.values()) == {"on"}, f"secpolicyd's unit keeps it from hearing of dropped packets: {sources}")
     lab.note("the first service's connection is protected")
 
 

@@ -1,4 +1,4 @@
-"""What the kernel drops is told: unknown SPI, bad ICV, replay, clear text, outbound discard; one record each."""
+"""What the kernel drops is told with all its values: unknown SPI, bad ICV, replay, clear text, outbound discards."""
 
 import socket
 import struct
@@ -9,7 +9,8 @@ from harness.raw import EspPacket
 
 TIME_LIMIT = 150
 OWN_KERNEL = True
-RECEIVED, DISCARDED = 9000, 9001
+RECEIVED, DISCARDED, TUNNELLED = 9000, 9001, 9002
+IN_TUNNEL, BESIDE = 41000, 40000
 
 
 def record(suite, event, **fields):
@@ -21,22 +22,98 @@ def record(suite, event, **fields):
                     lambda: next((each for each in suite.audit() if fits(each)), None), timeout=10, pause=0.5)
 
 
-def run(lab):
-    kernel.enable_audit()
-    lab.wire.protect("tcp port 23")
-    lab.wire.expect_clear(f"udp port {RECEIVED}")  # it does reach B, and no program there
-    lab.wire.protect(f"udp port {DISCARDED}", esp=False)
-    a, b = lab.a, lab.b
-    client = lab.suite(a, configuration.telnet_client(a, b, 4), configuration.KEY, b)
+def documents(a, b):
+    """B takes UDP 9002 of A out of a tunnel only; A puts into it what comes from one port."""
+    ends = {"local": a.address(4), "remote": b.address(4)}
+    ours = configuration.telnet_client(a, b, 4)
+    ours["policies"].append(configuration.secure("tunnelled_out", a, b, 4, protocol="udp", local_port=IN_TUNNEL,
+                                                 remote_port=TUNNELLED, tunnel=ends))
     policies = [configuration.secure("telnet_in", b, a, 4, local_port=23),
                 configuration.secure("datagrams_in", b, a, 4, protocol="udp", local_port=RECEIVED),
-                configuration.plain("nowhere", "discard", b, a, 4, protocol="udp", remote_port=DISCARDED)]
-    server = lab.suite(b, configuration.document(policies, [configuration.isakmp(a, 4)]), configuration.KEY, a)
+                configuration.secure("tunnelled_in", b, a, 4, protocol="udp", local_port=TUNNELLED,
+                                     tunnel={"local": ends["remote"], "remote": ends["local"]}),
+                configuration.plain("nowhere", "discard", b, a, 4, protocol="udp", remote_port=DISCARDED),
+                configuration.plain("nowhere_tcp", "discard", b, a, 4, remote_port=DISCARDED),
+                configuration.plain("nowhere_6", "discard", b, a, 6, protocol="udp", remote_port=DISCARDED)]
+    return ours, configuration.document(policies, [configuration.isakmp(a, 4)])
+
+
+def beside_the_tunnel(lab, server):
+    """Clear text of a tunnel's is told from what came through it, though both are seen on the interface."""
+    a, b = lab.a, lab.b
+    with a.socket(4, socket.SOCK_DGRAM) as inside, a.socket(4, socket.SOCK_DGRAM) as beside, \
+            b.socket(4, socket.SOCK_DGRAM) as receiver:
+        receiver.bind((b.address(4), TUNNELLED))
+        receiver.settimeout(0.5)
+        inside.bind((a.address(4), IN_TUNNEL))
+        beside.bind((a.address(4), BESIDE))
+
+        def arrives():
+            inside.sendto(b"through the tunnel", (b.address(4), TUNNELLED))
+            try:
+                return receiver.recv(64) == b"through the tunnel"
+            except TimeoutError:
+                return False
+        wait_for("a datagram through the tunnel", arrives)
+        for _ in range(20):
+            inside.sendto(b"through the tunnel", (b.address(4), TUNNELLED))
+        beside.sendto(b"in clear", (b.address(4), TUNNELLED))
+        for _ in range(20):
+            inside.sendto(b"through the tunnel", (b.address(4), TUNNELLED))
+        told = record(server, "clear-text-received", policy="tunnelled_in")
+        expect(told["fields"]["ports"] == f"{BESIDE}:{TUNNELLED}" and told["fields"]["source"] == a.address(4), f"B says: {told}")
+        arrived = [receiver.recv(64) for _ in range(40)]
+        expect(set(arrived) == {b"through the tunnel"}, f"what came in clear was let in: {set(arrived)}")
+    wrong = [each for each in server.audit()
+             if each["event"] == "clear-text-received" and each["fields"]["ports"] == f"{IN_TUNNEL}:{TUNNELLED}"]
+    expect(not wrong, f"what came through the tunnel is taken for clear text: {wrong}")
+    lab.note("B recorded a packet in clear beside a tunnel, and none of those in it")
+
+
+def refused(node, family, kind, address):
+    """Tries to send, which must fail; the local port, 0 where none was chosen."""
+    with node.socket(family, kind) as sender:
+        try:
+            if kind == socket.SOCK_DGRAM:
+                sender.sendto(b"nowhere", (address, DISCARDED))
+            else:
+                sender.connect((address, DISCARDED))
+            expect(False, f"{node.name} could send what a policy discards")
+        except PermissionError:
+            return sender.getsockname()[1] if kind == socket.SOCK_DGRAM else 0
+
+
+def outbound(lab, server):
+    """A send that a policy refuses never becomes a packet; it is told with its five values all the same."""
+    a, b = lab.a, lab.b
+    for family, kind, policy, number in ((4, socket.SOCK_DGRAM, "nowhere", "17"), (4, socket.SOCK_STREAM, "nowhere_tcp", "6"),
+                                         (6, socket.SOCK_DGRAM, "nowhere_6", "17")):
+        port = refused(b, family, kind, a.address(family))
+        told = record(server, "packet-discarded", policy=policy, direction="outbound")["fields"]
+        wanted = {"source": b.address(family), "destination": a.address(family), "protocol": number, "ports": f"{port}:{DISCARDED}"}
+        expect({name: told.get(name) for name in wanted} == wanted, f"wanted {wanted}, recorded {told}")
+    listed = [each for each in server.report("-cache")["cache"] if each["kind"] == "discard" and each["policy"] == "nowhere"]
+    expect(len(listed) == 1 and listed[0]["seen_by"] == "packet" and listed[0]["source_port"] != 0, f"-cache: {listed}")
+    lab.note("B recorded refused sends with addresses, protocol and ports")
+
+
+def run(lab):
+    kernel.enable_audit()
+    kernel.mount_control_groups()
+    lab.wire.protect("tcp port 23")
+    lab.wire.expect_clear(f"udp port {RECEIVED}")  # it does reach B, and no program there
+    lab.wire.expect_clear(f"udp port {TUNNELLED}")  # likewise
+    lab.wire.protect(f"port {DISCARDED}", esp=False)
+    a, b = lab.a, lab.b
+    ours, theirs = documents(a, b)
+    client = lab.suite(a, ours, configuration.KEY, b)
+    server = lab.suite(b, theirs, configuration.KEY, a)
     client.start()
     server.start()
-    sources = server.status()["kernel_events"]
-    lab.note(f"both run; B hears of dropped packets by {sources}")
-    expect(sources == {"audit": "on", "packets": "on", "counters": "on"}, f"-status says of the sources: {sources}")
+    wanted = {name: "on" for name in ("audit", "packets", "tunnels", "sends", "counters")}
+    wait_for(f"-status of B to say of the sources {wanted}", lambda: server.status()["kernel_events"] == wanted, timeout=10)
+    expect(client.status()["kernel_events"]["sends"] == "on", f"A hears of dropped packets by {client.status()['kernel_events']}")
+    lab.note("both run, and B hears of dropped packets by all sources")
 
     traffic.echo_server(b, 4, traffic.TELNET)
     traffic.talk(a, b, 4, traffic.TELNET)
@@ -65,14 +142,8 @@ def run(lab):
         except TimeoutError:
             pass
     lab.note("B recorded an unknown SPI and a packet in clear")
-    with b.socket(4, socket.SOCK_DGRAM) as sender:
-        try:
-            sender.sendto(b"nowhere", (a.address(4), DISCARDED))
-            expect(False, "B could send what a policy discards")
-        except PermissionError:
-            pass
-    told = record(server, "packet-discarded", policy="nowhere", direction="outbound")
-    expect(str(DISCARDED) in told["fields"]["selector"], f"the filter is not told: {told}")
+    beside_the_tunnel(lab, server)
+    outbound(lab, server)
 
     # What nothing itemises is told by the counters: a packet too short for an ESP header.
     EspPacket.raw(a, b, struct.pack("!H", 1))

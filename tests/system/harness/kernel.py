@@ -1,9 +1,10 @@
 """What the kernel itself says about a node's IPsec, past all daemons."""
 
+import os
 import socket
 import struct
 
-from harness.command import expect
+from harness.command import expect, run
 
 
 def expect_clean(node):
@@ -37,3 +38,12 @@ def enable_audit():
     kind, = struct.unpack("=H", answer[4:6])
     error, = struct.unpack("=i", answer[16:20])
     expect(kind == 2 and error == 0, f"the kernel's audit cannot be switched on: error {error}")
+
+
+def mount_control_groups():
+    """As systemd does at boot; in there the kernel tells what programs ask to send."""
+    with open("/proc/self/mounts", encoding="ascii") as mounts:
+        if any(line.split()[2] == "cgroup2" for line in mounts):
+            return
+    os.makedirs("/run/cgroup", exist_ok=True)
+    run(["mount", "-t", "cgroup2", "cgroup2", "/run/cgroup"])

@@ -9,6 +9,7 @@ using namespace ipsec9000::test;
 
 namespace {
 const Flow web = flow("10.1.0.1", 40000, "10.1.0.2", 80);
+const Flow broadcast = flow("10.1.0.1", 4000, "10.1.0.255", 7777, IpProtocol::sctp);
 const Flow udp = flow("10.1.0.1", 4000, "10.9.0.2", 53, IpProtocol::udp);
 
 SaState sa(std::uint32_t reqid, const Flow& of, Spi spi, bool narrow) {
@@ -27,14 +28,17 @@ TEST_CASE("each flow is listed once in each direction, whoever has seen it; loop
   const auto here = *IpAddress::parse("10.1.0.1");
   const Flow inside = flow("127.0.0.1", 1, "127.0.0.1", 2);
   const auto back = flow("10.1.0.2", 80, "10.1.0.1", 40000);
-  const auto all = live_flows(host.service->set(), {web, inside}, {web, back}, {web, telnet_out}, {here});
-  REQUIRE(all.size() == 3);
+  const auto all =
+      live_flows(host.service->set(), {web, inside}, {web, back}, {web, broadcast, udp}, {web, telnet_out}, {here});
+  REQUIRE(all.size() == 4);  // what a policy discards is listed elsewhere
   CHECK(all[0].flow == web);
   CHECK(all[0].direction == Direction::out);
   CHECK(all[1].flow == back);
   CHECK(all[1].direction == Direction::in);
-  CHECK(all[2].flow == telnet_out);
-  CHECK(all[2].seen_by == "request");
+  CHECK(all[2].flow == broadcast);
+  CHECK(all[2].seen_by == "send");
+  CHECK(all[3].flow == telnet_out);
+  CHECK(all[3].seen_by == "request");
 }
 
 TEST_CASE("a flow shows its decision, its policy's cookie and the SAs that carry it") {
@@ -70,7 +74,7 @@ TEST_CASE("what was dropped is shown with its policy, as long as that is the one
   ServiceFixture host(telnet_secured + "," + no_udp);
   const auto& set = host.service->set();
   RecentDiscards::Entry entry{
-      {KernelSelector::of(udp), Direction::out, "no_udp", 2, Decision::discard}, 3, TimePoint{}};
+      {KernelSelector::of(udp), Direction::out, "no_udp", 2, Decision::discard, true}, 3, TimePoint{}};
   auto item = discard_item(entry, set, 12);
   CHECK(item["kind"] == "discard");
   CHECK(item["seen_by"] == "policy");
@@ -80,6 +84,8 @@ TEST_CASE("what was dropped is shown with its policy, as long as that is the one
   CHECK(item["protocol"] == "udp");
   CHECK(item["count"] == 3);
   CHECK(item["idle"] == 12);
+  entry.seen.by_filter = false;
+  CHECK(discard_item(entry, set, 12)["seen_by"] == "packet");
   entry.seen.policy = "gone";
   CHECK(discard_item(entry, set, 12)["cookie"] == 0);
   entry.seen.policy = "default";
@@ -103,6 +109,6 @@ TEST_CASE("what the kernel asked SAs for is among the flows, and the sources are
   }
   CHECK(found);
   const auto sources = host.result("policy.cache_sources")["items"];
-  REQUIRE(sources.size() == 5);
+  REQUIRE(sources.size() == 6);
   CHECK(sources[0]["source"] == "sockets");
 }

@@ -78,8 +78,44 @@ TEST_CASE("outbound discards are told by the policies that packets met") {
   CHECK(turns.texts ==
         Texts{"Packet discarded by policy no_echo, outbound - " + KernelSelector::of(echo).to_string() + ", 3 times"});
   REQUIRE(turns.seen.size() == 1);
-  CHECK(turns.seen[0] == SeenDiscard{KernelSelector::of(echo), Direction::out, "no_echo", 2, Decision::discard});
+  CHECK(turns.seen[0] == SeenDiscard{KernelSelector::of(echo), Direction::out, "no_echo", 2, Decision::discard, true});
   CHECK(turns.counted == 3);
+  turns.turn({});
+  CHECK(turns.texts.empty());
+}
+
+TEST_CASE("what a program tried to send is recorded with all its values, as often as the kernel counted") {
+  Turns turns;
+  const MetPolicy met{"no_echo", KernelSelector::any(Family::ipv4), 2};
+  turns.turn({{}, {}, {}, {}, {{echo, "no_echo", 2, 1}}});  // not counted yet
+  CHECK(turns.texts.empty());
+  turns.counts["XfrmOutPolBlock"] = 1;
+  turns.turn({{}, {}, {met}, {}, {}});
+  CHECK(turns.texts ==
+        Texts{"Packet discarded by policy no_echo, outbound - IP addr: 10.1.0.1:10.1.0.2 proto: 6 ports: "
+              "40000:7"});
+  REQUIRE(turns.seen.size() == 1);
+  CHECK(turns.seen[0] == SeenDiscard{KernelSelector::of(echo), Direction::out, "no_echo", 2, Decision::discard});
+  turns.turn({});
+  CHECK(turns.texts.empty());
+  // What is counted beyond the attempts is told by the policy that it met.
+  turns.counts["XfrmOutPolBlock"] = 6;
+  turns.turn({{}, {}, {met}, {}, {{echo, "no_echo", 2, 2}}});
+  REQUIRE(turns.texts.size() == 2);
+  CHECK(turns.texts[0].ends_with("ports: 40000:7, 2 times"));
+  CHECK(turns.texts[1].ends_with(met.selector.to_string() + ", 3 times"));
+  CHECK(turns.counted == 5);
+}
+
+TEST_CASE("a flood of attempts is a bounded number of records, and an attempt that nothing confirms is forgotten") {
+  Turns turns;
+  turns.counts["XfrmOutPolBlock"] = 100'000;
+  turns.turn({{}, {}, {}, {}, std::vector<RefusedSend>(4096, {echo, "no_echo", 2, 1})});
+  CHECK(turns.texts.size() == DiscardLedger::most_of_a_kind);
+  turns.turn({{}, {}, {}, {}, {{echo, "no_echo", 2, 1}}});
+  turns.turn({});
+  turns.turn({});
+  turns.counts["XfrmOutPolBlock"] += 1;
   turns.turn({});
   CHECK(turns.texts.empty());
 }
