@@ -9,10 +9,10 @@ struct Command {
   std::string_view option;
   int (*run)(Context&);
 };
-constexpr std::array commands{Command{"start", admin_start},         Command{"stop", admin_stop},
-                              Command{"status", admin_status},       Command{"reload", admin_reload},
-                              Command{"newpasswd", admin_newpasswd}, Command{"deletesa", admin_deletesa},
-                              Command{"traceon", admin_traceon},     Command{"traceoff", admin_traceoff}};
+constexpr std::array commands{
+    Command{"start", admin_start},     Command{"stop", admin_stop},           Command{"status", admin_status},
+    Command{"reload", admin_reload},   Command{"newpasswd", admin_newpasswd}, Command{"deletesa", admin_deletesa},
+    Command{"traceon", admin_traceon}, Command{"traceoff", admin_traceoff},   Command{"auditprune", admin_auditprune}};
 constexpr std::array audit_options{"auditlvl", "audit", "maxsize"};
 
 int usage(const Context& context, const std::string& why) {

@@ -10,6 +10,7 @@ int admin_stop(Context& context);
 int admin_status(Context& context);
 int admin_reload(Context& context);
 int admin_audit(Context& context);  // -auditlvl, -audit, -maxsize while running
+int admin_auditprune(Context& context);
 int admin_newpasswd(Context& context);
 int admin_deletesa(Context& context);
 int admin_traceon(Context& context);

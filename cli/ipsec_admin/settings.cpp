@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include "audit/events.hpp"
+#include "audit/prune.hpp"
 #include "base/address.hpp"
 #include "base/text.hpp"
 #include "cli/common/daemons.hpp"
@@ -59,6 +60,26 @@ int admin_audit(Context& context) {
     context.out << "Audit level: " << text_of(*answer, "level") << "\nAudit file: " << text_of(*answer, "file")
                 << "\nMax Audit file size: " << text_of(*answer, "max_kilobytes") << " KBytes\n";
   }
+  return 0;
+}
+
+int admin_auditprune(Context& context) {
+  const auto keep = parse_audit_keep(*context.arguments.value("auditprune"));
+  if (!keep) return context.fail("-auditprune", keep.error());
+  Daemons daemons(context.paths, seconds(60));
+  const auto answer =
+      daemons.call("secauditd", "audit.prune",
+                   keep->files != 0 ? Json{{"keep_files", keep->files}} : Json{{"keep_days", keep->days}});
+  if (!answer) return context.fail(daemon_failure("removing old audit files", answer.error()));
+  if (context.json) {
+    context.out << answer->dump(2) << "\n";
+    return 0;
+  }
+  const auto* removed = member(*answer, "removed");
+  const auto count = removed != nullptr && removed->is_array() ? removed->size() : 0;
+  context.out << "Audit files removed: " << count << ", " << number_of(*answer, "bytes") / 1024 << " KBytes";
+  if (const auto number = number_of(*answer, "number"); number != 0) context.out << ", with records up to " << number;
+  context.out << "; kept: " << number_of(*answer, "kept") << "\n";
   return 0;
 }
 

@@ -24,6 +24,13 @@ constexpr std::array options{
            "One of alert, error, warning, informative, debug; each includes those before it.", ""},
     Option{"audit", "au", Argument::required, "DIR", "set the audit directory; a new file is opened there", "", ""},
     Option{"maxsize", "m", Argument::required, "KB", "set the size at which a new audit file begins", "", ""},
+    Option{
+        "auditprune", "", Argument::required, "KEEP", "remove old audit files",
+        "KEEP is how many files stay, the newest, or with a \"d\" behind it the days from which they stay: 10, 30d. "
+        "The "
+        "file in use always stays. Audit files are removed by this command only. It is recorded with the hash of the "
+        "last record that went, so that ipsec_report -audit -verify can tell it from files that somebody took away.",
+        ""},
     Option{"newpasswd", "np", Argument::none, "", "set or change the IPSec password",
            "At least 15 characters. The first time, the key store is made. Works whether IPSec runs or not.", ""},
     Option{"new-password-file", "", Argument::required, "FILE", "with -newpasswd: read the new password from FILE",
@@ -48,6 +55,7 @@ constexpr std::array examples{
     Example{"ipsec_admin -start", "Protect traffic from now on, as /etc/ipsec9000/ipsec.json says."},
     Example{"ipsec_admin -status --json", "Everything a script may want to know."},
     Example{"ipsec_admin -traceon udp", "See whether IKE's messages pass both ways, and what they say."},
+    Example{"ipsec_admin -auditprune 90d", "Remove the audit files of more than 90 days ago."},
     Example{"ipsec_admin -al informative -maxsize 1000", "Record more, into larger files, at once."},
 };
 

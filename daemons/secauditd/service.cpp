@@ -74,6 +74,7 @@ void AuditService::add_methods(RpcServer& server) {
   server.add("audit.configure",
              [this](const Json& params, const Caller&, const Reply& reply) { reply(configure(params)); });
   server.add("audit.rotate", [this](const Json&, const Caller&, const Reply& reply) { reply(rotate()); });
+  server.add("audit.prune", [this](const Json& params, const Caller&, const Reply& reply) { reply(prune(params)); });
   server.add("audit.status", [this](const Json&, const Caller&, const Reply& reply) { reply(status()); });
   server.add("audit.level",
              [this](const Json& params, const Caller&, const Reply& reply) { answer_level(params, reply); });
@@ -116,6 +117,28 @@ Result<Json> AuditService::rotate() {
   if (auto rotated = trail_.rotate(wall_time()); !rotated) return rotated.error();
   after_writing();
   return Json{{"file", trail_.file().string()}};
+}
+
+Result<Json> AuditService::prune(const Json& params) {
+  AuditKeep keep;
+  for (const auto& [name, number] : {std::pair{"keep_files", &keep.files}, std::pair{"keep_days", &keep.days}}) {
+    const auto found = params.is_object() ? params.find(name) : params.end();
+    if (!params.is_object() || found == params.end()) continue;
+    if (!found->is_number_unsigned() || *found == 0 || *found > max_kept)
+      return wrong(name, "a whole number from 1 to " + std::to_string(max_kept));
+    *number = found->get<std::uint32_t>();
+  }
+  if ((keep.files == 0) == (keep.days == 0))
+    return Error{ErrorCode::invalid_input, "one of \"keep_files\" and \"keep_days\" must be given"};
+  const auto pruning = trail_.prune(keep, wall_time());
+  after_writing();
+  if (!pruning) return pruning.error();
+  Json names = Json::array();
+  for (const auto& file : pruning->files) names.push_back(file.filename().string());
+  return Json{{"removed", std::move(names)},
+              {"bytes", pruning->bytes},
+              {"number", pruning->end.number},
+              {"kept", pruning->kept}};
 }
 
 void AuditService::reload() {

@@ -5,6 +5,8 @@
 //   audit.level      {"known": level, or missing} -> {"level"}; when it is the known one, the answer waits for a
 //   change. audit.configure  {"level", "directory", "max_kilobytes"}, each optional -> the status; an error changes
 //   nothing. audit.rotate     begins a new file -> {"file"} audit.status     AuditTrail::status() with "malformed"
+//   audit.prune      {"keep_files" or "keep_days"} -> {"removed": names, "bytes", "number": of the last record that
+//   went, or 0, "kept": how many files stay}; an error: some may be gone
 #pragma once
 #include <deque>
 
@@ -26,6 +28,7 @@ class AuditService : public DaemonService {
   Result<Json> record(const Json& params);
   Result<Json> configure(const Json& params);
   Result<Json> rotate();
+  Result<Json> prune(const Json& params);
   void answer_level(const Json& params, RpcServer::Reply reply);
   void tell_level();
   Json status() const;

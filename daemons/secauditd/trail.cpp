@@ -69,6 +69,24 @@ Result<void> AuditTrail::rotate(WallTime now) {
   return {};
 }
 
+Result<AuditPruning> AuditTrail::prune(AuditKeep keep, WallTime now) {
+  auto pruning = plan_pruning(settings_.directory, file_.path(), keep, now);
+  if (pruning.files.empty()) return pruning;
+  AuditFields fields{{"files", std::to_string(pruning.files.size())},
+                     {"bytes", std::to_string(pruning.bytes)},
+                     {"file", pruning.files.back().string()}};
+  if (pruning.end.number != 0) {
+    fields.emplace_back("number", std::to_string(pruning.end.number));
+    fields.emplace_back("chain", pruning.end.chain);
+  }
+  say(audit::audit_pruned, fields, now);
+  const auto removed = carry_out(pruning);
+  if (!removed) say(audit::audit_not_pruned, {{"reason", removed.error().text}}, now);
+  retry(now);  // there is room now
+  if (!removed) return removed.error();
+  return pruning;
+}
+
 bool AuditTrail::retry(WallTime now) {
   while (!own_.empty()) {
     if (!write(own_.front(), now)) return false;

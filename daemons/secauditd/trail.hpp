@@ -5,6 +5,7 @@
 #include <string>
 
 #include "audit/file.hpp"
+#include "audit/prune.hpp"
 #include "base/json_fwd.hpp"
 
 namespace ipsec9000 {
@@ -30,6 +31,10 @@ class AuditTrail {
   Result<void> change(const TrailSettings& wanted, WallTime now);
 
   Result<void> rotate(WallTime now);
+
+  // Removes old files, which becomes a record first: it may well be that the disk has no room for it before. On failure
+  // some may be gone.
+  Result<AuditPruning> prune(AuditKeep keep, WallTime now);
 
   // Writes what the trail itself has to say and could not. To be called now and then while problem() is there.
   bool retry(WallTime now);

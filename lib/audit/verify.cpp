@@ -1,8 +1,10 @@
 #include "audit/verify.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "audit/directory.hpp"
+#include "audit/events.hpp"
 #include "audit/lines.hpp"
 #include "base/text.hpp"
 
@@ -59,10 +61,15 @@ class Verification {
   }
 
   // The file before this one: does it end where this one begins?
-  void check_predecessor(const std::optional<fs::path>& file) {
+  // `later`: this file and those behind it, where pruning may have been recorded.
+  void check_predecessor(const std::optional<fs::path>& file, std::span<const fs::path> later) {
     if (verdict.records == 0 || beginning_.empty()) return;
     if (!file) {
-      if (beginning_ != chain_begin)
+      if (beginning_ == chain_begin) return;
+      if (const auto pruning = find_pruning(later))
+        verdict.remarks.push_back("the files before it were removed on request, which record " +
+                                  std::to_string(*pruning) + " tells");
+      else
         verdict.remarks.push_back("the file before it is not there: records before " + std::to_string(verdict.first) +
                                   " were not looked for");
       return;
@@ -101,6 +108,24 @@ class Verification {
   AuditVerdict verdict;
 
  private:
+  // The number of the record that tells of the removal of all before this file.
+  std::optional<std::uint64_t> find_pruning(std::span<const fs::path> later) const {
+    std::optional<std::uint64_t> found;
+    for (const auto& file : later) {
+      (void)read_audit_lines(file, UINT64_MAX, [&](const AuditLine& line) {
+        if (line.kind != AuditLine::Kind::whole || line.text.find(audit::audit_pruned.id) == std::string_view::npos)
+          return true;
+        const auto record = parse_audit_line(line.text);
+        if (!record || record->event != audit::audit_pruned.id) return true;
+        for (const auto& [name, value] : record->fields)
+          if (name == "chain" && value == beginning_) found = record->number;
+        return !found;
+      });
+      if (found) break;
+    }
+    return found;
+  }
+
   void check_chain(const AuditLine& line, const AuditRecord& record) {
     const auto chained = split_chained_line(line.text);
     if (!chained) {
@@ -143,7 +168,7 @@ Result<AuditVerdict> verify_audit_file(const fs::path& path, const OnAuditFault&
   } else {
     const auto before = std::find_if(std::make_reverse_iterator(here), files.rend(),
                                      [](const auto& file) { return last_audit_position(file).has_value(); });
-    verification.check_predecessor(before == files.rend() ? std::nullopt : std::optional(*before));
+    verification.check_predecessor(before == files.rend() ? std::nullopt : std::optional(*before), {here, files.end()});
     const auto after =
         std::find_if(std::next(here), files.end(), [](const auto& file) { return beginning_of(file).has_value(); });
     if (after != files.end())

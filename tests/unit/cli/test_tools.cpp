@@ -134,6 +134,21 @@ TEST_CASE_METHOD(ToolFixture, "audit settings go to secauditd as they were typed
   CHECK(out_has("Audit file: /a/x.log"));
 }
 
+TEST_CASE_METHOD(ToolFixture, "old audit files are removed when that is asked for") {
+  FakeDaemon secauditd(
+      paths.socket("secauditd"),
+      answers({{"audit.prune", R"({"removed": ["a.log", "b.log"], "bytes": 4096, "number": 17, "kept": 3})"}}));
+  CHECK(admin({"-auditprune", "3"}) == 0);
+  CHECK(secauditd.calls().back() == R"(audit.prune {"keep_files":3})");
+  CHECK(out_has("Audit files removed: 2, 4 KBytes, with records up to 17; kept: 3"));
+  CHECK(admin({"-auditprune", "90d", "--json"}) == 0);
+  CHECK(secauditd.calls().back() == R"(audit.prune {"keep_days":90})");
+  CHECK(document()["kept"] == 3);
+  CHECK(admin({"-auditprune", "0"}) == 2);
+  CHECK(admin({"-auditprune", "3", "-al", "debug"}) == 2);
+  CHECK(admin({"-auditprune", "3", "-status"}) == 2);
+}
+
 TEST_CASE_METHOD(ToolFixture, "reload shows the changes, or every mistake with exit 2") {
   {
     FakeDaemon secpolicyd(paths.socket("secpolicyd"), answers(policy_answers));

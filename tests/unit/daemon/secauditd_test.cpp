@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "audit/directory.hpp"
@@ -218,6 +219,58 @@ TEST_CASE("a line torn by a crash is mended, and the chain goes on over it") {
   const auto records = daemon.written();
   CHECK(events_of(records) == std::vector<std::string>{"mm-failed", "mm-failed", "audit-file-mended", "mm-failed"});
   for (const auto& file : audit_files(daemon.log_directory())) CHECK(verify_audit_file(file, {})->faults == 0);
+}
+
+TEST_CASE("old files go when that is asked for, which the trail tells, and it is still whole") {
+  Secauditd daemon({"--max-kilobytes", "1"});
+  for (int i = 0; i < 20; ++i) REQUIRE(daemon.record({{audit::mm_failed, std::string(200, 'x')}}));
+  const auto before = audit_files(daemon.log_directory());
+  REQUIRE(before.size() > 6);
+  for (const auto& wrong_order :
+       {Json::object(), Json{{"keep_files", 0}}, Json{{"keep_days", -1}}, Json{{"keep_files", "1"}},
+        Json{{"keep_files", 1}, {"keep_days", 1}}, Json{{"keep_files", 1ULL << 40}}, Json::array()})
+    CHECK_FALSE(daemon.call("audit.prune", wrong_order));
+  CHECK(daemon.call("audit.prune", Json{{"keep_days", 1}})->at("removed").empty());
+  CHECK(audit_files(daemon.log_directory()) == before);
+
+  const auto answer = daemon.call("audit.prune", Json{{"keep_files", 3}});
+  REQUIRE(answer);
+  CHECK(answer->at("removed").size() == before.size() - 3);
+  CHECK(answer->at("kept") == 3);
+  const auto after = audit_files(daemon.log_directory());
+  CHECK(after.front() == before[before.size() - 3]);
+  const auto records = daemon.written();
+  const auto told = std::find_if(records.begin(), records.end(),
+                                 [](const AuditRecord& record) { return record.event == "audit-pruned"; });
+  REQUIRE(told != records.end());
+  CHECK(told->level == AuditLevel::alert);
+  CHECK(told->number > answer->at("number").get<std::uint64_t>());
+  const auto verdict = verify_audit_file(after.front(), {});
+  REQUIRE(verdict);
+  CHECK(verdict->faults == 0);
+  REQUIRE(verdict->remarks.size() == 1);
+  CHECK(verdict->remarks[0] ==
+        "the files before it were removed on request, which record " + std::to_string(told->number) + " tells");
+  for (const auto& file : after) CHECK(verify_audit_file(file, {})->faults == 0);
+  // What somebody else takes away is another thing.
+  std::filesystem::remove(after.front());
+  const auto second = verify_audit_file(after[1], {});
+  REQUIRE(second->remarks.size() >= 1);
+  CHECK_THAT(second->remarks[0], Catch::StartsWith("the file before it is not there"));
+}
+
+TEST_CASE("old files go from a full disk too, and the record of it is written when there is room") {
+  Secauditd daemon({"--max-kilobytes", "1"});
+  for (int i = 0; i < 10; ++i) REQUIRE(daemon.record({{audit::mm_failed, std::string(200, 'x')}}));
+  rlimit before{};
+  const rlimit limit{1, RLIM_INFINITY};
+  REQUIRE(::prlimit(daemon.process().pid(), RLIMIT_FSIZE, &limit, &before) == 0);
+  REQUIRE(daemon.call("audit.prune", Json{{"keep_files", 1}}));
+  CHECK(audit_files(daemon.log_directory()).size() <= 2);  // the one in use, and perhaps one that was begun
+  REQUIRE(::prlimit(daemon.process().pid(), RLIMIT_FSIZE, &before, nullptr) == 0);
+  REQUIRE(daemon.record({{audit::mm_failed, "after"}}));
+  const auto events = events_of(daemon.written());
+  CHECK(std::count(events.begin(), events.end(), "audit-pruned") == 1);
 }
 
 TEST_CASE("the status tells where the trail ends, so that a cut end is found") {
