@@ -1,11 +1,13 @@
 """Lists many SAs with ipsec_report -sad: memory of ikpmd and of the tool, and how long ikpmd keeps others waiting.
 
-    scripts/in-kernel -m 1G -t 500 python3 bench/list_sas.py build/release [NUMBER...]
+    scripts/in-kernel -m 1500M -t 900 python3 bench/list_sas.py [--larval] build/release [NUMBER...]
 
-The SAs are larval ones of nobody: they need no ESP of the kernel, and ikpmd has nothing to do with them but to list them.
+The SAs are of ESP (AES-128 and HMAC-SHA-256), with keys, put in by `ip -batch`; they are nobody's, so ikpmd has nothing to
+do with them but to list them. With --larval they are larval ones, for a kernel without ESP.
 """
 
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -17,16 +19,23 @@ from harness import configuration, topology  # noqa: E402  (the path comes first
 from harness.suite import Suite  # noqa: E402
 
 
-def add_sas(node, first, number, directory):
-    """SAs from `first` on, by ip in one go."""
+KEYS = f"auth-trunc hmac(sha256) 0x{'a5' * 32} 128 enc cbc(aes) 0x{'5a' * 16}"
+
+
+def add_sas(node, first, number, directory, larval):
+    """SAs from `first` on, by ip in one go; the seconds it took."""
+    begun = time.monotonic()
     node.set_kernel_option("net/core/xfrm_acq_expires", 3600)
     batch = os.path.join(directory, "batch")
     with open(batch, "w", encoding="ascii") as file:
         for n in range(first, first + number):
             source, destination = (("10.1.0.1", "10.1.0.2"), ("10.1.0.2", "10.1.0.1"))[n % 2]
-            file.write(f"xfrm state allocspi src {source} dst {destination} proto esp reqid {n + 1} mode transport "
-                       f"min {0x10000 + n} max {0x10000 + n}\n")
-    node.run(["ip", "-batch", batch], timeout=200)
+            ends = f"src {source} dst {destination} proto esp"
+            file.write(f"xfrm state allocspi {ends} reqid {n + 1} mode transport min {0x10000 + n} max {0x10000 + n}\n"
+                       if larval else
+                       f"xfrm state add {ends} spi {0x10000 + n} reqid {n + 1} mode transport replay-window 32 {KEYS}\n")
+    node.run(["ip", "-batch", batch], timeout=400)
+    return time.monotonic() - begun
 
 
 def peak(process):
@@ -95,8 +104,10 @@ def list_all(suite, arguments):
 
 
 def main():
-    build = os.path.abspath(sys.argv[1])
-    numbers = [int(each) for each in sys.argv[2:]] or [1000, 10000, 50000]
+    larval = "--larval" in sys.argv
+    build, *numbers = [each for each in sys.argv[1:] if each != "--larval"]
+    build = os.path.abspath(build)
+    numbers = [int(each) for each in numbers] or [1000, 10000, 50000]
     directory = tempfile.mkdtemp(dir="/tmp")
     network = topology.LAYOUTS["hosts"]()
     a, b = network["A"], network["B"]
@@ -108,7 +119,11 @@ def main():
     there = 0
     try:
         for number in numbers:
-            add_sas(a, there, number - there, directory)
+            took = add_sas(a, there, number - there, directory, larval)
+            with a.inside():
+                in_kernel = subprocess.run(["ip", "xfrm", "state", "count"], capture_output=True, text=True, check=True)
+            print(f"{number - there} {'larval' if larval else 'ESP'} SAs put in within {took:.1f} s: "
+                  f"{in_kernel.stdout.strip()}", flush=True)
             there = number
             time.sleep(2)  # until ikpmd has read the events of these
             for arguments in (["-sad"], ["-sad", "--json"]):
