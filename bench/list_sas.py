@@ -126,6 +126,12 @@ def main():
                   f"{in_kernel.stdout.strip()}", flush=True)
             there = number
             time.sleep(2)  # until ikpmd has read the events of these
+            pinger = Pinger(suite)  # what others wait for anyway
+            pinger.start()
+            time.sleep(10)
+            longest, median = pinger.end()
+            print(f"{number} SAs, nobody lists: others waited {1000 * median:.1f} ms, at most {1000 * longest:.1f} ms",
+                  flush=True)
             for arguments in (["-sad"], ["-sad", "--json"]):
                 memory(ikpmd)
                 before, cpu = memory(ikpmd), seconds_of_cpu(ikpmd)
