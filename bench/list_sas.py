@@ -7,10 +7,10 @@ do with them but to list them. With --larval they are larval ones, for a kernel 
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "system"))
@@ -62,26 +62,34 @@ def seconds_of_cpu(process):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Pinger(threading.Thread):
-    """Asks ikpmd for a sign of life again and again; the longest wait is how long its loop was held up at most."""
+class Pinger:
+    """A process that asks ikpmd for a sign of life again and again; the longest wait is how long its loop was held up at
+    most, if the processor was not busy otherwise."""
 
     def __init__(self, suite):
-        super().__init__(daemon=True)
-        self._suite = suite
-        self._ended = threading.Event()
-        self.waits = []
-
-    def run(self):
-        while not self._ended.is_set():
+        self._answer, told = os.pipe()
+        self._child = os.fork()
+        if self._child:
+            os.close(told)
+            return
+        waits, ended = [], []
+        signal.signal(signal.SIGTERM, lambda *_: ended.append(True))
+        os.nice(-5)
+        while not ended:
             begun = time.monotonic()
-            self._suite.call("ikpmd", "rpc.ping")
-            self.waits.append(time.monotonic() - begun)
+            suite.call("ikpmd", "rpc.ping")
+            waits.append(time.monotonic() - begun)
             time.sleep(0.002)
+        os.write(told, f"{max(waits)} {sorted(waits)[len(waits) // 2]} {sorted(waits)[len(waits) * 99 // 100]}".encode())
+        os._exit(0)
 
     def end(self):
-        self._ended.set()
-        self.join()
-        return max(self.waits), sorted(self.waits)[len(self.waits) // 2]
+        """In words."""
+        os.kill(self._child, signal.SIGTERM)
+        os.waitpid(self._child, 0)
+        longest, median, most = [1000 * float(each) for each in os.read(self._answer, 200).split()]
+        os.close(self._answer)
+        return f"others waited {median:.1f} ms, 99 of 100 at most {most:.1f} ms, the longest {longest:.1f} ms"
 
 
 def list_all(suite, arguments):
@@ -127,23 +135,19 @@ def main():
             there = number
             time.sleep(2)  # until ikpmd has read the events of these
             pinger = Pinger(suite)  # what others wait for anyway
-            pinger.start()
-            time.sleep(10)
-            longest, median = pinger.end()
-            print(f"{number} SAs, nobody lists: others waited {1000 * median:.1f} ms, at most {1000 * longest:.1f} ms",
-                  flush=True)
+            time.sleep(20)
+            print(f"{number} SAs, nobody lists: {pinger.end()}", flush=True)
             for arguments in (["-sad"], ["-sad", "--json"]):
                 memory(ikpmd)
                 before, cpu = memory(ikpmd), seconds_of_cpu(ikpmd)
                 pinger = Pinger(suite)
-                pinger.start()
                 listed, tool, took, status = list_all(suite, arguments)
-                longest, median = pinger.end()
+                waited = pinger.end()
                 after = memory(ikpmd)
                 print(f"{number} SAs {' '.join(arguments)}: {listed} listed, status {status}, {took:.2f} s; "
                       f"ikpmd {before[0]} -> {after[0]} kB, at most {after[1]} kB, "
                       f"{seconds_of_cpu(ikpmd) - cpu:.2f} s of CPU; tool at most {tool} kB; "
-                      f"others waited {1000 * median:.1f} ms, at most {1000 * longest:.1f} ms", flush=True)
+                      f"{waited}", flush=True)
     finally:
         suite.clean_up()
 

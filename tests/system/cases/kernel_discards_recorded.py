@@ -1,5 +1,6 @@
 """What the kernel drops is told with all its values: unknown SPI, bad ICV, replay, clear text, outbound discards."""
 
+import re
 import socket
 import struct
 
@@ -148,6 +149,18 @@ def run(lab):
     # What nothing itemises is told by the counters: a packet too short for an ESP header.
     EspPacket.raw(a, b, struct.pack("!H", 1))
     record(server, "kernel-discards", counter="XfrmInHdrError")
+    # The same by the counters: for Prometheus, and in words for whoever asks about this peer.
+    metrics = server.tool("ipsec_report", "-metrics")
+    for counter in ("XfrmInNoStates", "XfrmInStateProtoError", "XfrmInStateSeqError", "XfrmInTmplMismatch",
+                    "XfrmOutPolBlock", "XfrmInHdrError"):
+        counted, = re.findall(rf'^ipsec9000_kernel_drops_total{{counter="{counter}"}} (\d+)$', metrics, re.MULTILINE)
+        expect(int(counted) > 0, f"-metrics says of {counter}: {counted}")
+    well_formed = re.compile(r'# (HELP|TYPE) ipsec9000_\w+ .*|ipsec9000_\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.e+-]+')
+    wrong = [line for line in metrics.splitlines() if not well_formed.fullmatch(line)]
+    expect(not wrong, f"no line of Prometheus' format: {wrong}")
+    drops = server.explain(a.address(4), "tcp", 23)["kernel_drops"]
+    expect(any("unknown SPI" in each["what"] for each in drops) and all(each["count"] > 0 for each in drops),
+           f"-explain of the kernel's counters: {drops}")
     records = client.audit() + server.audit()
     expect(not [each for each in records if each["event"] == "daemon-lost"], "a daemon died on the way")
     server.verify_audit()

@@ -39,6 +39,8 @@ def chosen(suite, a, b, port):
 
 def alone(lab, client):
     """Row 16: before any peer was met -all has the policies, the cache with a broadcast that passes, the audit file."""
+    sources = client.status()["kernel_events"]
+    expect(sources["audit"].startswith("off: ") and len(sources["audit"]) > 10, f"nobody switched the audit on: {sources}")
     with lab.a.socket(4, socket.SOCK_DGRAM) as sender:
         sender.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         sender.sendto(b"is anybody there?", BROADCAST)

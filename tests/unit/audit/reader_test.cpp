@@ -1,3 +1,4 @@
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -5,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/file.hpp"
+#include "audit/verify.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace ipsec9000;
@@ -77,6 +79,28 @@ TEST_CASE("deep nesting behind valid members is refused, not walked") {
   const auto seen = read(deep + line_of(2));
   CHECK(seen.records == Numbers{2});
   CHECK(seen.broken == Numbers{1});
+}
+
+TEST_CASE("a gigantic file is read and checked in little memory") {
+  constexpr long most_growth = 16 * 1024;  // kB; the file is of 256 MB
+  const auto peak = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+  };
+  const test::TemporaryDirectory directory;
+  const auto path = directory / "audit-20010101T000000Z.log";
+  std::ofstream(path, std::ios::binary) << line_of(1);
+  std::filesystem::resize_file(path, std::uintmax_t{256} << 20);  // a line of zeros that takes almost all of it
+  std::ofstream(path, std::ios::binary | std::ios::app) << "\n" << line_of(2);
+  const auto before = peak();
+  Numbers records;
+  const auto summary = read_audit_file(path, [&](const AuditRecord& record) { records.push_back(record.number); });
+  REQUIRE(summary);
+  CHECK(records == Numbers{1, 2});
+  CHECK(summary->broken == 1);
+  CHECK(verify_audit_file(path, {})->faults != 0);
+  CHECK(peak() - before < most_growth);
 }
 
 TEST_CASE("only regular files are read") {

@@ -225,6 +225,7 @@ TEST_CASE_METHOD(ToolFixture, "-metrics in the format of Prometheus") {
   CHECK(report({"-metrics", "-file", (root / "ipsec9000.prom").string()}) == 0);
   CHECK(out.str().empty());
   CHECK(read_file(root / "ipsec9000.prom")->size() == page.size());
+  CHECK((fs::status(root / "ipsec9000.prom").permissions() & fs::perms(0777)) == fs::perms(0644));
 }
 
 TEST_CASE_METHOD(ToolFixture, "-watch prints again until nobody reads") {
