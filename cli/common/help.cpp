@@ -47,7 +47,7 @@ std::string shown(const Option& option) {
 std::string help_text(const Tool& tool) {
   const std::string name(tool.name);
   auto out = name + " - " + std::string(tool.summary) + "\n\nUsage: " + name +
-             (tool.verbs.empty() ? " OPTION...\n" : " VERB [ARGUMENT...] [OPTION...]\n");
+             (tool.verbs.empty() ? " OPTION...\n" : " [VERB [ARGUMENT...]] [OPTION...]\n");
   if (!tool.verbs.empty()) {
     out += "\nVerbs:\n";
     for (const auto& verb : tool.verbs)

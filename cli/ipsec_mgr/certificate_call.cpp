@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "certstore/operations.hpp"
 #include "cli/common/configuration.hpp"
 #include "cli/common/daemons.hpp"
@@ -58,12 +59,17 @@ Result<Json> do_directly(const Context& context, const std::string& method, cons
 }  // namespace
 
 Result<Json> certificate_call(const Context& context, const std::string& method, Json params) {
+  return certificate_call(context, method, std::move(params), [&] { return context.password("IPSec password: "); });
+}
+
+Result<Json> certificate_call(const Context& context, const std::string& method, Json params,
+                              const PasswordSource& source) {
   Secret password;
   const SecretParams wiped(std::move(params));
   if (needs_keys(method)) {
     if (!Keystore::exists(context.paths.keystore()))
       return Error{ErrorCode::not_permitted, "no IPSec password has been set; use ipsec_admin -newpasswd first"};
-    auto given = context.password("IPSec password: ");
+    auto given = source();
     if (!given) return given.error();
     password = std::move(*given);
   }
@@ -72,6 +78,38 @@ Result<Json> certificate_call(const Context& context, const std::string& method,
   auto asked = wiped.json;
   if (needs_keys(method)) asked["password"] = as_text(password);
   return ask_daemon(daemons, method, std::move(asked));
+}
+
+Json request_params(const std::string& name, const std::string& subject, const std::string& alternative_names) {
+  Json params{{"name", name}, {"subject", subject}};
+  auto names = split(alternative_names, ',');
+  std::erase(names, "");
+  if (!names.empty()) params["names"] = std::move(names);
+  return params;
+}
+
+Result<Json> import_params(const std::string& file, const std::string& name, const std::string& key_file,
+                           const Secret& file_password) {
+  auto params = file_params(file);
+  if (!params) return params;
+  if (!name.empty()) (*params)["name"] = name;
+  if (!file_password.empty()) (*params)["file_password"] = as_text(file_password);
+  if (key_file.empty()) return params;
+  auto key = file_as_hex(key_file);
+  if (!key) return key.error();
+  (*params)["key_hex"] = std::move(*key);
+  return params;
+}
+
+Result<Json> file_params(const std::string& file) {
+  auto data = file_as_hex(file);
+  if (!data) return data.error();
+  return Json{{"data_hex", std::move(*data)}};
+}
+
+Result<Json> crl_params(const std::string& file_or_url) {
+  if (file_or_url.find("://") != std::string::npos) return Json{{"url", file_or_url}};
+  return file_params(file_or_url);
 }
 
 Result<std::string> file_as_hex(const std::string& path) {

@@ -51,31 +51,18 @@ int remove(const Context& context, const char* method, const char* key, const st
   return print(context, *answer, "Deleted " + safe(name) + "\n");
 }
 
-int add_file(const Context& context, const char* method, const std::string& file, Printer printer) {
-  auto data = file_as_hex(file);
-  if (!data) return context.fail("reading " + file, data.error());
-  const auto answer = certificate_call(context, method, Json{{"data_hex", std::move(*data)}});
+int add(const Context& context, const char* method, const std::string& file, Result<Json> params, Printer printer) {
+  if (!params) return context.fail("reading " + file, params.error());
+  const auto answer = certificate_call(context, method, std::move(*params));
   if (!answer) return context.fail(daemon_failure("adding " + file, answer.error()));
   return print(context, *answer, each_item(*answer, printer, ""));
-}
-
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> parts;
-  std::size_t at = 0;
-  while (at <= text.size()) {
-    const auto end = std::min(text.find(',', at), text.size());
-    if (end > at) parts.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return parts;
 }
 }  // namespace
 
 int mgr_cert_request(Context& context, const VerbArguments& arguments) {
   const auto subject = context.arguments.value("subject");
   if (!subject) return context.fail({Exit::usage, "cert request", "-subject is missing", "see ipsec_mgr -help"});
-  Json params{{"name", arguments[0]}, {"subject", *subject}};
-  if (const auto names = context.arguments.value("altname")) params["names"] = split(*names);
+  auto params = request_params(arguments[0], *subject, context.arguments.value("altname").value_or(""));
   if (const auto kind = context.arguments.value("keytype")) params["key"] = *kind;
   if (const auto text = context.arguments.value("bits")) {
     unsigned bits = 0;
@@ -91,21 +78,16 @@ int mgr_cert_request(Context& context, const VerbArguments& arguments) {
 }
 
 int mgr_cert_import(Context& context, const VerbArguments& arguments) {
-  auto data = file_as_hex(arguments[0]);
-  if (!data) return context.fail("reading " + arguments[0], data.error());
-  Json params{{"data_hex", std::move(*data)}};
-  if (const auto name = context.arguments.value("name")) params["name"] = *name;
-  if (const auto file = context.arguments.value("key")) {
-    auto key = file_as_hex(*file);
-    if (!key) return context.fail("reading " + *file, key.error());
-    params["key_hex"] = std::move(*key);
-  }
+  Secret file_password;
   if (const auto file = context.arguments.value("file-password-file")) {
-    const auto password = read_secret_file(*file, password_maximum, Privacy::advised);
+    auto password = read_secret_file(*file, password_maximum, Privacy::advised);
     if (!password) return context.fail("reading " + *file, password.error());
-    params["file_password"] = as_text(*password);
+    file_password = std::move(*password);
   }
-  const auto answer = certificate_call(context, "cert.import", std::move(params));
+  auto params = import_params(arguments[0], context.arguments.value("name").value_or(""),
+                              context.arguments.value("key").value_or(""), file_password);
+  if (!params) return context.fail("reading the files", params.error());
+  const auto answer = certificate_call(context, "cert.import", std::move(*params));
   if (!answer) return context.fail(daemon_failure("importing " + arguments[0], answer.error()));
   return print(context, *answer, certificate_line(*answer));
 }
@@ -136,7 +118,7 @@ int mgr_cert_delete(Context& context, const VerbArguments& words) {
   return remove(context, "cert.delete", "name", words[0]);
 }
 int mgr_ca_add(Context& context, const VerbArguments& words) {
-  return add_file(context, "ca.add", words[0], certificate_line);
+  return add(context, "ca.add", words[0], file_params(words[0]), certificate_line);
 }
 int mgr_ca_list(Context& context, const VerbArguments&) {
   return list(context, "ca.list", "listing the CAs", certificate_line, "No CAs\n");
@@ -146,12 +128,11 @@ int mgr_ca_delete(Context& context, const VerbArguments& words) {
   return remove(context, "ca.delete", "name", words[0]);
 }
 int mgr_crl_add(Context& context, const VerbArguments& words) {
-  if (words[0].find("://") != std::string::npos) {
-    const auto answer = certificate_call(context, "crl.add", Json{{"url", words[0]}});
-    if (!answer) return context.fail(daemon_failure("adding " + words[0], answer.error()));
-    return print(context, *answer, "CRLs are fetched from " + safe(words[0]) + "\n");
-  }
-  return add_file(context, "crl.add", words[0], crl_block);
+  auto params = crl_params(words[0]);
+  const bool source = params && params->contains("url");
+  const int status = add(context, "crl.add", words[0], std::move(params), crl_block);
+  if (status == 0 && source && !context.json) context.out << "CRLs are fetched from " << safe(words[0]) << "\n";
+  return status;
 }
 int mgr_crl_list(Context& context, const VerbArguments&) {
   const auto answer = certificate_call(context, "crl.list", Json::object());

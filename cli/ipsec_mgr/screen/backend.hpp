@@ -31,8 +31,8 @@ class Backend {
   virtual Result<Json> keys(const Secret* password) = 0;
   virtual Result<void> set_key(const std::string& remote, const Secret& key, const Secret& password) = 0;
   virtual Result<void> delete_key(const std::string& remote, const Secret& password) = 0;
-  // Items of cert.list.
-  virtual Result<Json> certificates() = 0;
+  // A method of cert, ca and crl. not_permitted: it needs the password, and none or a wrong one was given.
+  virtual Result<Json> certificate_call(const std::string& method, Json params, const Secret* password = nullptr) = 0;
   // Gives what is still to be done for a start at boot, "" for nothing.
   virtual Result<std::string> set_bootup(bool on, const Secret& password) = 0;
 };

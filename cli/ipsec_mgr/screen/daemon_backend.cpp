@@ -12,7 +12,14 @@ namespace ipsec9000::screen {
 
 namespace {
 constexpr Duration long_patience = seconds(60);  // comparing and loading very many policies
+
+cli::PasswordSource source_of(const Secret* password) {
+  return [password]() -> Result<Secret> {
+    if (password == nullptr) return Error{ErrorCode::not_permitted, "the key store is locked"};
+    return password->clone();
+  };
 }
+}  // namespace
 
 Result<std::string> DaemonBackend::configuration() {
   std::error_code failure;
@@ -57,12 +64,7 @@ bool DaemonBackend::has_password() const { return Keystore::exists(context_.path
 
 Result<void> DaemonBackend::set_first_password(const Secret& password) { return cli::create_store(context_, password); }
 
-Result<Json> DaemonBackend::keys(const Secret* password) {
-  return cli::list_keys(context_, [&]() -> Result<Secret> {
-    if (password == nullptr) return Error{ErrorCode::not_permitted, "the key store is locked"};
-    return password->clone();
-  });
-}
+Result<Json> DaemonBackend::keys(const Secret* password) { return cli::list_keys(context_, source_of(password)); }
 
 Result<void> DaemonBackend::set_key(const std::string& remote, const Secret& key, const Secret& password) {
   return cli::store_key(context_, remote, key, password);
@@ -72,11 +74,8 @@ Result<void> DaemonBackend::delete_key(const std::string& remote, const Secret& 
   return cli::erase_key(context_, remote, password);
 }
 
-Result<Json> DaemonBackend::certificates() {
-  auto answer = cli::certificate_call(context_, "cert.list", Json::object());
-  if (!answer) return answer;
-  const auto* items = cli::member(*answer, "items");
-  return items != nullptr && items->is_array() ? *items : Json::array();
+Result<Json> DaemonBackend::certificate_call(const std::string& method, Json params, const Secret* password) {
+  return cli::certificate_call(context_, method, std::move(params), source_of(password));
 }
 
 Result<std::string> DaemonBackend::set_bootup(bool on, const Secret& password) {

@@ -21,7 +21,7 @@ class DaemonBackend final : public Backend {
   Result<Json> keys(const Secret* password) override;
   Result<void> set_key(const std::string& remote, const Secret& key, const Secret& password) override;
   Result<void> delete_key(const std::string& remote, const Secret& password) override;
-  Result<Json> certificates() override;
+  Result<Json> certificate_call(const std::string& method, Json params, const Secret* password) override;
   Result<std::string> set_bootup(bool on, const Secret& password) override;
 
  private:

@@ -28,7 +28,7 @@ std::unique_ptr<Page> keys_page(Desk& desk);
 std::unique_ptr<Page> sas_page(Desk& desk);
 std::unique_ptr<Page> failures_page(Desk& desk);
 std::unique_ptr<Page> options_page(Desk& desk);
-std::unique_ptr<Page> certificates_page(Desk& desk);  // to be looked at; the verbs cert, ca and crl change them
+std::unique_ptr<Page> certificates_page(Desk& desk);  // with CAs and CRLs
 
 // "[#####|----] 43%": how much of its life has gone; '|' is where it is made anew. Seconds or kilobytes, whichever is
 // nearer to its end.

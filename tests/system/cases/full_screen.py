@@ -3,7 +3,7 @@
 import os
 import signal
 
-from harness import configuration, traffic
+from harness import command, configuration, traffic
 from harness.command import expect
 from harness.screen import Screen
 from harness.suite import PASSWORD
@@ -94,6 +94,30 @@ def add_policy(screen, local, remote):
     screen.wait("Policy telnet_out saved", "1*telnet_out")
 
 
+def believe_a_ca(screen, directory):
+    """A CA from a file, on the screen of certificates; and what is not one."""
+    key, file = os.path.join(directory, "root.key"), os.path.join(directory, "root.pem")
+    command.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Screen Root", "-days", "40",
+                 "-keyout", key, "-out", file])
+    screen.press("7")
+    screen.wait("[Certificates]", "No certificates yet")
+    screen.press("v")
+    screen.wait("[CAs]", "No CAs yet")
+    screen.press("a")
+    screen.wait("Add a CA")
+    screen.type(key)
+    screen.press("Enter")
+    screen.wait("It was not done")
+    screen.press("Escape")
+    screen.press("a")
+    screen.wait("Add a CA")
+    screen.type(file)
+    screen.press("Enter")
+    screen.wait("CA added", "CN=Screen Root")
+    screen.press("v")
+    screen.wait("[CRLs]", "No CRLs yet")
+
+
 def apply(screen):
     screen.press("F9")
     screen.wait("Apply 2 changes?", "+ telnet_out", "+ isakmp_policies peer")
@@ -120,6 +144,7 @@ def run(lab):
         add_isakmp_policy(screen, lab.b.address(4))
         add_policy(screen, lab.a.address(4), lab.b.address(4))
         lab.note("key, ISAKMP policy and policy typed")
+        believe_a_ca(screen, client.root)
         apply(screen)
         with open(file, encoding="ascii") as text:
             expect(text.read().startswith('// of this host\n{\n  "version": 1, // the format\n'), "comments are lost")

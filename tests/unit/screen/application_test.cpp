@@ -1,7 +1,9 @@
 // The whole program without its terminal.
 #include <catch2/catch.hpp>
 
+#include "base/files.hpp"
 #include "operator.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace ipsec9000;
 using namespace ipsec9000::screen;
@@ -166,6 +168,68 @@ TEST_CASE("certificates are listed, and one is shown whole") {
   CHECK(person.sees("Fingerprint:"));
   person.press(KeyCode::escape);
   CHECK(person.screen().row_text(0).find("7 Certs]") != std::string::npos);
+}
+
+TEST_CASE("CAs and CRLs are lists of their own, added from files and deleted after a question") {
+  FakeBackend backend;
+  backend.certificate_answers["ca.list"] =
+      Json{{"items", {Json{{"name", "root"}, {"kind", "ca"}, {"subject", "CN=Example Root"}}}}};
+  backend.certificate_answers["ca.delete"] = Json::object();
+  backend.certificate_answers["crl.list"] =
+      Json{{"items", Json::array()}, {"sources", {"http://ca.example/crl"}}, {"damaged", {"x.crl is no CRL"}}};
+  backend.certificate_answers["crl.add"] = Json::object();
+  Operator person(backend);
+  person.type("7v");
+  CHECK(person.sees("[CAs]"));
+  CHECK(person.sees("CN=Example Root"));
+  person.type("d").press(KeyCode::enter);  // the careful answer
+  CHECK_FALSE(std::ranges::count(backend.calls, R"(ca.delete {"name":"root"})"));
+  person.type("dd");
+  CHECK(std::ranges::count(backend.calls, R"(ca.delete {"name":"root"})") == 1);
+  CHECK(person.sees("Deleted CA root"));
+  person.type("a").type("/no/such/file").press(KeyCode::enter);
+  CHECK(person.sees("/no/such/file"));
+  person.press(KeyCode::escape).type("v");
+  CHECK(person.sees("Fetched from http://ca.example/crl"));
+  CHECK(person.sees("Warning: x.crl is no CRL"));
+  person.type("a").type("http://ca.example/other").press(KeyCode::enter);
+  CHECK(std::ranges::count(backend.calls, R"(crl.add {"url":"http://ca.example/other"})") == 1);
+}
+
+TEST_CASE("a certificate is requested, imported, judged and deleted on the screen, with the password") {
+  FakeBackend backend;
+  backend.password = "a long enough password";
+  const test::TemporaryDirectory directory;
+  const auto request = (directory / "gate.csr").string();
+  backend.certificate_answers["cert.request"] = Json{{"request", "-----BEGIN"}};
+  backend.certificate_answers["cert.import"] = Json{{"name", "gate"}};
+  backend.certificate_answers["cert.delete"] = Json::object();
+  backend.certificate_answers["cert.check"] = Json{{"items", {Json{{"name", "web"}, {"ok", false}}}}};
+  Operator person(backend);
+  const auto lines = [&](std::initializer_list<std::string> texts) {
+    for (const auto& text : texts) person.type(text).press(KeyCode::enter);
+  };
+  person.type("7n");
+  lines({"gate", "CN=gate", "10.1.0.1,gate.example", request, "not the password"});
+  CHECK(person.sees("wrong password"));
+  CHECK_FALSE(std::filesystem::exists(request));
+  person.press(KeyCode::escape).type("n");
+  lines({"gate", "CN=gate", "10.1.0.1,gate.example", request, backend.password});
+  CHECK(read_file(request).value() == "-----BEGIN");
+  CHECK(backend.calls.back() ==
+        R"(cert.request {"name":"gate","subject":"CN=gate","names":["10.1.0.1","gate.example"]})");
+  person.type("n");
+  lines({"gate", "CN=gate", "", request, backend.password});
+  CHECK(person.sees("is there already"));
+  person.press(KeyCode::escape).type("a");
+  lines({request, "gate", "", "", backend.password});
+  CHECK(person.sees("Certificate gate imported"));
+  CHECK(backend.calls.back() == R"(cert.import {"data_hex":"2d2d2d2d2d424547494e","name":"gate"})");
+  person.type("k");
+  CHECK(person.sees("web: not accepted"));
+  person.press(KeyCode::escape).type("d");
+  lines({backend.password});
+  CHECK(backend.calls.back() == R"(cert.delete {"name":"web"})");
 }
 
 TEST_CASE("every screen fits any size, and says when it is too small") {

@@ -58,6 +58,7 @@ class FakeBackend : public screen::Backend {
     in_force = configuration_or_empty();
     return {};
   }
+  std::map<std::string, Json> certificate_answers;  // by method; calls of those are kept
   Result<Json> call(const std::string& daemon, const std::string& method, const Json& params) override {
     calls.push_back(daemon + " " + method + " " + params.dump());
     return Json{{"ipsec_sas", 2}, {"isakmp_sas", 1}};
@@ -86,8 +87,16 @@ class FakeBackend : public screen::Backend {
     stored_keys.erase(remote);
     return {};
   }
-  Result<Json> certificates() override {
-    return Json::array({Json{{"name", "web"}, {"kind", "own"}, {"subject", "CN=a.example"}, {"key", "rsa"}}});
+  Result<Json> certificate_call(const std::string& method, Json params, const Secret* with) override {
+    const bool keys = method == "cert.delete" || method == "cert.import" || method == "cert.request";
+    if (keys && (with == nullptr || text(*with) != password)) return Error{ErrorCode::not_permitted, "wrong password"};
+    if (certificate_answers.contains(method)) {
+      calls.push_back(method + " " + params.dump());
+      return certificate_answers[method];
+    }
+    if (method == "cert.list")
+      return Json{{"items", {Json{{"name", "web"}, {"kind", "own"}, {"subject", "CN=a.example"}, {"key", "rsa"}}}}};
+    return Json{{"items", Json::array()}};
   }
   Result<std::string> set_bootup(bool on, const Secret&) override {
     calls.push_back(on ? "bootup on" : "bootup off");
