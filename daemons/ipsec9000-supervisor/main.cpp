@@ -13,8 +13,9 @@ class Supervisor final : public DaemonService {
  public:
   Supervisor(DaemonContext& context, const std::filesystem::path& programs) : context_(context) {
     for (const char* name : {"secauditd", "secpolicyd", "ikpmd"})
-      daemons_.emplace_back(context, name, programs / name,
-                            [this, name = std::string(name)] { return arguments_of(name); });
+      daemons_.emplace_back(
+          context, name, programs / name, [this, name = std::string(name)] { return arguments_of(name); },
+          WatchedDaemon::Patience{});
     context.server.add("supervisor.status",
                        [this](const Json&, const Caller&, const RpcServer::Reply& reply) { reply(status()); });
     context.server.add("supervisor.start", [this](const Json&, const Caller&, const RpcServer::Reply& reply) {

@@ -5,11 +5,12 @@
 namespace ipsec9000 {
 
 WatchedDaemon::WatchedDaemon(const DaemonContext& context, std::string name, std::filesystem::path program,
-                             std::function<std::vector<std::string>()> arguments)
+                             std::function<std::vector<std::string>()> arguments, const Patience& patience)
     : context_(context),
       name_(std::move(name)),
       program_(std::move(program)),
       arguments_(std::move(arguments)),
+      patience_(patience),
       pause_(context.loop),
       next_question_(context.loop),
       peer_(context.loop, context.paths.socket(name_)) {
@@ -67,8 +68,8 @@ void WatchedDaemon::begin_again(const std::string& cause) {
 }
 
 void WatchedDaemon::ask_whether_it_lives() {
-  peer_.call("rpc.ping", Json::object(), answer_time, [this](const Result<Json>& answer) {
-    if (answer) return next_question_.arm(ask_interval, [this] { ask_whether_it_lives(); });
+  peer_.call("rpc.ping", Json::object(), patience_.answer_time, [this](const Result<Json>& answer) {
+    if (answer) return next_question_.arm(patience_.ask_interval, [this] { ask_whether_it_lives(); });
     if (answer.error().code != ErrorCode::timed_out || let_go_) return;  // a lost connection is made again
     hangs_ = true;
     if (child_) return child_->process().kill();

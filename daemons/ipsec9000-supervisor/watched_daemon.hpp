@@ -16,12 +16,14 @@ namespace ipsec9000 {
 
 class WatchedDaemon {
  public:
-  static constexpr Duration ask_interval{10'000};
-  static constexpr Duration answer_time{30'000};  // one that has not answered by then hangs, and is ended by force
+  struct Patience {
+    Duration ask_interval = seconds(10);
+    Duration answer_time = seconds(30);  // one that has not answered by then hangs, and is ended by force
+  };
 
   // `arguments` is asked anew at each start.
   WatchedDaemon(const DaemonContext& context, std::string name, std::filesystem::path program,
-                std::function<std::vector<std::string>()> arguments);
+                std::function<std::vector<std::string>()> arguments, const Patience& patience);
 
   const std::string& name() const { return name_; }
 
@@ -46,6 +48,7 @@ class WatchedDaemon {
   std::string name_;
   std::filesystem::path program_;
   std::function<std::vector<std::string>()> arguments_;
+  Patience patience_;
   RestartPlan plan_;
   std::optional<Child> child_;             // when we started it
   std::optional<RunningProcess> adopted_;  // when somebody else did

@@ -24,9 +24,12 @@ struct SupervisionFixture {
     paths.root = directory.path();
   }
   WatchedDaemon& watch(std::string script) {
-    daemon.emplace(context, "toyd", "/bin/sh", [script = std::move(script)] {
-      return std::vector<std::string>{"-c", script};
-    });
+    daemon.emplace(
+        context, "toyd", "/bin/sh",
+        [script = std::move(script)] {
+          return std::vector<std::string>{"-c", script};
+        },
+        patience);
     daemon->watch();
     return *daemon;
   }
@@ -40,6 +43,7 @@ struct SupervisionFixture {
   RpcServer server{loop, paths.socket("supervisor")};
   AuditClient audit{loop, paths.socket("secauditd"), "supervisor"};
   DaemonContext context{loop, paths, server, audit, [](const std::string&) {}};
+  WatchedDaemon::Patience patience;
   std::optional<WatchedDaemon> daemon;
 };
 
@@ -77,7 +81,8 @@ TEST_CASE_METHOD(SupervisionFixture, "one that fails at once is tried ever more 
 }
 
 TEST_CASE_METHOD(SupervisionFixture, "a program that cannot be started is tried again") {
-  daemon.emplace(context, "toyd", directory / "missing", [] { return std::vector<std::string>(); });
+  daemon.emplace(
+      context, "toyd", directory / "missing", [] { return std::vector<std::string>(); }, patience);
   daemon->watch();
   CHECK(until([&] { return status()["restarts"] == 2; }));
   CHECK_THAT(status()["last_end"].get<std::string>(), Catch::Contains("missing"));
@@ -108,4 +113,28 @@ TEST_CASE_METHOD(SupervisionFixture, "a daemon that somebody else started is tak
     daemon->let_go();
     CHECK(until([&] { return pid_of(status()) == 0; }));
   }
+}
+
+TEST_CASE_METHOD(SupervisionFixture, "a daemon that listens but no longer answers is ended by force and replaced") {
+  patience = {Duration(50), Duration(300)};
+  const pid_t other = ::fork();
+  if (other == 0) {
+    const auto claim = PidFile::claim(paths.pid_file("toyd"));
+    EventLoop never_run;  // the kernel takes connections for it
+    RpcServer hung(never_run, paths.socket("toyd"));
+    if (!hung.start()) ::_exit(1);
+    ::pause();
+    ::_exit(0);
+  }
+  REQUIRE(until([&] { return RunningProcess::from_pid_file(paths.pid_file("toyd")).has_value(); }));
+  watch("exec sleep 1000");
+  REQUIRE(pid_of(status()) == other);
+  REQUIRE(until([&] { return pid_of(status()) > 1 && pid_of(status()) != other; }));
+  int how = 0;
+  CHECK(::waitpid(other, &how, 0) == other);
+  CHECK(WIFSIGNALED(how));
+  CHECK(status()["last_end"] == "did not answer and was ended by force");
+  CHECK(status()["restarts"] == 1);
+  daemon->let_go();
+  CHECK(until([&] { return pid_of(status()) == 0; }));
 }
