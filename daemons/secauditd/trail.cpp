@@ -122,7 +122,9 @@ bool AuditTrail::write(AuditRecord& record, WallTime now) {
   }
   ++written_;
   problem_.reset();
-  if (file_.path() != before) note_opened(before, now);  // written with the next record
+  // Written with the next record. Where such a record itself needed the new file, it is no news, or small files would
+  // call for each other without end.
+  if (file_.path() != before && record.event != audit::audit_file_opened.id) note_opened(before, now);
   return true;
 }
 

@@ -177,6 +177,21 @@ def as_promised(suite, peer):
     expect(schema.faults(broken, promised), "the check of the schema takes anything")
 
 
+def trail_is_kept_short(lab, suite):
+    """Level and size change while it runs; old files go when that is asked for, and the rest can still be verified."""
+    suite.tool("ipsec_admin", "-maxsize", "1")
+    for level in ("warning", "informative", "debug") * 6:
+        suite.tool("ipsec_admin", "-auditlvl", level)
+    before = suite.report("-audit", "-verify")["verify"]
+    expect(len(before) > 4 and not any(each["fault_count"] for each in before), f"the trail before: {before}")
+    told = json.loads(suite.tool("ipsec_admin", "-auditprune", "2", "--json"))
+    expect(len(told["removed"]) == len(before) - 2 and told["kept"] == 2, f"-auditprune 2 of {len(before)}: {told}")
+    after = suite.report("-audit", "-verify")["verify"]
+    expect(after[0]["file"] == before[-2]["file"] and not any(each["fault_count"] for each in after)
+           and "removed on request" in after[0]["remarks"][0], f"the trail afterwards: {after}")
+    lab.note(f"{len(told['removed'])} audit files removed on request: {after[0]['remarks'][0]}")
+
+
 def support_bundle(lab, suite, peer):
     """Rows 16 and 17: everything that support wants, and no secret in it."""
     state = suite.node.run(["ip", "xfrm", "state"]).stdout
@@ -233,3 +248,4 @@ def run(lab):
     nested(lab, client, server, ours, theirs)
     for suite in (client, server):
         suite.verify_audit()
+    trail_is_kept_short(lab, client)

@@ -6,6 +6,7 @@
 #include "cli/common/print_sa.hpp"
 #include "cli/common/print_status.hpp"
 #include "cli/common/show.hpp"
+#include "golden.hpp"
 #include "tool_fixture.hpp"
 
 using namespace ipsec9000;
@@ -13,15 +14,6 @@ using namespace ipsec9000::cli;
 using namespace ipsec9000::test;
 
 namespace {
-// Layouts are frozen in files. IPSEC9000_WRITE_GOLDEN=1 writes them anew, for a person to look at.
-void check_golden(const std::string& name, const std::string& text) {
-  const auto path = fs::path(IPSEC9000_SOURCE_DIR) / "tests/unit/cli/golden" / (name + ".txt");
-  if (::getenv("IPSEC9000_WRITE_GOLDEN") != nullptr) std::ofstream(path) << text;
-  const auto golden = read_file(path);
-  REQUIRE(golden);
-  CHECK(text == *golden);
-}
-
 std::vector<SadEntry> sample_sas() {
   std::vector<SadEntry> entries;
   const auto page = Json::parse(sad_page);

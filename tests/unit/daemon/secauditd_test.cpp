@@ -106,6 +106,19 @@ TEST_CASE("files are rotated by size, and no record is lost") {
                       std::filesystem::directory_iterator()) > 3);
 }
 
+TEST_CASE("a file that has room for one record only is not followed by others without end") {
+  const test::TemporaryDirectory place;
+  const auto deep =
+      place / std::string(200, 'd');  // the record about a new file names two, and fills more than half of one
+  const Secauditd daemon({"--max-kilobytes", "1", "--level", "debug", "--directory", deep.string()});
+  REQUIRE(daemon.call("audit.configure", Json{{"level", "informative"}}));
+  for (int i = 0; i < 5; ++i) REQUIRE(daemon.record({{audit::mm_failed, std::string(300, 'x')}}));
+  CHECK(daemon.status().at("problem").is_null());
+  const auto records = events_of(Secauditd::written_in(deep));
+  CHECK(std::count(records.begin(), records.end(), "mm-failed") == 5);
+  CHECK(audit_files(deep).size() < 20);
+}
+
 TEST_CASE("each change of the settings is applied and recorded") {
   const Secauditd daemon;
   const auto elsewhere = daemon.directory() / "elsewhere";
