@@ -76,7 +76,8 @@ class Rule {
   // `offset`: of the address in the IP header.
   Rule& address_in(std::uint32_t offset, const Prefix& prefix) {
     if (prefix.is_any()) return *this;
-    const auto bytes = prefix.address().bytes(), mask = prefix.netmask().bytes();
+    const auto netmask = prefix.netmask();
+    const auto bytes = prefix.address().bytes(), mask = netmask.bytes();
     const auto size = static_cast<std::uint32_t>(bytes.size());
     auto* load = nftnl_expr_alloc("payload");
     nftnl_expr_set_u32(load, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
