@@ -60,6 +60,11 @@ void IkeMethods::add_negotiation(RpcServer& server) {
   server.add("ike.acquire", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
     auto protection = protection_from_json(params);
     if (!protection) return reply(protection.error());
+    if (const auto asked = params.find("acquire"); asked != params.end()) {
+      const auto question = unanswered_acquire_from_json(*asked);
+      if (!question) return reply(question.error());
+      service_.acquires_.asked(ike::PairKey::of(*protection), *question, loop_.now());
+    }
     service_.engine_.acquire(*protection, loop_.now());
     auto correlation = service_.engine_.correlation_of(*protection);
     service_.settle();
@@ -121,6 +126,8 @@ Result<Json> IkeMethods::configure(const Json& params) {
   service_.engine_.configure(std::move(parsed));
   service_.configured_ = true;
   service_.listen_when_able();
+  service_.acquires_.forgive(loop_.now());
+  service_.release_acquires();
   return Json::object();
 }
 
@@ -184,6 +191,8 @@ void IkeMethods::with_password(const Json& params, const char* password_field, K
                                  if (outcome) {
                                    service_.listen_when_able();
                                    service_.certificates_.reload();
+                                   service_.acquires_.forgive(loop_.now());
+                                   service_.release_acquires();
                                    return right();
                                  }
                                  if (outcome.error().code != ErrorCode::not_permitted) return reply(outcome.error());

@@ -74,13 +74,16 @@ struct IkeService::Carrier {
   void operator()(ike::InstallSas& action) const {
     auto installed = service.sas_.install(action.sas);
     if (installed) {
-      for (const auto& sa : action.sas)
+      for (const auto& sa : action.sas) {
+        if (sa.direction == Direction::out)
+          service.acquires_.answered({sa.key.source, sa.key.destination, sa.reqid, sa.selector});
         service.context_.audit.record(audit::sa_installed,
                                       {{"spi", hex8(static_cast<std::uint32_t>(sa.key.spi))},
                                        {"source", sa.key.source.to_string()},
                                        {"destination", sa.key.destination.to_string()},
                                        {"protocol", std::to_string(static_cast<unsigned>(sa.key.protocol))}},
                                       action.correlation);
+      }
       return;
     }
     service.context_.audit.record(audit::kernel_refused,
@@ -104,6 +107,9 @@ struct IkeService::Carrier {
   void operator()(ike::WriteAudit& action) const {
     service.statistics_.note(action.record, service.context_.loop.now());
     service.context_.audit.record(std::move(action.record));
+  }
+  void operator()(ike::AcquireFailed& action) const {
+    service.acquires_.failed(action.wanted, service.context_.loop.now());
   }
   void operator()(ike::TraceMessage& action) const { service.trace_.message(std::move(action)); }
   void operator()(ike::ReportFailure& action) const {
@@ -140,7 +146,8 @@ IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
       deadline_(context.loop),
       sampling_(context.loop),
       comparison_(context.loop),
-      patience_(context.loop) {}
+      patience_(context.loop),
+      release_(context.loop) {}
 
 IkeService::~IkeService() = default;
 
@@ -274,12 +281,23 @@ void IkeService::settle() {
     if (actions.empty()) break;
     for (auto& action : actions) std::visit(Carrier{*this}, action);
   }
+  release_acquires();
   const auto next = engine_.next_deadline();
   if (!next) return deadline_.cancel();
   deadline_.arm_at(*next, [this] {
     engine_.on_timer(context_.loop.now());
     settle();
   });
+}
+
+void IkeService::release_acquires() {
+  for (const auto& question : acquires_.take_due(context_.loop.now()))
+    if (auto released = sas_.release(question); !released)
+      context_.audit.record(audit::kernel_refused,
+                            {{"request", "forget an ACQUIRE"}, {"reason", released.error().text}});
+  const auto next = acquires_.next_due();
+  if (!next) return release_.cancel();
+  release_.arm_at(*next, [this] { release_acquires(); });
 }
 
 // Only where there are SAs: an idle host reads nothing.

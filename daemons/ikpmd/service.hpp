@@ -16,6 +16,7 @@
 #include "negotiation_statistics.hpp"
 #include "ocsp_asker.hpp"
 #include "peer_traffic.hpp"
+#include "pending_acquires.hpp"
 #include "profile_renewer.hpp"
 #include "sad_pages.hpp"
 #include "trace_link.hpp"
@@ -49,7 +50,8 @@ class IkeService final : public DaemonService {
   void compare_soon();
   void compare_with_kernel();  // what vanished there behind our back
   void sa_limit_reached(const Expire& expire);
-  void settle();  // after each engine call: carry out its actions, arm its next deadline
+  void settle();            // after each engine call: carry out its actions, arm its next deadline
+  void release_acquires();  // those whose negotiation failed
   void sample_traffic();
   Json status() const;
 
@@ -62,6 +64,7 @@ class IkeService final : public DaemonService {
   ike::Engine engine_;
   FailureLog failures_;
   PeerTraffic peers_;
+  PendingAcquires acquires_;
   NegotiationStatistics statistics_;
   RpcPeer policy_manager_;
   ServerTrouble trouble_;
@@ -78,6 +81,7 @@ class IkeService final : public DaemonService {
   EventLoop::Timer sampling_;
   EventLoop::Timer comparison_;
   EventLoop::Timer patience_;
+  EventLoop::Timer release_;
   bool configured_ = false;     // by secpolicyd, since our start
   std::uint64_t overruns_ = 0;  // how often the kernel had events for us that were lost
   TimePoint last_send_complaint_{};

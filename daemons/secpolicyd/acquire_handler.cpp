@@ -27,7 +27,7 @@ void AcquireHandler::handle(const Acquire& acquire, const PolicySet& set) {
   remember(acquire.flow);
   const auto protection = set.keying.protection_for(acquire.flow);
   if (protection && protection->exclusive && has_no_port_yet(acquire.flow)) return release_(unanswered(acquire));
-  if (protection) return order_(*protection);
+  if (protection) return order_(*protection, unanswered(acquire));
   // The policy has just been replaced, or the packet is for no single host.
   record_refusal(acquire.flow);
 }

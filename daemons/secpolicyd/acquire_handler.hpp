@@ -13,9 +13,9 @@ namespace ipsec9000 {
 
 class AcquireHandler {
  public:
-  using Order = std::function<void(const Protection&)>;
+  using Order = std::function<void(const Protection&, const UnansweredAcquire&)>;
   using Release = std::function<void(const UnansweredAcquire&)>;
-  // `order`: negotiate this. `release`: not for this packet; let the kernel ask again.
+  // `order`: negotiate this, and answer. `release`: not for this packet; let the kernel ask again.
   AcquireHandler(EventLoop& loop, AuditClient& audit, Order order, Release release)
       : loop_(loop), audit_(audit), order_(std::move(order)), release_(std::move(release)) {}
 

@@ -43,8 +43,9 @@ void IkeLink::connected_again() {
   if (configuration_) peer_.call("ike.configure", *configuration_, answer_time, [](const Result<Json>&) {});
   send_forget();
   const auto now = context_.loop.now();
-  for (const auto& [protection, since] : std::exchange(waiting_, {}))
-    if (now - since < patience) send_acquire(protection);
+  const auto waiting = std::exchange(waiting_, {});
+  for (const auto& [protection, order] : waiting)
+    if (now - order.first < patience) send_acquire(protection, order.second);
 }
 
 void IkeLink::lost() {
@@ -78,23 +79,25 @@ void IkeLink::send_forget() {
   }
 }
 
-void IkeLink::acquire(const Protection& protection) {
-  if (peer_.connected()) return send_acquire(protection);
-  if (waiting_.size() < most_waiting) waiting_.insert_or_assign(protection, context_.loop.now());
+void IkeLink::acquire(const Protection& protection, const UnansweredAcquire& asked) {
+  if (peer_.connected()) return send_acquire(protection, asked);
+  if (waiting_.size() < most_waiting) waiting_.insert_or_assign(protection, std::pair{context_.loop.now(), asked});
 }
 
 void IkeLink::release(const UnansweredAcquire& acquire) {
   peer_.call("ike.release", to_json(acquire), answer_time, [](const Result<Json>&) {});
 }
 
-void IkeLink::send_acquire(const Protection& protection) {
+void IkeLink::send_acquire(const Protection& protection, const UnansweredAcquire& asked) {
   // The negotiation's own fate is ikpmd's to record; the kernel asks again while there is traffic.
   auto& audit = context_.audit;
   AuditFields fields{{"policy", protection.policy},
                      {"selector", protection.selector.to_string()},
                      {"remote", protection.remote.to_string()},
                      {"cause", "the kernel"}};
-  peer_.call("ike.acquire", to_json(protection), answer_time,
+  auto order = to_json(protection);
+  order["acquire"] = to_json(asked);
+  peer_.call("ike.acquire", std::move(order), answer_time,
              [&audit, fields = std::move(fields)](const Result<Json>& answer) {
                if (answer && answer->is_object())
                  audit.record(audit::policy_chosen, fields, answer->value("correlation", ""));

@@ -25,8 +25,8 @@ class IkeLink {
   // These reqids have lost their policy: their SAs are to go. Told again until ikpmd has answered; `used_again` ones
   // are taken back.
   void forget(const std::vector<std::uint32_t>& reqids);
-  // An SA is needed. While ikpmd is away the order waits for it, up to `patience`.
-  void acquire(const Protection& protection);
+  // An SA is needed. While ikpmd is away the order waits for it, up to `patience`. `asked`: for the case that it fails.
+  void acquire(const Protection& protection, const UnansweredAcquire& asked);
 
   // This ACQUIRE gets no SA. Not repeated: the kernel forgets it by itself in a while.
   void release(const UnansweredAcquire& acquire);
@@ -37,14 +37,14 @@ class IkeLink {
  private:
   void connected_again();
   void lost();
-  void send_acquire(const Protection& protection);
+  void send_acquire(const Protection& protection, const UnansweredAcquire& asked);
   void send_forget();
 
   DaemonContext& context_;
   RpcPeer peer_;
   std::shared_ptr<const Json> configuration_;
   std::vector<std::uint32_t> forgotten_;
-  std::map<Protection, TimePoint> waiting_;
+  std::map<Protection, std::pair<TimePoint, UnansweredAcquire>> waiting_;
   std::function<void()> when_lost_;
   bool was_connected_ = false;
 };

@@ -108,7 +108,13 @@ Result<Json> cover(PolicyService& service, const Json& params) {
   if (!asked) return asked.error();
   const auto protection = service.set().keying.cover(*asked);
   service.record_answer(*asked, protection, correlation_in(params));
-  if (!protection) return protection.error();
+  if (!protection) {
+    // Is it the mode alone? Then what the policy wants says it best: ikpmd compares it with what was offered.
+    auto otherwise = *asked;
+    otherwise.mode = asked->mode == Mode::tunnel ? Mode::transport : Mode::tunnel;
+    if (const auto other = service.set().keying.cover(otherwise)) return Json{{"protection", to_json(*other)}};
+    return protection.error();
+  }
   return Json{{"protection", to_json(*protection)}};
 }
 

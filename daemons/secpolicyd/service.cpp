@@ -42,7 +42,8 @@ PolicyService::PolicyService(DaemonContext& context, std::unique_ptr<Kernel> ker
       kernel_side_(*kernel_),
       ike_(context),
       acquires_(
-          context.loop, context.audit, [this](const Protection& protection) { ike_.acquire(protection); },
+          context.loop, context.audit,
+          [this](const Protection& protection, const UnansweredAcquire& acquire) { ike_.acquire(protection, acquire); },
           [this](const UnansweredAcquire& acquire) { ike_.release(acquire); }),
       monitor_(context.loop, *kernel_,
                {[this](const Acquire& acquire) {

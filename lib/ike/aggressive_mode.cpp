@@ -67,6 +67,7 @@ std::variant<Event, Refusal> read_encrypted(const Agreed& agreed, const Channel&
   if (!opened) return authentication.unreadable(opened.error());
   const auto* hash = opened->chain.only<wire::Hash>();
   if (hash == nullptr) return authentication.unreadable({ErrorCode::invalid_input, "no HASH payload in it"});
+  if (auto refusal = unknown_payload(opened->chain)) return std::move(*refusal);
   return Event{Proof{hash->value, nat_discovery_in(opened->chain), says_initial_contact(opened->chain),
                      std::move(opened->next)}};
 }

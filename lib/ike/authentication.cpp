@@ -32,7 +32,11 @@ class PreSharedKeys final : public Authentication {
     if (!equal_constant_time(hash, message.hash))
       return phase1::authentication_refused("its HASH does not verify: the two hosts have different pre-shared keys",
                                             {"pre-shared key", "", ""});
-    if (auto refusal = phase1::check_identity(message.id, context)) return std::move(*refusal);
+    if (auto refusal = phase1::check_identity(message.id, context)) {
+      refusal->in_private = std::make_shared<const Channel>(message.next);
+      refusal->fatal = true;  // it has the key, so it is what the peer says
+      return std::move(*refusal);
+    }
     return phase1::identity_from(message.id);
   }
   Refusal unreadable(const Error& error) const override {

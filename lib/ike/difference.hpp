@@ -12,9 +12,10 @@
 
 namespace ipsec9000::ike {
 
-inline constexpr std::array<std::string_view, 14> attribute_names{
+inline constexpr std::array<std::string_view, 15> attribute_names{
     "encryption", "key length", "hash",     "group",          "authentication", "mode",     "encapsulation",
-    "pfs",        "protocol",   "identity", "pre-shared key", "certificate",    "selector", "sequence numbers"};
+    "pfs",        "protocol",   "identity", "pre-shared key", "certificate",    "selector", "sequence numbers",
+    "exchange"};
 
 constexpr bool is_attribute_name(std::string_view text) {
   return std::find(attribute_names.begin(), attribute_names.end(), text) != attribute_names.end();

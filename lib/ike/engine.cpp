@@ -193,8 +193,11 @@ void Core::on_timer(TimePoint now) {
       case TimerKind::probe:
         if (session != nullptr) send_probe(*session, now);
         break;
+      case TimerKind::renew_session:
+        if (session != nullptr) renewal_due(*session, now);
+        break;
       case TimerKind::session_end:
-        close_session(id, now);
+        if (session != nullptr) session_end_due(*session, now);
         break;
     }
   }
@@ -220,15 +223,21 @@ void Core::retransmission_due(Session& session, std::uint32_t message_id, TimePo
 void Core::remove_session(SessionId id) {
   auto* session = find_session(id);
   if (session == nullptr) return;
+  std::vector<PairKey> in_vain;
   for (const auto& [message_id, exchange] : session->quick) {
-    if (exchange.negotiates) negotiating_.erase(*exchange.negotiates);
+    if (exchange.negotiates) in_vain.push_back(*exchange.negotiates);
+    if (exchange.wanted) acquire_failed(PairKey::of(*exchange.wanted));
     for (const auto spi : exchange.reserved) reserved_spis_.erase(spi);
     for (const auto kind : {TimerKind::retransmit, TimerKind::linger}) timers_.cancel({kind, number(id), message_id});
     if (exchange.half) drop_pair(*exchange.half, false, "its negotiation ended");
   }
-  for (const auto& waiting : session->waiting) negotiating_.erase(PairKey::of(waiting));
-  for (const auto kind :
-       {TimerKind::retransmit, TimerKind::give_up, TimerKind::linger, TimerKind::session_end, TimerKind::probe})
+  for (const auto& waiting : session->waiting) in_vain.push_back(PairKey::of(waiting));
+  for (const auto& key : in_vain) {
+    negotiating_.erase(key);
+    acquire_failed(key);
+  }
+  for (const auto kind : {TimerKind::retransmit, TimerKind::give_up, TimerKind::linger, TimerKind::renew_session,
+                          TimerKind::session_end, TimerKind::probe})
     timers_.cancel({kind, number(id), 0});
   const auto ours = session->role == Role::initiator ? session->cookies.initiator : session->cookies.responder;
   by_cookie_.erase(static_cast<std::uint64_t>(ours));

@@ -1,6 +1,6 @@
 // The inside of the engine: its state and the steps between. Internal to lib/ike; the parts are in
-// engine_phase1.cpp, engine_phase2.cpp, engine_informational.cpp, engine_liveness.cpp, engine_fragments.cpp,
-// engine_nat.cpp and engine_pairs.cpp.
+// engine_phase1.cpp, engine_phase2.cpp, engine_informational.cpp, engine_liveness.cpp, engine_renewal.cpp,
+// engine_fragments.cpp, engine_nat.cpp and engine_pairs.cpp.
 #pragma once
 #include <deque>
 #include <map>
@@ -92,6 +92,7 @@ struct Session {
   std::uint32_t quick_modes = 0;
   std::optional<Probe> probe;  // we asked whether it lives
   bool closing = false;        // no new Quick Modes of ours
+  bool renews = false;         // begun to replace an older one
   TimePoint recovered{};       // when we last began anew because the peer does not know this one
 };
 
@@ -148,7 +149,8 @@ class Core {
 
   // ---- engine_phase1.cpp
   const std::shared_ptr<const IsakmpPolicy>* policy_for(const IpAddress& remote) const;
-  bool start_phase1(const Protection& protection, TimePoint now);
+  // Null: impossible, and recorded why. `wanted`: to be negotiated in it, if anything.
+  Session* start_phase1(const IpAddress& local, const IpAddress& remote, const Protection* wanted, TimePoint now);
   bool first_refusal(wire::Cookie initiator);
   void first_message(const wire::Header& header, const Datagram& datagram, TimePoint now);
   phase1::Outcome respond(const phase1::Event& first, const phase1::Context& context, TimePoint now);
@@ -187,6 +189,7 @@ class Core {
                     TimePoint now);
   void fail_quick(Session& session, std::uint32_t message_id, const AuditEvent& event, AuditFields fields,
                   FailureRecord failure, TimePoint now);
+  void limit_finished(Session& session, TimePoint now);
   void forget_quick(Session& session, std::uint32_t message_id, TimePoint now);
   void end_quick(Session& session, std::uint32_t message_id, TimePoint now);
   void quick_timeout(Session& session, QuickExchange& exchange, TimePoint now);
@@ -215,6 +218,12 @@ class Core {
   void probe_answered(Session& session, const wire::Notification& answer);
   void peer_dead(const IpAddress& remote, std::string_view reason);
 
+  // ---- engine_renewal.cpp: ISAKMP SAs that grow old
+  void plan_renewal(const Session& session, TimePoint now);
+  void renewal_due(const Session& session, TimePoint now);
+  void retire_predecessors(const Session& session, TimePoint now);
+  void session_end_due(Session& session, TimePoint now);
+
   // ---- engine_fragments.cpp
   void send_message(Session& session, const Bytes& message);  // in fragments where it must be
   void receive_fragment(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
@@ -234,6 +243,7 @@ class Core {
 
   // ---- engine_pairs.cpp
   void begin(const Protection& protection, TimePoint now);
+  void acquire_failed(const PairKey& wanted);
   bool just_complete(const PairKey& key, TimePoint now) const;
   void renew(const Protection& protection, TimePoint now);
   void pair_complete(PairId id, TimePoint now);

@@ -4,7 +4,6 @@
 
 #include "base/text.hpp"
 #include "crypto/hash.hpp"
-#include "ike/authentication.hpp"
 #include "ike/difference.hpp"
 #include "ike/engine_core.hpp"
 #include "wire/describe.hpp"
@@ -63,12 +62,12 @@ void Core::receive_informational(Session& session, const wire::Header& header, c
 }
 
 // With signatures both ends have keys before either has proven itself. What comes with them comes from whom we
-// negotiate with; who that is does not matter for a refusal.
+// negotiate with; who that is does not matter for a refusal. With a pre-shared key it comes from who has that.
 void Core::refusal_of_proof(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now) {
   const auto* channel = session.negotiation ? phase1::channel_of(*session.negotiation) : nullptr;
   const wire::Notification* refusal = nullptr;
   Result<Opened> opened = Error{ErrorCode::not_found, "no keys"};
-  if (channel != nullptr && authentication_of(session.policy->authentication).keys_before_proof())
+  if (channel != nullptr)
     opened = open({channel->keys, phase2_iv(*channel->keys, channel->iv, header.message_id)}, header, datagram.bytes);
   if (opened) {
     const auto covered = after_hash(*opened);
@@ -114,6 +113,11 @@ void Core::unprotected_notification(Session& session, const wire::Header& header
   if (session.dialogue.heard == to_lower(name)) return;
   session.dialogue.heard = to_lower(name);
   session.dialogue.difference = difference_from(notification->data);
+  // There are two exchanges: who refuses one wants the other.
+  if (notification->notify_type == wire::notify::invalid_exchange_type) {
+    const bool aggressive = session.exchange == wire::ExchangeType::aggressive;
+    session.dialogue.difference = {"exchange", aggressive ? "aggressive" : "main", aggressive ? "main" : "aggressive"};
+  }
   if (allowed_to_note(audit::notify_refused, now_))
     note(audit::notify_refused,
          {{"notify", name},

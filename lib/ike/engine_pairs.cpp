@@ -74,7 +74,15 @@ void Core::begin(const Protection& protection, TimePoint now) {
     return;
   }
   negotiating_.insert(key);
-  if (!start_phase1(protection, now)) negotiating_.erase(key);
+  if (start_phase1(protection.local, protection.remote, &protection, now) != nullptr) return;
+  negotiating_.erase(key);
+  acquire_failed(key);
+}
+
+void Core::acquire_failed(const PairKey& wanted) {
+  const auto ids = pairs_.with(wanted);
+  const bool served = std::any_of(ids.begin(), ids.end(), [&](PairId id) { return pairs_.find(id)->complete; });
+  if (!served) actions_.emplace_back(AcquireFailed{wanted});
 }
 
 // Of pairs that serve the same traffic one is to stay, and both ends must keep the same one without a word about it.

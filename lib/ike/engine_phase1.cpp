@@ -40,6 +40,20 @@ FailureRecord failure_of(const Refusal& refusal) {
   return failure;
 }
 
+Refusal exchange_not_allowed(const IsakmpPolicy& policy) {
+  Refusal refusal;
+  refusal.event = &audit::no_proposal_chosen;
+  refusal.reason = "exchange-not-allowed";
+  refusal.difference = {"exchange", "aggressive", "main"};
+  refusal.fields = {{"phase", "Aggressive Mode"},
+                    {"differs", refusal.difference.attribute},
+                    {"offered", refusal.difference.offered},
+                    {"wanted", refusal.difference.wanted},
+                    {"policy", policy.name}};
+  refusal.notify = wire::notify::invalid_exchange_type;
+  return refusal;
+}
+
 std::string offered_text(const IsakmpPolicy& policy) {
   std::vector<std::string> names;
   for (const auto& proposal : policy.proposals) names.push_back(proposal.to_string());
@@ -80,36 +94,35 @@ void Core::register_cookie(Session& session) {
   by_cookie_[static_cast<std::uint64_t>(our_cookie(session))] = session.id;
 }
 
-bool Core::start_phase1(const Protection& protection, TimePoint now) {
-  const auto* policy = policy_for(protection.remote);
+Session* Core::start_phase1(const IpAddress& from, const IpAddress& to, const Protection* wanted, TimePoint now) {
+  const auto* policy = policy_for(to);
   FailureRecord failure;
-  failure.remote = protection.remote.to_string();
+  failure.remote = to.to_string();
   failure.phase = "main";
-  const auto refuse = [&](const AuditEvent& event, AuditFields fields, std::string reason) {
+  const auto refuse = [&](const AuditEvent& event, AuditFields fields, std::string reason) -> Session* {
+    fields.emplace_back("remote", failure.remote);
     failure.reason = std::move(reason);
     failure.text = make_record(event, fields).text;
     note(event, std::move(fields), "");
     actions_.emplace_back(ReportFailure{failure});
-    return false;
+    return nullptr;
   };
   if (policy == nullptr)
-    return refuse(
-        audit::no_policy_for_peer,
-        {{"kind", "ISAKMP"}, {"remote", protection.remote.to_string()}, {"selector", protection.selector.to_string()}},
-        "no-isakmp-policy");
+    return refuse(audit::no_policy_for_peer,
+                  {{"kind", "ISAKMP"}, {"selector", wanted != nullptr ? wanted->selector.to_string() : ""}},
+                  "no-isakmp-policy");
   failure.policy = (*policy)->name;
   failure.place = (*policy)->place;
-  const auto [local, remote] = ends_to(protection.local, protection.remote);
+  const auto [local, remote] = ends_to(from, to);
   auto own = find_own(**policy, local.address, credentials_);
   const phase1::Context context{**policy, credentials_, own, local, remote, random_, false};
   if (auto lack = authentication_of((*policy)->authentication).lacks(context)) {
-    lack->fields.emplace_back("remote", protection.remote.to_string());
     note_difference(failure, lack->difference);
     return refuse(*lack->event, std::move(lack->fields), std::move(lack->reason));
   }
   auto& session = new_session(Role::initiator, local, remote, *policy, now);
   session.own = std::move(own);
-  session.waiting.push_back(protection);
+  if (wanted != nullptr) session.waiting.push_back(*wanted);
   const bool aggressive = (*policy)->aggressive && (*policy)->authentication == AuthenticationMethod::psk;
   if (aggressive) session.exchange = wire::ExchangeType::aggressive;
   auto step = aggressive ? aggressive_mode::start(context_for(session)) : main_mode::start(context_for(session));
@@ -121,7 +134,7 @@ bool Core::start_phase1(const Protection& protection, TimePoint now) {
        {{"remote", session.remote.address.to_string()}, {"role", "initiator"}, {"policy", (*policy)->name}},
        session.dialogue.correlation);
   apply_phase1(session, std::move(step), now);
-  return true;
+  return &session;
 }
 
 void Core::answer_in_clear(const Endpoint& local, const Endpoint& remote, const wire::Cookies& cookies,
@@ -203,7 +216,7 @@ phase1::Outcome Core::respond(const phase1::Event& first, const phase1::Context&
   const auto* offer = std::get_if<aggressive_mode::Offer>(&first);
   if (offer == nullptr) return unexpected("a first message without an SA payload");
   if (!context.policy.aggressive || context.policy.authentication != AuthenticationMethod::psk)
-    return unexpected("ISAKMP policy \"" + context.policy.name + "\" does not allow Aggressive Mode");
+    return exchange_not_allowed(context.policy);
   if (now - aggressive_window_ >= seconds(1)) {
     aggressive_window_ = now;
     aggressive_in_window_ = 0;
@@ -328,8 +341,6 @@ void Core::established(Session& session, phase1::Established sa, TimePoint now) 
   timers_.cancel({TimerKind::give_up, number(session.id), 0});
   timers_.cancel({TimerKind::retransmit, number(session.id), 0});
   timers_.arm({TimerKind::linger, number(session.id), 0}, now + linger_time);
-  if (sa.choice.lifetime != 0)
-    timers_.arm({TimerKind::session_end, number(session.id), 0}, now + seconds(sa.choice.lifetime));
   note(named_for(session.exchange, audit::mm_complete),
        {{"remote", session.remote.address.to_string()},
         {"role", std::string(to_string(session.role))},
@@ -342,7 +353,9 @@ void Core::established(Session& session, phase1::Established sa, TimePoint now) 
   if (session.nat.ours) timers_.arm({TimerKind::keepalive, 0, 0}, now + keepalive_interval);
   const bool contact = sa.initial_contact;
   session.sa = std::move(sa);
+  plan_renewal(session, now);
   if (contact) initial_contact(session);
+  if (session.renews) retire_predecessors(session, now);
   const auto waiting = std::exchange(session.waiting, {});
   for (const auto& protection : waiting) {
     negotiating_.erase(PairKey::of(protection));
@@ -373,8 +386,11 @@ void Core::refuse_phase1(Session& session, const Refusal& refusal, const Bytes& 
 
 // In private where both ends have keys: else whoever listens learns more than the attribute's name.
 void Core::tell_refused(Session& session, const Refusal& refusal) {
-  const auto* channel = session.negotiation ? phase1::channel_of(*session.negotiation) : nullptr;
-  if (channel == nullptr || !authentication_of(session.policy->authentication).keys_before_proof())
+  const auto* channel = refusal.in_private.get();
+  if (channel == nullptr && session.negotiation &&
+      authentication_of(session.policy->authentication).keys_before_proof())
+    channel = phase1::channel_of(*session.negotiation);
+  if (channel == nullptr)
     return answer_in_clear(session.local, session.remote, session.cookies, refusal.notify, refusal.difference,
                            wire::maximum_message);
   wire::Header header = phase1::header_of(session.cookies, wire::ExchangeType::informational);

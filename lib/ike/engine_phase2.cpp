@@ -1,4 +1,6 @@
 // Phase 2 in the engine: Quick Mode's dialogues inside an established ISAKMP SA.
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "crypto/hash.hpp"
 #include "ike/engine_core.hpp"
@@ -9,7 +11,16 @@ namespace ipsec9000::ike {
 namespace {
 constexpr std::uint32_t lowest_spi = 0x1000;  // the first 256 are reserved; small ones are for keys set by hand
 
+constexpr std::size_t finished_remembered = 1024;
+
 std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
+
+bool is_finished(const QuickExchange& exchange) { return std::holds_alternative<quick_mode::Done>(exchange.state); }
+
+std::size_t under_way(const Session& session) {
+  return static_cast<std::size_t>(std::count_if(session.quick.begin(), session.quick.end(),
+                                                [](const auto& each) { return !is_finished(each.second); }));
+}
 }  // namespace
 
 quick_mode::Context Core::quick_context(Session& session, const QuickExchange& exchange, const Spis& fresh) const {
@@ -95,7 +106,7 @@ void Core::first_quick_message(Session& session, const wire::Header& header, con
     refusal.fields.emplace_back("remote", datagram.remote.to_string());
     if (allowed_to_note(*refusal.event, now)) note(*refusal.event, refusal.fields, session.dialogue.correlation);
   };
-  if (session.quick.size() >= limits_.quick_modes_per_session) return drop(unexpected("too many Quick Modes at once"));
+  if (under_way(session) >= limits_.quick_modes_per_session) return drop(unexpected("too many Quick Modes at once"));
   const Channel first{session.sa->keys, phase2_iv(*session.sa->keys, session.sa->last_block, header.message_id)};
   auto opened = open(first, header, datagram.bytes);
   if (!opened) return drop(bad_packet(opened.error().text));
@@ -189,6 +200,7 @@ void Core::apply_quick(Session& session, QuickExchange& exchange, quick_mode::St
   }
   if (!step.complete) return;
   end_quick(session, exchange.message_id, now);
+  limit_finished(session, now);
   pair_complete(pair, now);
   quick_mode_used(session, now);
 }
@@ -261,8 +273,21 @@ void Core::fail_quick(Session& session, std::uint32_t message_id, const AuditEve
   actions_.emplace_back(ReportFailure{std::move(failure)});
   if (exchange.half) drop_pair(*exchange.half, true, "its negotiation failed");
   const auto wanted = std::move(exchange.wanted);
+  const auto in_vain = exchange.negotiates;
   forget_quick(session, message_id, now);
+  if (in_vain) acquire_failed(*in_vain);
   if (wanted) begin(*wanted, now);
+}
+
+// Of very many finished ones within a minute the oldest answers no repetitions any more.
+void Core::limit_finished(Session& session, TimePoint now) {
+  if (session.quick.size() <= finished_remembered) return;
+  const QuickExchange* oldest = nullptr;
+  for (const auto& [message_id, exchange] : session.quick) {
+    const bool older = oldest == nullptr || exchange.dialogue.began_order < oldest->dialogue.began_order;
+    if (is_finished(exchange) && older) oldest = &exchange;
+  }
+  if (oldest != nullptr) forget_quick(session, oldest->message_id, now);
 }
 
 void Core::forget_quick(Session& session, std::uint32_t message_id, TimePoint now) {

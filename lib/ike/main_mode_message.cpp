@@ -34,6 +34,7 @@ std::variant<phase1::Event, Refusal> read_encrypted(const phase1::Agreed& agreed
   const auto* signature = chain.only<wire::Signature>();
   if (id == nullptr || (hash == nullptr && signature == nullptr))
     return authentication.unreadable({ErrorCode::invalid_input, "no ID, and no HASH or SIG payload in it"});
+  if (auto refusal = phase1::unknown_payload(chain)) return std::move(*refusal);
   AuthMessage event{*id,
                     *chain.body_of<wire::Identification>(),
                     {},

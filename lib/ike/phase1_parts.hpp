@@ -56,6 +56,8 @@ std::vector<wire::Payload> our_vendor_ids(const PeerFeatures& peer, std::size_t 
 PeerFeatures features_of(const wire::DecodedChain& chain);
 
 // The payloads of a message in clear, all of it. Payload types from 128 on are somebody else's and ignored.
+// A payload type that this standard does not know (those from 128 on are private: somebody else's).
+std::optional<Refusal> unknown_payload(const wire::DecodedChain& chain);
 std::variant<wire::DecodedChain, Refusal> read_chain(const wire::Header& header, ByteView message);
 bool says_initial_contact(const wire::DecodedChain& chain);
 wire::Payload initial_contact_payload(const wire::Cookies& cookies);

@@ -99,11 +99,16 @@ PeerFeatures features_of(const wire::DecodedChain& chain) {
   return features;
 }
 
+std::optional<Refusal> unknown_payload(const wire::DecodedChain& chain) {
+  for (const auto* unknown : chain.all<wire::Unknown>())
+    if (unknown->payload_type < 128) return bad_packet("payload type " + std::to_string(unknown->payload_type));
+  return std::nullopt;
+}
+
 std::variant<wire::DecodedChain, Refusal> read_chain(const wire::Header& header, ByteView message) {
   auto chain = wire::decode_chain(header.next_payload, message.subspan(wire::header_size));
   if (!chain) return bad_packet(chain.error().text);
-  for (const auto* unknown : chain->all<wire::Unknown>())  // those from 128 on are private: somebody else's
-    if (unknown->payload_type < 128) return bad_packet("payload type " + std::to_string(unknown->payload_type));
+  if (auto refusal = unknown_payload(*chain)) return std::move(*refusal);
   if (chain->length + wire::header_size != message.size()) return bad_packet("bytes behind the last payload");
   return std::move(*chain);
 }

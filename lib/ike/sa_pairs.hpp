@@ -11,18 +11,6 @@
 
 namespace ipsec9000::ike {
 
-// Pairs with the same key serve the same traffic; one of them is enough.
-struct PairKey {
-  IpAddress local;
-  IpAddress remote;
-  std::uint32_t reqid = 0;
-  Selector selector;
-  static PairKey of(const Protection& protection) {
-    return {protection.local, protection.remote, protection.reqid, protection.selector};
-  }
-  auto operator<=>(const PairKey&) const = default;
-};
-
 struct PairRecord {
   PairId id{};
   std::shared_ptr<const quick_mode::Pair> pair;

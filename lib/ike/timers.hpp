@@ -11,13 +11,14 @@
 namespace ipsec9000::ike {
 
 enum class TimerKind : std::uint8_t {
-  retransmit,   // send the last message again, or give up
-  give_up,      // a responder's negotiation that does not go on
-  linger,       // a finished exchange that only answers repeated messages
-  session_end,  // an ISAKMP SA's lifetime, or its last Quick Mode was used
-  probe,        // a peer that has not said yet that it lives
-  keepalive,    // address translation on our side forgets us without (RFC 3948, 4)
-  retire_pair,  // a replaced pair, kept a little for packets under way
+  retransmit,     // send the last message again, or give up
+  give_up,        // a responder's negotiation that does not go on
+  linger,         // a finished exchange that only answers repeated messages
+  renew_session,  // an ISAKMP SA that is to be replaced before it ends
+  session_end,    // an ISAKMP SA's lifetime, or its last Quick Mode was used
+  probe,          // a peer that has not said yet that it lives
+  keepalive,      // address translation on our side forgets us without (RFC 3948, 4)
+  retire_pair,    // a replaced pair, kept a little for packets under way
 };
 
 struct TimerName {

@@ -31,6 +31,18 @@ enum class PairId : std::uint64_t {};   // one inbound and one outbound SA (nest
 enum class Role : std::uint8_t { initiator, responder };
 constexpr std::string_view to_string(Role role) { return role == Role::initiator ? "initiator" : "responder"; }
 
+// Pairs with the same key serve the same traffic; one of them is enough.
+struct PairKey {
+  IpAddress local;
+  IpAddress remote;
+  std::uint32_t reqid = 0;
+  Selector selector;
+  static PairKey of(const Protection& protection) {
+    return {protection.local, protection.remote, protection.reqid, protection.selector};
+  }
+  auto operator<=>(const PairKey&) const = default;
+};
+
 // One UDP payload and its ends, seen from us.
 struct Datagram {
   Endpoint local;
@@ -102,6 +114,10 @@ struct WriteAudit {
 struct ReportFailure {
   FailureRecord failure;
 };  // `time` is filled in by whoever keeps it
+// A negotiation for this, begun by us, has ended without a pair, and there is no other: whoever waits, waits in vain.
+struct AcquireFailed {
+  PairKey wanted;
+};
 // Only while tracing is on: a message that goes out or came in, decrypted where we could.
 struct TraceMessage {
   Endpoint local;
@@ -111,7 +127,7 @@ struct TraceMessage {
   std::string comment;  // "Quick Mode: HASH, SA, NONCE, ID, ID (decrypted), ISAKMP policy servers"
 };
 using Action = std::variant<SendDatagram, RunJob, AskPolicy, InstallSas, RemoveSas, MoveSas, WriteAudit, ReportFailure,
-                            TraceMessage>;
+                            AcquireFailed, TraceMessage>;
 using Actions = std::vector<Action>;
 
 // Where the engine finds keys. Called from within the engine's entry points; must not block.
@@ -128,6 +144,8 @@ class Credentials {
   virtual std::shared_ptr<const pki::Trust> trust() const = 0;
 };
 
+struct Channel;
+
 // Why a message or a negotiation was refused. The engine turns it into an audit record, a failure record and, where
 // `notify` is set, a notification to the peer.
 struct Refusal {
@@ -137,6 +155,7 @@ struct Refusal {
   Difference difference;     // without a single attribute: all that was offered and all that is wanted
   std::uint16_t notify = 0;  // wire::notify; 0: say nothing
   bool fatal = false;        // the negotiation is over; else the message is dropped and nothing changed
+  std::shared_ptr<const Channel> in_private = {};  // to the peer, who has proven to have our key: here all may be said
 };
 
 // A malformed or unexpected message: dropped, one record, no change.

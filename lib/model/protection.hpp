@@ -37,7 +37,8 @@ struct Protection {
 Json to_json(const Protection& protection);
 Result<Protection> protection_from_json(const Json& json);
 
-// What a peer proposes in Quick Mode, as ikpmd asks secpolicyd about it.
+// What a peer proposes in Quick Mode, as ikpmd asks secpolicyd about it. If a policy would take it but for the mode,
+// the answer is that policy's protection, whose mode is then not the one that was asked for.
 struct CoverQuery {
   IpAddress local;  // where IKE runs
   IpAddress remote;

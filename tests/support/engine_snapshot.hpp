@@ -19,6 +19,10 @@ struct EngineSnapshot {
       if (session.sa) return &session;
     return nullptr;
   }
+  // The only one, whatever its state; null when there is none.
+  static const Session* any_session(const Engine& engine) {
+    return engine.core_->sessions_.empty() ? nullptr : &engine.core_->sessions_.begin()->second;
+  }
   static const Session* newest_session(const Engine& engine) {
     const Session* newest = nullptr;
     for (const auto& [id, session] : engine.core_->sessions_)

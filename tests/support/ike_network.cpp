@@ -141,6 +141,7 @@ struct Carrier {
       if (const auto at = host.installed.find(key); at != host.installed.end()) at->second.udp = ports;
   }
   void operator()(ike::WriteAudit& action) { host.records.push_back(std::move(action.record)); }
+  void operator()(ike::AcquireFailed& action) { host.in_vain.push_back(action.wanted); }
   void operator()(ike::TraceMessage& action) { host.traced.push_back(std::move(action)); }
   void operator()(ike::ReportFailure& action) { host.failures.push_back(std::move(action.failure)); }
 };

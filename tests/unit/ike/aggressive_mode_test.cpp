@@ -62,13 +62,45 @@ TEST_CASE("who has not been told to does not answer Aggressive Mode, and still t
     hosts.b.engine.configure({usual_isakmp_policy()});
     hosts.start();
     hosts.network.advance(seconds(40));
-    CHECK(sent_by(hosts.network, hosts.b) == 0);
-    CHECK(hosts.b.audit_text("unexpected-message").find("Aggressive Mode") != std::string::npos);
-    REQUIRE_FALSE(hosts.a.failures.empty());
-    CHECK(hosts.a.failures[0].phase == "aggressive");
+    CHECK(hosts.b.engine.counters().negotiating == 0);
+    for (const auto& sent : hosts.network.sent)
+      CHECK((sent.local.address == hosts.a.address || sent.bytes.size() <= hosts.network.sent[0].bytes.size()));
+    for (const auto* host : {&hosts.a, &hosts.b}) {
+      CAPTURE(host->name);
+      REQUIRE(host->failures.size() == 1);
+      CHECK(host->failures[0].phase == "aggressive");
+      CHECK(host->failures[0].differs == "exchange");
+      CHECK(host->failures[0].offered == "aggressive");
+      CHECK(host->failures[0].wanted == "main");
+    }
+    CHECK(hosts.b.failures[0].policy == "peer");
     CHECK(hosts.a.failures[0].text.starts_with("AM negotiation timeout with the peer 10.1.0.2"));
     CHECK(hosts.a.has_audit("am-timeout"));
     for (const auto& record : hosts.a.records) CHECK_FALSE(record.event.starts_with("mm-"));
+  }
+  SECTION("a peer that refuses Main Mode: the record says what it wants instead") {
+    hosts.a.engine.configure({usual_isakmp_policy()});
+    hosts.network.wire = [&](std::size_t, const Datagram& sent) {
+      const auto header = *wire::decode_header(sent.bytes);
+      Arrivals arrivals;
+      if (sent.local.address == hosts.a.address && header.exchange == wire::ExchangeType::main_mode) {
+        wire::Header refusal;
+        refusal.cookies = header.cookies;
+        refusal.exchange = wire::ExchangeType::informational;
+        refusal.message_id = 77;
+        const auto message = wire::encode_message(
+            refusal, {wire::Notification{1, wire::protocol::isakmp, wire::notify::invalid_exchange_type, {}, {}}});
+        hosts.a.engine.receive({sent.local, sent.remote, message}, hosts.network.now);
+      }
+      return arrivals;
+    };
+    hosts.start();
+    hosts.network.advance(seconds(40));
+    REQUIRE(hosts.a.failures.size() == 1);
+    CHECK(hosts.a.failures[0].reason == "invalid-exchange-type");
+    CHECK(hosts.a.failures[0].differs == "exchange");
+    CHECK(hosts.a.failures[0].offered == "main");
+    CHECK(hosts.a.failures[0].wanted == "aggressive");
   }
   SECTION("Main Mode is never refused") {
     hosts.a.engine.configure({usual_isakmp_policy()});

@@ -88,6 +88,23 @@ TEST_CASE("Main Mode: whom the peer says to be is for both records, in private o
   CHECK(hosts.b.failures[0].wanted == "10.9.9.9");
   REQUIRE(hosts.a.failures.size() == 1);
   CHECK(hosts.a.failures[0].differs == "identity");
+  CHECK(hosts.a.failures[0].offered == "10.1.0.1");
+  CHECK(hosts.a.failures[0].wanted == "10.9.9.9");
+  CHECK(hosts.a.engine.counters().negotiating == 0);
+  const std::string secret = "10.9.9.9";
+  for (const auto& sent : hosts.network.sent)
+    CHECK(std::search(sent.bytes.begin(), sent.bytes.end(), secret.begin(), secret.end()) == sent.bytes.end());
+}
+
+TEST_CASE("Main Mode: the initiator expects somebody else, and both records say whom") {
+  TwoHosts hosts;
+  auto policy = usual_isakmp_policy();
+  policy.remote_id = Identity::of(*IpAddress::parse("10.9.9.9"));
+  hosts.a.engine.configure({policy});
+  hosts.start();
+  hosts.network.settle();
+  both_name(hosts, {"identity", "10.1.0.2", "10.9.9.9"});
+  CHECK(hosts.b.engine.isakmp_sas(hosts.network.now).empty());
   const std::string secret = "10.9.9.9";
   for (const auto& sent : hosts.network.sent)
     CHECK(std::search(sent.bytes.begin(), sent.bytes.end(), secret.begin(), secret.end()) == sent.bytes.end());

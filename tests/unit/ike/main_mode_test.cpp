@@ -51,7 +51,61 @@ TEST_CASE("the initiator's order decides between several common proposals") {
   CHECK(hosts.a.engine.isakmp_sas(hosts.network.now)[0].encryption == "AES256-CBC");
 }
 
-TEST_CASE("the shorter ISAKMP lifetime counts, and the SA ends with it on both sides") {
+TEST_CASE("an ISAKMP SA is replaced before it ends, by whoever began it or else by the other") {
+  const bool by_initiator = GENERATE(true, false);
+  TwoHosts hosts;
+  auto policy = usual_isakmp_policy();
+  policy.lifetime = 700;
+  if (by_initiator) hosts.a.engine.configure({policy});
+  hosts.b.engine.configure({policy});  // if it is its alone, only the responder knows of it
+  hosts.start();
+  hosts.network.settle();
+  const auto first = hosts.a.engine.isakmp_sas(hosts.network.now).at(0).initiator_cookie;
+  hosts.network.after_each_step = [&] {
+    for (auto* host : {&hosts.a, &hosts.b}) CHECK_FALSE(host->engine.isakmp_sas(hosts.network.now).empty());
+  };
+  hosts.network.advance(seconds(by_initiator ? 650 : 669));
+  for (auto* host : {&hosts.a, &hosts.b}) {
+    const auto now = host->engine.isakmp_sas(hosts.network.now);
+    REQUIRE(now.size() == 1);  // the old one was deleted soon
+    CHECK(now[0].initiator_cookie != first);
+    CHECK(now[0].role == ((host == &hosts.a) == by_initiator ? "initiator" : "responder"));
+    CHECK(host->failures.empty());
+  }
+  CHECK(hosts.connected());
+  hosts.network.advance(seconds(5000));  // and so on
+  CHECK(hosts.connected());
+  CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).size() == 1);
+}
+
+TEST_CASE("both ends replace their ISAKMP SA at once, and one is left for what comes") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    TwoHosts hosts(seed);
+    hosts.network.job_time = Duration(40);
+    auto policy = usual_isakmp_policy();
+    policy.lifetime = 10;  // 8 s and 9.5 s: made to meet by a slow way
+    for (auto* host : {&hosts.a, &hosts.b}) host->engine.configure({policy});
+    hosts.start();
+    hosts.network.settle();
+    REQUIRE(hosts.connected());
+    std::mt19937 random(static_cast<unsigned>(seed));
+    hosts.network.wire = [&](std::size_t, const ike::Datagram& sent) {
+      return std::vector<std::pair<Duration, Bytes>>{{Duration(5 + random() % 700), sent.bytes}};
+    };
+    for (int i = 0; i < 30; ++i) {
+      hosts.network.advance(seconds(2));
+      CHECK(hosts.connected());
+    }
+    hosts.network.wire = nullptr;
+    hosts.network.advance(seconds(12));
+    CHECK_FALSE(hosts.a.engine.isakmp_sas(hosts.network.now).empty());
+    CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).size() <= 2);
+    CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).size() == hosts.b.engine.isakmp_sas(hosts.network.now).size());
+  }
+}
+
+TEST_CASE("an ISAKMP SA on which nothing hangs ends with its lifetime, the shorter one, on both sides") {
   TwoHosts hosts;
   auto policy = usual_isakmp_policy();
   policy.lifetime = 700;
@@ -59,10 +113,11 @@ TEST_CASE("the shorter ISAKMP lifetime counts, and the SA ends with it on both s
   hosts.start();
   hosts.network.settle();
   CHECK(hosts.b.engine.isakmp_sas(hosts.network.now)[0].lifetime == 700);
+  hosts.a.engine.sa_expired(hosts.a.sas.begin()->first, true, hosts.network.now);
   hosts.network.advance(seconds(702));
   CHECK(hosts.b.engine.isakmp_sas(hosts.network.now).empty());
   CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).empty());  // told by Delete
-  CHECK(hosts.connected());                                     // the IPSec SAs live on
+  CHECK(hosts.a.records.back().event == "delete-received");
 }
 
 TEST_CASE("an absent peer is asked five times in 31 seconds, then given up") {

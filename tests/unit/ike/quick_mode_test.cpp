@@ -188,6 +188,28 @@ TEST_CASE("several Quick Modes share one ISAKMP SA, and max_quick_modes 1 gives 
   CHECK(hosts.a.engine.isakmp_sas(hosts.network.now).size() == (maximum == 1 ? 0 : 1));
 }
 
+TEST_CASE("finished Quick Modes, which answer repetitions for a minute, are not in the way of new ones") {
+  TwoHosts hosts;
+  auto policy = usual_isakmp_policy();
+  policy.max_quick_modes = 10'000;
+  for (auto* host : {&hosts.a, &hosts.b}) host->engine.configure({policy});
+  hosts.start();
+  hosts.network.settle();
+  for (int i = 0; i < 1300; ++i) {
+    auto protection = usual_protection(hosts.a, hosts.b);
+    protection.selector.protocol = IpProtocol::udp;
+    protection.selector.source_port = PortRange::one(static_cast<std::uint16_t>(1000 + i));
+    hosts.a.engine.acquire(protection, hosts.network.now);
+    hosts.network.advance(milliseconds(20));
+    REQUIRE(hosts.a.pairs() == static_cast<std::size_t>(i + 2));
+  }
+  hosts.network.advance(seconds(2));
+  CHECK(hosts.b.pairs() == 1301);
+  CHECK(hosts.b.failures.empty());
+  CHECK(hosts.a.engine.counters().isakmp_sas == 1);
+  CHECK_FALSE(hosts.b.has_audit("unexpected-message"));
+}
+
 TEST_CASE("a kernel that refuses an SA: nothing is left, the peer is told, the failure is kept") {
   TwoHosts hosts;
   hosts.a.kernel_refuses = true;

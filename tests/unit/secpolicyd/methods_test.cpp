@@ -44,6 +44,12 @@ TEST_CASE("policy.cover answers a protection or a refusal in words") {
   const auto protection = protection_from_json(host.result("policy.cover", to_json(asked))["protection"]);
   REQUIRE(protection);
   CHECK(protection->selector == asked.proposed);
+  // But for the mode it would do: the caller learns which one is wanted.
+  asked.mode = Mode::tunnel;
+  const auto other = protection_from_json(host.result("policy.cover", to_json(asked))["protection"]);
+  REQUIRE(other);
+  CHECK(other->mode == Mode::transport);
+  CHECK(other->policy == protection->policy);
   asked.proposed.protocol = IpProtocol::udp;
   const auto refused = host.call("policy.cover", to_json(asked));
   REQUIRE_FALSE(refused);
