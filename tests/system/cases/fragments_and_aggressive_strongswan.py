@@ -4,6 +4,7 @@ from harness import configuration, traffic
 from harness.command import expect
 
 TIME_LIMIT = 120
+MESSAGES = ("Main Mode", "Aggressive Mode", "Quick Mode")
 
 
 def run(lab):

@@ -9,6 +9,7 @@ TIME_LIMIT = 90
 ALLOWED = "7/128,4,1,14"  # AES-128, SHA-256, pre-shared key, MODP2048
 DEAD_PEER_DETECTION = "afcad71368a1f1c96b8696fc77570100"  # a vendor id
 LEGACY = "5,2,1,2"  # 3DES, SHA-1, pre-shared key, MODP1024
+AGGRESSIVE = ["--aggressive", "--dhgroup=14", f"--trans={ALLOWED}", "--idtype=1", "--id=0x0a010002"]
 SCAN = ["ike-scan", "--nodns", "--retry=1", "--timeout=1000", "--vidpatterns=/usr/share/ike-scan/ike-vendor-ids"]
 # Each is Main Mode with one thing wrong; what ike-scan's manual offers for finding weak implementations.
 MALFORMED = (["--headerlen=+1000"], ["--headerlen=-20"], ["--headerlen=0"], ["--headerver=255"], ["--mbz=255"],
@@ -20,7 +21,8 @@ MALFORMED = (["--headerlen=+1000"], ["--headerlen=-20"], ["--headerlen=0"], ["--
 
 
 def run(lab):
-    suite = lab.suite(lab.a, configuration.telnet_server(lab.a, lab.b, 4), configuration.KEY, lab.b)
+    document = configuration.telnet_server(lab.a, lab.b, 4)
+    suite = lab.suite(lab.a, document, configuration.KEY, lab.b)
     suite.start()
 
     answer = scan(lab, f"--trans={ALLOWED}", f"--vendor={DEAD_PEER_DETECTION}", "--showbackoff=10")
@@ -38,8 +40,9 @@ def run(lab):
     expect("NO-PROPOSAL-CHOSEN" in answer, f"3DES and MODP1024 should be refused: {answer}")
     answer = scan(lab, f"--trans={LEGACY}", f"--trans={ALLOWED}")
     expect("Hash=SHA2-256" in answer, f"the second transform should be chosen: {answer}")
-    answer = scan(lab, "--aggressive", "--dhgroup=14", f"--trans={ALLOWED}", "--idtype=1", "--id=0x0a010002")
+    answer = scan(lab, *AGGRESSIVE)
     expect("Handshake returned" not in answer, f"Aggressive Mode, which no policy allows, is answered: {answer}")
+    expect("INVALID-EXCHANGE-TYPE" in answer, f"nor is it said why not: {answer}")
     lab.note("legacy algorithms and Aggressive Mode are refused")
 
     for arguments in MALFORMED:
@@ -50,6 +53,24 @@ def run(lab):
     lab.note(f"{len(MALFORMED)} malformed requests: still well")
     expect(suite.status()["daemons"]["ikpmd"] == "running", f"ikpmd did not survive: {suite.status()}")
     expect_no_amplification(lab)
+    aggressive(lab, suite, document)
+
+
+def aggressive(lab, suite, document):
+    """Where the policy allows it: the handshake, with the HASH by which a key can be guessed, and our warning of it."""
+    document["isakmp_policies"][0]["exchange"] = "aggressive"
+    suite.configure(document)
+    warning = suite.manage("check").stderr.strip()
+    expect("guess the key" in warning, f"no warning of offline guessing: {warning}")
+    suite.reload()
+    answer = scan(lab, *AGGRESSIVE)
+    for what in ("Aggressive Mode Handshake returned", "Enc=AES", "KeyLength=128", "Hash=SHA2-256", "Auth=PSK",
+                 "KeyExchange(256 bytes)", "Nonce(", f"ID(Type=ID_IPV4_ADDR, Value={lab.a.address(4)})", "Hash(32 bytes)"):
+        expect(what in answer, f"{what} is not in the answer: {answer}")
+    failures = len(suite.failures())
+    expect("Handshake returned" not in scan(lab, *AGGRESSIVE[:-1], "--id=0x0a0900ff"), "a stranger's identity is answered")
+    expect(len(suite.failures()) > failures, f"the stranger's identity is not recorded: {suite.failures()}")
+    lab.note(f"Aggressive Mode, allowed: a handshake, and the warning: {warning}")
 
 
 def scan(lab, *arguments, timeout=1000):

@@ -10,7 +10,9 @@ import time
 class Stream:
     """Client sends numbered datagrams to the server's port at a fixed pace, the server echoes them."""
 
-    def __init__(self, client, server, family, port, interval=0.05):
+    def __init__(self, client, server, family, port, interval=0.05, size=4):
+        """A datagram each `interval` seconds, with `size` bytes in it."""
+        self._padding = bytes(size - 4)
         self._echo = server.socket(family, socket.SOCK_DGRAM)
         self._echo.bind((server.address(family), port))
         self._socket = client.socket(family, socket.SOCK_DGRAM)
@@ -53,16 +55,17 @@ class Stream:
         while not self._ending.is_set():
             # Counted as sent even if the kernel refuses it: to the user that is a loss as well.
             with contextlib.suppress(OSError):
-                self._socket.send(struct.pack("!I", self.sent))
+                self._socket.send(struct.pack("!I", self.sent) + self._padding)
             self.sent += 1
-            due += self._interval
+            # A machine that stood still does not make up for it: a burst would use up SAs faster than ever agreed.
+            due = max(due + self._interval, time.monotonic())
             time.sleep(max(0, due - time.monotonic()))
 
     def _echo_all(self):
-        self._until_ended(lambda: self._echo.sendto(*self._echo.recvfrom(64)))
+        self._until_ended(lambda: self._echo.sendto(*self._echo.recvfrom(2048)))
 
     def _receive_all(self):
-        self._until_ended(lambda: self._answered.add(struct.unpack("!I", self._socket.recv(64))[0]))
+        self._until_ended(lambda: self._answered.add(struct.unpack_from("!I", self._socket.recv(2048))[0]))
 
     def _until_ended(self, step):
         while not self._ended.is_set():

@@ -15,7 +15,10 @@ from harness.command import run
 
 CAPTURE, FACTS = "isakmp.pcap", "isakmp.json"
 FIELDS = ("frame.number", "ip.src", "ipv6.src", "isakmp.ispi", "isakmp.exchangetype", "isakmp.messageid",
-          "isakmp.flag_e", "isakmp.typepayload", "_ws.malformed", "_ws.expert.severity", "_ws.expert.message")
+          "isakmp.flag_e", "isakmp.typepayload", "isakmp.notify.msgtype", "_ws.malformed", "_ws.expert.severity", "_ws.expert.message")
+EXCHANGES = {2: "Main Mode", 4: "Aggressive Mode", 5: "Informational", 32: "Quick Mode"}
+DELETE = 12  # a payload
+PROBES = {36136: "R-U-THERE", 36137: "R-U-THERE-ACK"}  # notifications
 WARNING = 0x600000  # tshark's severities: chat, note, warning, error
 ISAKMP_HEADER, FILE_HEADER, RECORD_HEADER = 28, 24, 16  # bytes; the latter two are of pcap
 NON_ESP_MARKER = b"\0\0\0\0"  # before a message on port 4500 (RFC 3948, 2.2)
@@ -52,6 +55,10 @@ class Decoded:
         self.cookie = fields["isakmp.ispi"].split(",")[0]
         self.encrypted = fields["isakmp.flag_e"].split(",")[0] in ("1", "True")
         self.readable = bool(fields["isakmp.typepayload"])
+        payloads, notifications = (fields[name].split(",") for name in ("isakmp.typepayload", "isakmp.notify.msgtype"))
+        self.kinds = {EXCHANGES.get(_number(fields["isakmp.exchangetype"].split(",")[0]), "other")}
+        self.kinds |= {"Delete"} if DELETE in map(_number, payloads) else set()
+        self.kinds |= {PROBES[number] for number in map(_number, notifications) if number in PROBES}
         self.name = (f"frame {fields['frame.number']} from {self.source}, exchange {fields['isakmp.exchangetype']}, "
                      f"message id {fields['isakmp.messageid']}")
         severities = [int(value) for value in fields["_ws.expert.severity"].split(",") if value]
@@ -62,15 +69,20 @@ class Decoded:
             self.complaint = fields["_ws.expert.message"] or "an expert warning"
 
 
+def _number(text):
+    return int(text, 0) if text else None
+
+
 def save_facts(directory, ours, keys):
     """For verdict(): the addresses whose messages are to be judged, and the keys that are known."""
     with open(os.path.join(directory, FACTS), "w", encoding="utf-8") as file:
         json.dump({"ours": ours, "keys": keys}, file)
 
 
-def verdict(directory, control=False):
+def verdict(directory, control=False, wanted=()):
     """After a case: what is wrong with the messages of ours, a sentence each, and what was looked at. `directory` has
-    the capture and the facts. `control`: proves as well that with wrong keys there would be objections."""
+    the capture and the facts. `control`: proves as well that with wrong keys there would be objections. `wanted`: kinds
+    of messages (Decoded.kinds) of which at least one must have been decrypted."""
     with open(os.path.join(directory, FACTS), encoding="utf-8") as file:
         facts = json.load(file)
     ours, keys = facts["ours"], facts["keys"]
@@ -82,8 +94,11 @@ def verdict(directory, control=False):
         wrong = {cookie: "00" * (len(key) // 2) for cookie, key in keys.items()}
         if not _objections(_decode(directory, ours, wrong), wrong):
             found.append("tshark has nothing to say about messages that were decrypted with wrong keys")
-    decrypted = sum(message.encrypted and message.readable for message in judged)
-    return found, f"tshark on {len(judged)} ISAKMP messages, {decrypted} of them decrypted: {len(found)} objections"
+    decrypted = [message for message in judged if message.encrypted and message.readable]
+    kinds = sorted(set().union(*(message.kinds for message in decrypted)))
+    found += [f"no message of ours was decrypted that is: {kind}" for kind in wanted if kind not in kinds]
+    return found, (f"tshark on {len(judged)} ISAKMP messages, {len(decrypted)} of them decrypted"
+                   f"{' (' + ', '.join(kinds) + ')' if kinds else ''}: {len(found)} objections")
 
 
 def trace_verdict(directory):

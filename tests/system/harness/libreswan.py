@@ -71,7 +71,7 @@ class Libreswan:
         run(["certutil", "-N", "-d", f"sql:{directory}/nss", "--empty-password"])
 
     def configure(self, peer, flows, key, proposals, dpd_delay=0, dpd_timeout=0, aggressive=False,
-                  fragmentation="yes"):
+                  fragmentation="yes", isakmp_life=0):
         """Several flows with our host `peer`. `proposals`: an ISAKMP proposal for each family, as our configuration
         names it. A connection of libreswan is a flow; those of a family share the ISAKMP SA."""
         self._flows = list(flows)
@@ -80,6 +80,8 @@ class Libreswan:
                  "    leftrsasigkey=%cert\n    rightrsasigkey=%cert\n    sendca=all\n") if self._nickname else ""
         more = f"    dpddelay={dpd_delay}s\n    dpdtimeout={dpd_timeout}s\n    dpdaction=clear\n" if dpd_delay else ""
         more += f"    aggressive={'yes' if aggressive else 'no'}\n    fragmentation={fragmentation}\n"
+        if isakmp_life:  # after which it begins anew, not the end
+            more += f"    ikelifetime={isakmp_life + 10}s\n    rekeymargin=10s\n    rekeyfuzz=0%\n"
         text = SETUP
         for flow in flows:
             protocol, transform = TRANSFORMS[flow.transform]

@@ -10,6 +10,7 @@ from harness.command import expect, wait_for
 PROPOSALS = {family: "AES128-SHA256-MODP2048" for family in matrix.FAMILIES}
 ROWS = matrix.ROWS[:1]
 LIFE = 20  # seconds
+ISAKMP_LIFE = 12  # seconds
 PROBES = {"dpd_delay": 1, "dpd_timeout": 4}  # of the peer
 
 SPEAK_LATER = b"speak later\r\n"
@@ -70,6 +71,40 @@ def peer_acts(lab, suite, peer):
         wait_for("we find the peer dead", lambda: not suite.sad(), timeout=40)
         lab.note(f"  the peer died: found out after {time.monotonic() - died:.1f} s")
     block.end()
+
+
+def isakmp_sas_grow_old(lab, make_peer):
+    """The whole of another case: ISAKMP SAs are renewed, by us and by the peer; the IPSec SAs do not even notice."""
+    suite = matrix.make_suite(lab)
+    for we_do, options in ((True, {"isakmp_lifetime": ISAKMP_LIFE}), (False, {"isakmp_life": ISAKMP_LIFE})):
+        lab.note(f"{'our host' if we_do else 'the peer'} begins, and renews the ISAKMP SA")
+        block = matrix.Matrix(lab, suite, make_peer(lab.b), we_do, PROPOSALS, ROWS, **options)
+        if not we_do:
+            _initiate(block)
+        client, server = (lab.a, lab.b) if we_do else (lab.b, lab.a)
+        with _connections(block, client, server) as connections:
+            before = _spis(block)
+            for renewal in (1, 2):
+                known = _cookies(suite)
+                _talk_until(connections, lambda: _replaced(suite, known), 3 * ISAKMP_LIFE,
+                            f"all ISAKMP SAs are new ones, time {renewal}")
+                expect(_spis(block) == before, f"the IPSec SAs should have stayed: {before}, now {suite.sad()}")
+                children = block.peer.children()
+                expect(len(children) == len(connections), f"the peer's SAs: {children}; {block.peer.log_end()}")
+        roles = {sa["role"] for sa in suite.mad()}
+        expect(roles == {"initiator" if we_do else "responder"}, f"the other side renewed: {suite.mad()}")
+        expect(not suite.failures(), f"failures: {suite.failures()}")
+        block.end()
+
+
+def _cookies(suite):
+    return {sa["initiator_cookie"] for sa in suite.mad()}
+
+
+def _replaced(suite, known):
+    """None of the known ISAKMP SAs is left, and there are others. strongSwan keeps its old ones for a while."""
+    mad = suite.mad()
+    return not known & {sa["initiator_cookie"] for sa in mad} and len({sa["remote"] for sa in mad}) == len(PROPOSALS)
 
 
 def _serve(connection):

@@ -36,7 +36,8 @@ ROWS = (
 class Matrix:
     """`we_connect`: our host opens the connections, so our suite begins the negotiations; else the peer does both."""
 
-    def __init__(self, lab, suite, peer, we_connect, proposals, rows=ROWS, lifetime="28800/0", **peer_options):
+    def __init__(self, lab, suite, peer, we_connect, proposals, rows=ROWS, lifetime="28800/0",
+                 isakmp_lifetime=28800, **peer_options):
         """`suite`: from make_suite(), not running. `peer`: a StrongSwan or a Libreswan on B. `proposals`: the ISAKMP
         proposal for each family."""
         self._lab = lab
@@ -44,7 +45,7 @@ class Matrix:
         self.flows = [(row, family) for family in proposals for row in rows]
         self.peer = peer
         self.suite = suite
-        suite.configure(self._document(proposals, lifetime))
+        suite.configure(self._document(proposals, lifetime, isakmp_lifetime))
         side = "local_port" if we_connect else "remote_port"
         peer.configure(lab.a, [Flow(self.name(row, family), row.transform, row.pfs, row.tunnel, family,
                                     **{side: self.port(row, family)}) for row, family in self.flows],
@@ -101,7 +102,7 @@ class Matrix:
         self.suite.stop()
         self._lab.stop(self.peer)
 
-    def _document(self, proposals, lifetime):
+    def _document(self, proposals, lifetime, isakmp_lifetime):
         host, peer = self._lab.a, self._lab.b
         side = "remote_port" if self._we_connect else "local_port"
         policies = []
@@ -115,6 +116,8 @@ class Matrix:
         document = configuration.document(policies, [
             configuration.isakmp(peer, family, name=f"peer{family}", proposals=[proposal])
             for family, proposal in proposals.items()])
+        for policy in document["isakmp_policies"]:
+            policy["lifetime"] = isakmp_lifetime
         document["allow_legacy"] = True
         return document
 

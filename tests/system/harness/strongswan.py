@@ -49,6 +49,8 @@ CONNECTION = """\
     aggressive = {aggressive}
     dpd_delay = {dpd_delay}s
     dpd_timeout = {dpd_timeout}s
+    rekey_time = {isakmp_life}s
+    over_time = {isakmp_life}s
 {send}    local {{
       auth = {auth}
       id = {local}{certificate}
@@ -142,12 +144,13 @@ class StrongSwan:
             remote_flow=f"{upper}/{remote_port}" if remote_port else upper, **fields)
 
     def _write_connections(self, connections, peer, key, dpd_delay=0, dpd_timeout=0,
-                           aggressive=False):
+                           aggressive=False, isakmp_life=14400):
         texts = {"connections": "", "secrets": ""}
         for name, family, ike, children in connections:
             fields = {"name": name, "local": self._node.address(family), "remote": peer.seen_as(family),
                       "remote_id": peer.address(family), "ike": ike, "aggressive": "yes" if aggressive else "no",
-                      "children": "".join(children), "key": key, **self._proof(), "dpd_delay": dpd_delay, "dpd_timeout": dpd_timeout}
+                      "children": "".join(children), "key": key, **self._proof(), "dpd_delay": dpd_delay,
+                      "dpd_timeout": dpd_timeout, "isakmp_life": isakmp_life}
             texts["connections"] += CONNECTION.format(**fields)
             texts["secrets"] += SECRET.format(**fields)
         self._write("swanctl/swanctl.conf", "".join(f"{name} {{\n{text}}}\n" for name, text in texts.items()))

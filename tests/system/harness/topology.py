@@ -9,11 +9,11 @@ has just decapsulated. With LAYOUT = "gateways" a case gets two_gateways() in it
 
     A a0 -- ga G g0 ---- wa [bridge in W] wb ---- h0 H hb -- b0 B      G and H forward between their nets and the wire
 
-and with LAYOUT = "nat" behind_nat(), IPv4 only:
+and with LAYOUT = "nat" behind_nat():
 
-    A a0 ---- n0 N n1 ---- wa [bridge in W] wb ---- b0 B     A: 10.1.0.1/24, B: 10.2.0.2/24
+    A a0 ---- n0 N n1 ---- wa [bridge in W] wb ---- b0 B     A: 10.1.0.1/24, fd00:1::1/64, B: 10.2.0.2/24, fd00:2::2/64
 
-where N is a masquerading router: on the wire, and to B, A is 10.2.0.254.
+where N is a masquerading router: on the wire, and to B, A is 10.2.0.254 and fd00:2::fe.
 
 Further layouts are further functions that return a Network.
 """
@@ -26,6 +26,7 @@ import socket
 from harness.command import Failure, run
 
 CLONE_NEWNET = 0x40000000
+IPTABLES = ("iptables-legacy", "ip6tables-legacy")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -131,31 +132,34 @@ def two_gateways():
 
 
 def behind_nat():
-    a = Node("A", {4: "10.1.0.1"}, outside={4: "10.2.0.254"})
-    b = Node("B", {4: "10.2.0.2"})
+    outside = {4: "10.2.0.254", 6: "fd00:2::fe"}
+    inside = {4: "10.1.0.254", 6: "fd00:1::fe"}
+    a = Node("A", {4: "10.1.0.1", 6: "fd00:1::1"}, outside)
+    b = Node("B", {4: "10.2.0.2", 6: "fd00:2::2"})
     n = Node("N")
     w = Node("W")
     _make([a, b, n, w], ["link add a0 netns A type veth peer name n0 netns N",
                          "link add n1 netns N type veth peer name wa netns W",
                          "link add b0 netns B type veth peer name wb netns W"])
     _bridge(w)
-    _batch(["link set dev lo up", "address add 10.1.0.1/24 dev a0", "link set dev a0 up",
-            "route add default via 10.1.0.254"], a)
-    _batch(["link set dev lo up", "address add 10.2.0.2/24 dev b0", "link set dev b0 up",
-            "route add default via 10.2.0.254"], b)
-    _batch(["link set dev lo up", "address add 10.1.0.254/24 dev n0", "link set dev n0 up",
-            "address add 10.2.0.254/24 dev n1", "link set dev n1 up"], n)
+    _set_up(a, {"a0": a.addresses}, {f: ("default", gateway) for f, gateway in inside.items()})
+    _set_up(b, {"b0": b.addresses}, {f: ("default", gateway) for f, gateway in outside.items()})
+    _set_up(n, {"n0": inside, "n1": outside})
     n.set_kernel_option("net/ipv4/ip_forward", 1)
-    n.run(["iptables-legacy", "-t", "nat", "-A", "POSTROUTING", "-o", "n1", "-j", "MASQUERADE"])
+    n.set_kernel_option("net/ipv6/conf/all/forwarding", 1)
+    for tables in IPTABLES:
+        n.run([tables, "-t", "nat", "-A", "POSTROUTING", "-o", "n1", "-j", "MASQUERADE"])
     return Network([a, b, n, w], capture_at=(w, "wa"))
 
 
 def translate_anew(network, first_port):
     """N forgets its translations, and from now on gives UDP's the ports from that one on."""
     n = network["N"]
-    n.run(["iptables-legacy", "-t", "nat", "-I", "POSTROUTING", "-o", "n1", "-p", "udp", "-j", "MASQUERADE",
-           "--to-ports", f"{first_port}-{first_port + 99}"])
-    # The kernel drops what it has masqueraded through an interface that goes down.
+    for tables in IPTABLES:
+        n.run([tables, "-t", "nat", "-I", "POSTROUTING", "-o", "n1", "-p", "udp", "-j", "MASQUERADE",
+               "--to-ports", f"{first_port}-{first_port + 99}"])
+    # The kernel drops what it has masqueraded through an interface that goes down. So do IPv6 addresses.
+    n.set_kernel_option("net/ipv6/conf/n1/keep_addr_on_down", 1)
     _batch(["link set dev n1 down", "link set dev n1 up"], n)
 
 

@@ -19,8 +19,10 @@ from harness.capture import Capture
 from harness.command import Failure, run
 
 # What begins with four zero bytes is IKE, and one byte is a keepalive (RFC 3948, 2).
-ESP_IN_UDP = "(udp port 4500 and udp[4:2] > 16 and udp[8:4] != 0)"
-KEEPALIVE = "(udp port 4500 and udp[4:2] = 9 and udp[8] = 0xff)"
+# tcpdump finds UDP's bytes for IPv4 only.
+ESP_IN_UDP = ("(udp port 4500 and ((udp[4:2] > 16 and udp[8:4] != 0) or (ip6[6] = 17 and ip6[44:2] > 16 and "
+              "ip6[48:4] != 0)))")
+KEEPALIVE = "(udp port 4500 and ((udp[4:2] = 9 and udp[8] = 0xff) or (ip6[6] = 17 and ip6[44:2] = 9 and ip6[48] = 0xff)))"
 ISAKMP = "udp port 500 or (udp port 4500 and (udp[8:4] = 0 or ip6[48:4] = 0))"
 # A later fragment has no ports, so a filter with ports would not find it.
 CLEAR_FRAGMENT = "ip proto \\tcp and ip[6:2] & 0x1fff != 0"

@@ -1,24 +1,22 @@
-"""Through a masquerading router: ours with strongSwan in either role, ours with ours; ESP goes in UDP, and stays up."""
+"""The cases nat_traversal_*: through a masquerading router, ours with strongSwan in either role, ours with ours; ESP goes
+in UDP, and stays up."""
 
 from harness import configuration, pairs, topology, traffic
 from harness.command import expect, wait_for
 from harness.wire import ESP_IN_UDP, KEEPALIVE
 
-LAYOUT = "nat"
-TIME_LIMIT = 200
 
-
-def run(lab):
+def run(lab, family):
     lab.wire.protect("tcp port 23")
-    behind_to_strongswan(lab)
-    strongswan_behind(lab)
-    ours_with_ours_in_a_tunnel(lab)
-    expect(not lab.wire.packets("ip proto 50"), "ESP outside UDP on the wire")
+    behind_to_strongswan(lab, family)
+    strongswan_behind(lab, family)
+    ours_with_ours_in_a_tunnel(lab, family)
+    expect(not lab.wire.packets("ip proto 50 or ip6 proto 50"), "ESP outside UDP on the wire")
 
 
-def behind_to_strongswan(lab):
-    suite, peer = pairs.our_client_with_strongswan(lab, 4)
-    seconds = traffic.transfer(lab.a, lab.b, 4, traffic.TELNET)
+def behind_to_strongswan(lab, family):
+    suite, peer = pairs.our_client_with_strongswan(lab, family)
+    seconds = traffic.transfer(lab.a, lab.b, family, traffic.TELNET)
     lab.note(f"ours behind translation: 10 MB there and back in {seconds:.1f} s")
     pairs.expect_reports(suite, "telnet_out", "initiator")
     expect("encap" in _states(lab.a), f"no ESP in UDP in the kernel: {_states(lab.a)}")
@@ -28,21 +26,21 @@ def behind_to_strongswan(lab):
     lab.stop(peer)
 
 
-def strongswan_behind(lab):
+def strongswan_behind(lab, family):
     """strongSwan on A, ours on B as responder; then the router moves strongSwan to another port."""
-    suite = lab.suite(lab.b, configuration.telnet_server(lab.b, lab.a, 4), configuration.KEY, lab.a)
+    suite = lab.suite(lab.b, configuration.telnet_server(lab.b, lab.a, family), configuration.KEY, lab.a, family)
     peer = lab.strongswan(lab.a)
-    peer.configure_transport(lab.b, 4, configuration.KEY, remote_port=traffic.TELNET)
+    peer.configure_transport(lab.b, family, configuration.KEY, remote_port=traffic.TELNET)
     suite.start()
     peer.start()
     peer.initiate()
-    seconds = traffic.transfer(lab.a, lab.b, 4, traffic.TELNET)
+    seconds = traffic.transfer(lab.a, lab.b, family, traffic.TELNET)
     lab.note(f"strongSwan behind translation: 10 MB there and back in {seconds:.1f} s")
     pairs.expect_reports(suite, "telnet_in", "responder")
 
-    traffic.echo_server(lab.b, 4, traffic.TELNET)
+    traffic.echo_server(lab.b, family, traffic.TELNET)
     topology.translate_anew(lab.network, 40000)
-    traffic.talk(lab.a, lab.b, 4, traffic.TELNET)
+    traffic.talk(lab.a, lab.b, family, traffic.TELNET)
     suite.wait_for_audit("peer-moved")
     expect(lab.wire.packets(f"{ESP_IN_UDP} and src port 4500 and dst portrange 40000-40099"),
            "our ESP does not follow the peer to its new port")
@@ -54,22 +52,22 @@ def strongswan_behind(lab):
     lab.stop(suite)
 
 
-def ours_with_ours_in_a_tunnel(lab):
+def ours_with_ours_in_a_tunnel(lab, family):
     suites = []
     for node, peer in ((lab.b, lab.a), (lab.a, lab.b)):
-        policy = configuration.secure("tunnel", node, peer, 4, protocol="any",
-                                      tunnel={"local": node.address(4), "remote": peer.seen_as(4)})
-        document = configuration.document([policy], [configuration.isakmp(peer, 4)])
-        suites.append(lab.suite(node, document, configuration.KEY, peer))
+        policy = configuration.secure("tunnel", node, peer, family, protocol="any",
+                                      tunnel={"local": node.address(family), "remote": peer.seen_as(family)})
+        document = configuration.document([policy], [configuration.isakmp(peer, family)])
+        suites.append(lab.suite(node, document, configuration.KEY, peer, family))
         suites[-1].start()
     server, client = suites
-    traffic.talk(lab.a, lab.b, 4, traffic.TELNET)
+    traffic.talk(lab.a, lab.b, family, traffic.TELNET)
     client.wait_for_sas(2)
     expect({sa["mode"] for sa in server.wait_for_sas(2)} == {"tunnel"}, f"no tunnel: {server.sad()}")
-    wait_for("a keepalive", lambda: lab.wire.packets(f"{KEEPALIVE} and src host {lab.a.seen_as(4)}"), timeout=30)
+    wait_for("a keepalive", lambda: lab.wire.packets(f"{KEEPALIVE} and src host {lab.a.seen_as(family)}"), timeout=30)
     lab.note("a tunnel between two of ours, and keepalives")
     topology.translate_anew(lab.network, 41000)
-    traffic.talk(lab.a, lab.b, 4, traffic.TELNET)
+    traffic.talk(lab.a, lab.b, family, traffic.TELNET)
     server.wait_for_audit("peer-moved")
 
 
