@@ -12,6 +12,7 @@
 #include "pki/identities.hpp"
 #include "pki/ocsp.hpp"
 #include "pki/pkcs7.hpp"
+#include "pki/signed_by.hpp"
 #include "pki/validate.hpp"
 
 using namespace ipsec9000;
@@ -40,6 +41,10 @@ void read_file_of(ByteView bytes, const char* password) {
   if (!bundle) return;
   for (const auto& certificate : bundle->certificates) show(certificate);
   for (const auto& crl : bundle->crls) must_be_safe(crl.issuer());
+  if (!bundle->key) return;
+  const auto der = bundle->key->der();
+  must(!der || pki::PrivateKey::parse(*der).has_value());
+  static_cast<void>(bundle->key->sign_hash(Bytes(32, 0x5a)));
 }
 
 // Certificates one after the other, as a peer's: each behind two bytes of its length.
@@ -54,6 +59,13 @@ std::vector<Bytes> parts_of(Reader& reader) {
   return parts;
 }
 
+void judge(const pki::Trust& trust, const std::vector<Bytes>& sent) {
+  const auto verdict = pki::validate(trust, sent, Identity{IdType::ipv4_address, {10, 1, 0, 1}}, std::nullopt, now);
+  must(verdict.ok() == !verdict.failure.has_value());
+  for (const auto& step : verdict.steps) must_be_safe(step.text);
+  static_cast<void>(describe(verdict).dump());
+}
+
 // The last of them is the root.
 void judge_sent(ByteView bytes) {
   Reader reader(bytes);
@@ -62,10 +74,24 @@ void judge_sent(ByteView bytes) {
   pki::TrustContents contents;
   if (auto anchor = pki::Certificate::parse(parts.back())) contents.anchors.push_back(std::move(*anchor));
   parts.pop_back();
-  const pki::Trust trust(std::move(contents));
-  const auto verdict = pki::validate(trust, parts, Identity{IdType::ipv4_address, {10, 1, 0, 1}}, std::nullopt, now);
-  must(verdict.ok() == !verdict.failure.has_value());
-  static_cast<void>(describe(verdict).dump());
+  judge(pki::Trust(std::move(contents)), parts);
+}
+
+// A certificate, its root, and lists of the root.
+void judge_revoked(ByteView bytes) {
+  Reader reader(bytes);
+  const auto parts = parts_of(reader);
+  if (parts.size() < 3) return;
+  pki::TrustContents contents{.revocation = pki::Revocation::strict};
+  auto anchor = pki::Certificate::parse(parts[1]);
+  if (!anchor) return;
+  for (std::size_t i = 2; i < parts.size(); ++i)
+    if (auto crl = pki::Crl::parse(parts[i])) {
+      static_cast<void>(pki::signed_by(*crl, *anchor));
+      contents.crls.push_back(std::move(*crl));
+    }
+  contents.anchors.push_back(std::move(*anchor));
+  judge(pki::Trust(std::move(contents)), {parts[0]});
 }
 
 // A certificate, its issuer, and a responder's answer about it.
@@ -108,6 +134,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 'S':
       judge_sent(bytes);
+      break;
+    case 'R':
+      judge_revoked(bytes);
       break;
     case '7':
       static_cast<void>(pki::pkcs7_certificates(bytes));

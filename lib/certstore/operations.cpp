@@ -6,7 +6,7 @@
 #include "base/text.hpp"
 #include "certstore/describe.hpp"
 #include "certstore/methods.hpp"
-#include "pki/crl_signature.hpp"
+#include "pki/signed_by.hpp"
 
 namespace ipsec9000 {
 
@@ -71,6 +71,9 @@ std::string optional_text(const Json& params, const char* name) {
 Result<pki::Bundle> bundle_of(const Json& params, const char* name) {
   const auto hex = text_of(params, name);
   if (!hex) return hex.error();
+  if (hex->size() / 2 > pki::bundle_bytes_maximum)
+    return Error{ErrorCode::invalid_input, "a file of " + std::to_string(hex->size() / 2) + " bytes (at most " +
+                                               std::to_string(pki::bundle_bytes_maximum) + ")"};
   const auto bytes = from_hex(*hex);
   if (!bytes) return Error{ErrorCode::invalid_input, "\"" + std::string(name) + "\" must be hexadecimal"};
   const auto file = Secret(*bytes);

@@ -14,7 +14,8 @@ std::vector<pki::Certificate> chain_of(const CertificateContents& contents, cons
   while (chain.size() < chain_maximum) {
     const auto found = std::ranges::find_if(contents.entries, [&](const auto& entry) {
       return entry.kind == EntryKind::ca && entry.certificate.subject_der() == issuer &&
-             !entry.certificate.self_issued();
+             !entry.certificate.self_issued() &&
+             std::ranges::find(chain, entry.certificate) == chain.end();  // CAs may certify each other
     });
     if (found == contents.entries.end()) break;
     chain.push_back(found->certificate);

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
 
+#include "pki/key_facts.hpp"
 #include "pki/openssl.hpp"
 
 namespace ipsec9000::pki {
@@ -16,6 +17,14 @@ using StackPtr = std::unique_ptr<STACK_OF(X509), decltype([](STACK_OF(X509) * st
 
 constexpr Duration skew = std::chrono::minutes(5);
 constexpr Duration without_end = std::chrono::hours(24);
+
+// Certificates in an answer are anybody's, and one of them may be the signer's: no arithmetic with an absurd key.
+bool has_sane_keys(const OCSP_BASICRESP* basic) {
+  const auto* certificates = OCSP_resp_get0_certs(basic);
+  for (int i = 0; certificates != nullptr && i < sk_X509_num(certificates); ++i)
+    if (!check_key_facts(key_facts(X509_get0_pubkey(sk_X509_value(certificates, i))), true)) return false;
+  return true;
+}
 
 // The issuer alone is believed, also where it is itself certified by another.
 bool is_signed(OCSP_BASICRESP* basic, const Certificate& issuer, WallTime now) {
@@ -58,6 +67,10 @@ Result<OcspAnswer> judge_ocsp_response(ByteView response, const Certificate& cer
   const BasicPtr basic(OCSP_response_get1_basic(read.get()));
   const IdPtr id(OCSP_cert_to_id(EVP_sha1(), certificate.native(), issuer.native()));
   if (!basic || !id) return openssl_error(ErrorCode::invalid_input, "not an OCSP response");
+  if (!has_sane_keys(basic.get())) {
+    ERR_clear_error();
+    return Error{ErrorCode::refused, "the answer has a certificate with a key that is not to be used"};
+  }
   const bool good_signature = is_signed(basic.get(), issuer, now);
   ERR_clear_error();
   if (!good_signature)

@@ -21,6 +21,7 @@ struct ResponseSpec {
   Duration from = -hour;
   Duration until = hour;
   bool ends = true;
+  const Issued* brings = nullptr;  // a further certificate in the answer
 };
 
 using TimePtr = std::unique_ptr<ASN1_GENERALIZEDTIME, FreeBy<ASN1_GENERALIZEDTIME_free>>;
@@ -39,6 +40,7 @@ Bytes respond(const Issued& about, const Issued& ca, const Issued& responder, co
                          spec.status == V_OCSP_CERTSTATUS_REVOKED ? revoked.get() : nullptr, from.get(),
                          spec.ends ? until.get() : nullptr);
   OCSP_basic_sign(basic.get(), responder.x509.get(), responder.key.get(), EVP_sha256(), nullptr, 0);
+  if (spec.brings != nullptr) OCSP_basic_add1_cert(basic.get(), spec.brings->x509.get());
   const std::unique_ptr<OCSP_RESPONSE, FreeBy<OCSP_RESPONSE_free>> response(
       OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get()));
   unsigned char* der = nullptr;
@@ -101,4 +103,22 @@ TEST_CASE("answers of another day, about another certificate or about none are r
   CHECK_FALSE(judge_ocsp_response({}, leaf, issuer, pki_now));
   whole.push_back(0);
   CHECK_FALSE(judge_ocsp_response(whole, leaf, issuer, pki_now));
+}
+
+TEST_CASE("nothing is computed with an absurd key that an answer brings along") {
+  const auto ca = root();
+  const auto host = issue({.subject = "O=Example, CN=host"}, &ca);
+  const auto other = issue({.subject = "O=Example, CN=other"}, &ca);
+  const auto leaf = certificate_of(host), issuer = certificate_of(ca);
+  CHECK(judge_ocsp_response(respond(host, ca, ca, {.brings = &other}), leaf, issuer, pki_now));
+  for (const auto& [bits, exponent] :
+       {std::pair{16U, 3UL}, std::pair{16384U, 65537UL}, std::pair{2048U, 0UL}, std::pair{2048U, 1UL}}) {
+    CAPTURE(bits, exponent);
+    const auto absurd = issue(
+        {.subject = "CN=absurd", .extended_key_usage = "OCSPSigning", .key = absurd_rsa_key(bits, exponent)}, &ca);
+    const auto judged = judge_ocsp_response(respond(host, ca, ca, {.brings = &absurd}), leaf, issuer, pki_now);
+    REQUIRE_FALSE(judged);
+    CHECK(judged.error().code == ErrorCode::refused);
+    CHECK(judged.error().text.find("key that is not to be used") != std::string::npos);
+  }
 }

@@ -80,6 +80,8 @@ TEST_CASE("name constraints hold without regard to case", "[pki]") {
   CHECK(judged("permitted;DNS:example.org", "DNS:HOST.Example.ORG", "host.example.org") == "");
   CHECK(judged("permitted;DNS:EXAMPLE.org", "DNS:host.example.net", "host.example.net") == "name-constraint");
   CHECK(judged("excluded;DNS:example.org", "DNS:HOST.EXAMPLE.ORG", "host.example.org") == "name-constraint");
+  CHECK(judged("permitted;email:EXAMPLE.org", "email:user@example.ORG", "user@example.org") == "");
+  CHECK(judged("excluded;email:example.ORG", "email:user@EXAMPLE.org", "user@example.org") == "name-constraint");
   CHECK(judged("permitted;IP:10.1.0.0/255.255.0.0", "IP:10.2.0.1", "10.2.0.1") == "name-constraint");
 }
 
@@ -98,6 +100,35 @@ TEST_CASE("nothing is computed with an absurd key, wherever in the path it is", 
     const auto below = issue(host_spec(), &pretended);
     CHECK(failure_of(judge({.anchors = {read(ca)}}, {below.der(), absurd.der()}, "10.1.0.1")) == "unknown-ca");
   }
+}
+
+TEST_CASE("a list as long as one may be is read and searched in bounded time, and a longer one is not read", "[pki]") {
+  const auto ca = root();
+  auto spec = host_spec();
+  spec.serial = 0x6ffffff0;
+  const auto revoked = issue(spec, &ca);
+  spec.serial = 0x6ffffff1;
+  const auto good = issue(spec, &ca);
+  CrlSpec list{.revoked = {0x6ffffff0}};
+  for (unsigned long serial = 0x60000000; list.revoked.size() < 600'000; ++serial) list.revoked.push_back(serial);
+  const auto der = issue_crl(ca, list);
+  REQUIRE(der.size() > pki::crl_bytes_maximum * 3 / 4);
+  REQUIRE(der.size() <= pki::crl_bytes_maximum);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto crl = read_crl(der);
+  CHECK(crl.revoked() == list.revoked.size());
+  const pki::Trust trust({.anchors = {read(ca)}, .crls = {crl}});
+  const auto judged = [&](const Issued& issued) {
+    return failure_of(pki::validate(trust, std::vector<Bytes>{issued.der()}, id("10.1.0.1"), {}, pki_now));
+  };
+  CHECK(judged(revoked) == "revoked");
+  CHECK(judged(good) == "");
+  CHECK(std::chrono::steady_clock::now() - begun < seconds(20));  // a second or two where nothing else runs
+  auto longer = der;
+  longer.resize(pki::crl_bytes_maximum + 1);
+  const auto refused = pki::Crl::parse(longer);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().text.find("at most 16777216") != std::string::npos);
 }
 
 TEST_CASE("random and mutated certificates are refused or harmless", "[pki]") {
