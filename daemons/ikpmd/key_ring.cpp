@@ -12,10 +12,11 @@ const Secret* KeyRing::pre_shared_key(const IpAddress& remote, const std::option
 }
 
 Result<std::shared_ptr<const pki::Credential>> KeyRing::own_certificate(const IsakmpPolicy& policy,
-                                                                        const IpAddress& local) const {
+                                                                        const IpAddress& local,
+                                                                        const ike::CertificateWish& wish) const {
   if (!store_) return Error{ErrorCode::not_found, "the key store is " + state()};
   const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
-  return ike::choose_own(certificates_, policy, local, now);
+  return ike::choose_own(certificates_, policy, local, now, wish);
 }
 
 std::string KeyRing::state() const {

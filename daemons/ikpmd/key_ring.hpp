@@ -19,8 +19,8 @@ class KeyRing final : public ike::Credentials {
       : loop_(loop), path_(std::move(store)), machine_keys_(std::move(machine_keys)) {}
 
   const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const override;
-  Result<std::shared_ptr<const pki::Credential>> own_certificate(const IsakmpPolicy& policy,
-                                                                 const IpAddress& local) const override;
+  Result<std::shared_ptr<const pki::Credential>> own_certificate(const IsakmpPolicy& policy, const IpAddress& local,
+                                                                 const ike::CertificateWish& wish) const override;
   std::shared_ptr<const pki::Trust> trust() const override { return certificates_->trust; }
   // From now on; negotiations under way keep what they began with. Never null, with a trust that is never null.
   void use(std::shared_ptr<const pki::Credentials> certificates) { certificates_ = std::move(certificates); }

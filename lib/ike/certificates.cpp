@@ -71,11 +71,16 @@ std::optional<Refusal> judge(const VerifyOutcome& outcome) {
 
 Result<std::shared_ptr<const pki::Credential>> choose_own(const std::shared_ptr<const pki::Credentials>& ours,
                                                           const IsakmpPolicy& policy, const IpAddress& local,
-                                                          WallTime now) {
-  const auto kinds = key_kinds(policy.authentication);
-  const auto chosen = [&](const std::optional<Identity>& name) { return ours->choose(name, kinds, {}, now); };
+                                                          WallTime now, const CertificateWish& wish) {
+  const auto kinds = wish.key ? std::vector{*wish.key} : key_kinds(policy.authentication);
+  const auto chosen = [&](const std::optional<Identity>& name) {
+    return ours->choose(name, kinds, wish.authorities, now);
+  };
   const auto* found = chosen(policy.local_id ? policy.local_id : Identity::of(local));
-  if (found == nullptr && !policy.local_id) found = chosen(std::nullopt);
+  if (!policy.local_id && (found == nullptr || !pki::issued_under(*found, wish.authorities))) {
+    const auto* any = chosen(std::nullopt);
+    if (found == nullptr || (any != nullptr && pki::issued_under(*any, wish.authorities))) found = any;
+  }
   if (found != nullptr) return std::shared_ptr<const pki::Credential>(ours, found);
   const auto method = to_string(policy.authentication);
   if (ours->own.empty()) return Error{ErrorCode::not_found, "none with its private key is stored"};
@@ -92,6 +97,17 @@ Result<std::shared_ptr<const pki::Credential>> choose_own(const std::shared_ptr<
     return Error{ErrorCode::not_found,
                  "none for " + method + " that is valid now has the name " + policy.local_id->to_string()};
   return Error{ErrorCode::not_found, "none for " + method + " is valid now"};
+}
+
+std::string unwanted_text(const pki::Credential& own, const std::vector<Bytes>& authorities) {
+  constexpr std::size_t most_named = 3;
+  if (pki::issued_under(own, authorities)) return "";
+  std::string names;
+  for (std::size_t i = 0; i < std::min(most_named, authorities.size()); ++i)
+    names += (names.empty() ? "" : "; ") + Identity{IdType::der_dn, authorities[i]}.to_string();
+  if (authorities.size() > most_named) names += " and " + std::to_string(authorities.size() - most_named) + " more";
+  const auto& last = own.chain.empty() ? own.certificate : own.chain.back();
+  return "the peer asks for certificates of " + names + ", ours is from " + last.issuer();
 }
 
 }  // namespace ipsec9000::ike

@@ -1,5 +1,6 @@
 // The inside of the engine: its state and the steps between. Internal to lib/ike; the parts are in
-// engine_phase1.cpp, engine_phase2.cpp, engine_informational.cpp, engine_liveness.cpp, engine_renewal.cpp,
+// engine_phase1.cpp, engine_certificates.cpp, engine_phase2.cpp, engine_informational.cpp, engine_liveness.cpp,
+// engine_renewal.cpp,
 // engine_fragments.cpp, engine_nat.cpp and engine_pairs.cpp.
 #pragma once
 #include <deque>
@@ -76,6 +77,7 @@ struct Session {
   wire::Cookies cookies;
   std::shared_ptr<const IsakmpPolicy> policy;
   std::shared_ptr<const pki::Credential> own;  // with signatures
+  std::vector<Bytes> requested;                // CAs of which the peer wants our certificate; see heed_requests
   std::optional<phase1::State> negotiation;    // gone some time after it is done
   std::optional<phase1::Established> sa;
   Dialogue dialogue;
@@ -174,6 +176,10 @@ class Core {
   void drop_oldest_half_open();
   void no_longer_half_open(const Session& session);
   phase1::Context context_for(const Session& session) const;
+
+  // ---- engine_certificates.cpp: which one of ours the peer wants
+  void heed_requests(Session& session, const std::vector<Bytes>& authorities);
+  static std::string why_unwanted(const Session& session);
 
   // ---- engine_phase2.cpp
   bool start_quick(Session& session, const Protection& protection, TimePoint now);
@@ -290,6 +296,7 @@ inline constexpr Duration keepalive_interval = seconds(20);
 inline constexpr Duration retire_patience = seconds(30);  // for the Delete of the end whose turn it is
 inline constexpr Duration recovery_interval = seconds(10);
 inline constexpr std::size_t refusals_remembered = 256;
-inline constexpr Duration acquire_delay = seconds(1);  // an ACQUIRE is older than that when it gets here
+inline constexpr std::size_t requests_remembered = 64;  // of one peer
+inline constexpr Duration acquire_delay = seconds(1);   // an ACQUIRE is older than that when it gets here
 
 }  // namespace ipsec9000::ike

@@ -92,8 +92,12 @@ void Core::proof_refused(Session& session, const wire::Notification& notificatio
   FailureRecord failure;
   failure.reason = to_lower(name);
   note_difference(failure, difference_from(notification.data));
-  fail_phase1(session.id, audit::mm_failed, {{"reason", "the peer refuses our proof of identity, it says " + name}},
-              std::move(failure), now);
+  auto reason = "the peer refuses our proof of identity, it says " + name;
+  if (const auto unwanted = why_unwanted(session); !unwanted.empty()) {
+    reason += ": " + unwanted;
+    if (failure.differs.empty()) failure.differs = "certificate";
+  }
+  fail_phase1(session.id, audit::mm_failed, {{"reason", std::move(reason)}}, std::move(failure), now);
 }
 
 // Nothing proves who sent it: it is a hint for the record of the timeout that may follow, nothing more.

@@ -54,6 +54,14 @@ Refusal exchange_not_allowed(const IsakmpPolicy& policy) {
   return refusal;
 }
 
+// Message 5, when it has just been found to prove who the peer is: ours comes next.
+const phase1::AuthMessage* proven_message(const phase1::State& state, const phase1::Event& event) {
+  const auto* verifying = std::get_if<main_mode::Verifying>(&state);
+  const auto* outcome = std::get_if<VerifyOutcome>(&event);
+  const bool ours_next = verifying != nullptr && std::holds_alternative<main_mode::KeyReplied>(verifying->before);
+  return ours_next && outcome != nullptr && !judge(*outcome) ? &verifying->message : nullptr;
+}
+
 std::string offered_text(const IsakmpPolicy& policy) {
   std::vector<std::string> names;
   for (const auto& proposal : policy.proposals) names.push_back(proposal.to_string());
@@ -208,6 +216,8 @@ void Core::first_message(const wire::Header& header, const Datagram& datagram, T
   if (half_open_.size() >= limits_.half_open) drop_oldest_half_open();
   auto& session = new_session(Role::responder, datagram.local, datagram.remote, *policy, now);
   session.own = std::move(own);
+  if (const auto* message = std::get_if<main_mode::SaMessage>(&std::get<phase1::Event>(event)))
+    heed_requests(session, message->requests);
   began(session, std::move(std::get<phase1::Step>(outcome)), datagram, now);
 }
 
@@ -259,6 +269,7 @@ void Core::receive_phase1(Session& session, const wire::Header& header, const Da
 void Core::advance_phase1(Session& session, const phase1::Event& event, const Datagram* from, const Bytes& received,
                           TimePoint now) {
   if (!session.negotiation) return;
+  if (const auto* message = proven_message(*session.negotiation, event)) heed_requests(session, message->requests);
   auto context = context_for(session);
   if (from != nullptr) context.arrived = {from->local, from->remote};
   if (auto lack = authentication_of(session.policy->authentication).lacks(context))  // deleted while we negotiated
@@ -267,6 +278,8 @@ void Core::advance_phase1(Session& session, const phase1::Event& event, const Da
   if (const auto* refusal = std::get_if<Refusal>(&outcome)) return refuse_phase1(session, *refusal, received, now);
   if (auto* retreat = std::get_if<phase1::Retreat>(&outcome)) return resume(session, std::move(*retreat), now);
   auto& step = std::get<phase1::Step>(outcome);
+  if (const auto* message = std::get_if<main_mode::SaMessage>(&event)) heed_requests(session, message->requests);
+  if (const auto* message = std::get_if<main_mode::KeyMessage>(&event)) heed_requests(session, message->requests);
   if (from != nullptr) suspend(session, *from, received);
   if (step.established) no_longer_half_open(session);
   if (step.established && session.suspended) follow(session, {session.suspended->local, session.suspended->remote, {}});
@@ -438,6 +451,8 @@ void Core::phase1_timeout(Session& session, TimePoint now) {
   const auto& difference = session.dialogue.difference;
   note_difference(failure, difference);
   if (!difference.attribute.empty()) state += ": " + difference.to_string();
+  const auto unwanted = why_unwanted(session);
+  if (!unwanted.empty()) state += ": " + unwanted;
   if (failure.offered.empty()) failure.offered = offered_text(*session.policy);
   const auto remote = session.remote.address;
   fail_phase1(session.id, audit::mm_timeout, {{"state", state}}, std::move(failure), now);

@@ -100,11 +100,13 @@ struct SaMessage {
   Bytes sa_body;
   PeerFeatures features;
   std::size_t size;
+  std::vector<Bytes> requests = {};  // names of CAs in CERTREQ payloads, as in the next
 };
 struct KeyMessage {
   Bytes public_value;
   Bytes nonce;
   std::vector<Bytes> nat_discovery = {};
+  std::vector<Bytes> requests = {};
 };
 Step start(const Context& context);                               // as initiator
 Outcome respond(const SaMessage& first, const Context& context);  // as responder

@@ -13,14 +13,15 @@ std::variant<phase1::Event, Refusal> read_clear(const wire::Header& header, Byte
     if (!std::holds_alternative<wire::SecurityAssociation>(chain.payloads.front().value))
       return bad_packet("the SA payload does not come first");
     return phase1::Event{SaMessage{header, *sa, *chain.body_of<wire::SecurityAssociation>(), phase1::features_of(chain),
-                                   message.size()}};
+                                   message.size(), phase1::requests_in(chain)}};
   }
   const auto* key = chain.only<wire::KeyExchange>();
   const auto* nonce = chain.only<wire::Nonce>();
   if (key == nullptr || nonce == nullptr)
     return bad_packet("neither one SA payload nor one KE and one NONCE payload: " + wire::describe(header, &chain));
   if (auto refusal = phase1::check_nonce(nonce->value)) return std::move(*refusal);
-  return phase1::Event{KeyMessage{key->value, nonce->value, phase1::nat_discovery_in(chain)}};
+  return phase1::Event{
+      KeyMessage{key->value, nonce->value, phase1::nat_discovery_in(chain), phase1::requests_in(chain)}};
 }
 
 std::variant<phase1::Event, Refusal> read_encrypted(const phase1::Agreed& agreed, const Channel& channel,
@@ -41,7 +42,8 @@ std::variant<phase1::Event, Refusal> read_encrypted(const phase1::Agreed& agreed
                     {},
                     {},
                     phase1::says_initial_contact(chain),
-                    std::move(opened->next)};
+                    std::move(opened->next),
+                    phase1::requests_in(chain)};
   if (hash != nullptr) event.hash = hash->value;
   if (signature != nullptr) event.signature = signature->value;
   for (const auto* certificate : chain.all<wire::Certificate>()) event.certificates.push_back(*certificate);

@@ -65,6 +65,7 @@ struct AuthMessage {
   std::vector<wire::Certificate> certificates;
   bool initial_contact;
   Channel next;
+  std::vector<Bytes> requests = {};  // CAs of which the peer wants our certificate
 };
 
 }  // namespace ipsec9000::ike::phase1

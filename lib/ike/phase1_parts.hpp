@@ -62,6 +62,8 @@ std::variant<wire::DecodedChain, Refusal> read_chain(const wire::Header& header,
 bool says_initial_contact(const wire::DecodedChain& chain);
 wire::Payload initial_contact_payload(const wire::Cookies& cookies);
 std::vector<Bytes> nat_discovery_in(const wire::DecodedChain& chain);
+// The CAs of CERTREQ payloads for X.509 certificates, in DER; an empty one is any CA (RFC 4945, 3.2.4).
+std::vector<Bytes> requests_in(const wire::DecodedChain& chain);
 
 // KE, NONCE, `more` and, for a peer that knows them, NAT-D payloads: message 3 or 4.
 Bytes key_message(const Agreed& agreed, ByteView public_value, const Bytes& nonce, const Context& context,

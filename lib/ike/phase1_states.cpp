@@ -126,6 +126,14 @@ std::vector<Bytes> nat_discovery_in(const wire::DecodedChain& chain) {
   return hashes;
 }
 
+std::vector<Bytes> requests_in(const wire::DecodedChain& chain) {
+  std::vector<Bytes> names;
+  for (const auto* request : chain.all<wire::CertificateRequest>())
+    if (request->encoding == wire::encoding::x509_signature || request->encoding == wire::encoding::pkcs7)
+      names.push_back(request->value);
+  return names;
+}
+
 std::variant<Event, Refusal> read_message(const State& state, const wire::Header& header, ByteView message) {
   if (header.message_id != 0) return bad_packet("a message id, which phase 1 does not have");  // RFC 2408, 3.1
   const bool aggressive = header.exchange == wire::ExchangeType::aggressive;

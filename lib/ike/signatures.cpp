@@ -14,7 +14,7 @@ class Signatures final : public Authentication {
     if (context.own != nullptr) return std::nullopt;
     Refusal refusal;
     refusal.event = &audit::no_local_certificate;
-    const auto own = context.credentials.own_certificate(context.policy, context.local.address);
+    const auto own = context.credentials.own_certificate(context.policy, context.local.address, {});
     if (!own) refusal.fields = {{"reason", own.error().text}};
     refusal.reason = "no-local-certificate";
     refusal.difference.attribute = "certificate";
@@ -92,7 +92,7 @@ const Authentication& signatures() {
 std::shared_ptr<const pki::Credential> find_own(const IsakmpPolicy& policy, const IpAddress& local,
                                                 const Credentials& credentials) {
   if (policy.authentication == AuthenticationMethod::psk) return nullptr;
-  auto own = credentials.own_certificate(policy, local);
+  auto own = credentials.own_certificate(policy, local, {});
   return own ? std::move(*own) : nullptr;
 }
 

@@ -130,6 +130,12 @@ using Action = std::variant<SendDatagram, RunJob, AskPolicy, InstallSas, RemoveS
                             AcquireFailed, TraceMessage>;
 using Actions = std::vector<Action>;
 
+// What the peer's CERTREQs want our certificate to be.
+struct CertificateWish {
+  std::vector<Bytes> authorities = {};         // names of CAs in DER; none: any
+  std::optional<pki::PublicKeyKind> key = {};  // where it is agreed already; absent: any that serves the policy
+};
+
 // Where the engine finds keys. Called from within the engine's entry points; must not block.
 class Credentials {
  public:
@@ -139,7 +145,8 @@ class Credentials {
   virtual const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const = 0;
   // What to prove ourselves with by a policy that wants signatures (choose_own). The error says why there is nothing.
   virtual Result<std::shared_ptr<const pki::Credential>> own_certificate(const IsakmpPolicy& policy,
-                                                                         const IpAddress& local) const = 0;
+                                                                         const IpAddress& local,
+                                                                         const CertificateWish& wish) const = 0;
   // What peers' certificates are judged by, as it is now; never null.
   virtual std::shared_ptr<const pki::Trust> trust() const = 0;
 };

@@ -7,9 +7,13 @@
 
 namespace ipsec9000::pki {
 
-static bool issued_under(const Credential& credential, const std::vector<Bytes>& accepted) {
+bool issued_under(const Credential& credential, const std::vector<Bytes>& accepted) {
   if (accepted.empty()) return true;
-  const auto is_accepted = [&](const Bytes& name) { return std::ranges::find(accepted, name) != accepted.end(); };
+  const auto is_accepted = [&](const Bytes& name) {  // by RFC 5280, 7.1: not every CA writes its name in one way
+    return std::ranges::any_of(accepted, [&](const Bytes& one) {
+      return same_identity({IdType::der_dn, one}, {IdType::der_dn, name});
+    });
+  };
   return is_accepted(credential.certificate.issuer_der()) ||
          std::ranges::any_of(credential.chain, [&](const Certificate& ca) { return is_accepted(ca.issuer_der()); });
 }

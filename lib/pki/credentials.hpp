@@ -17,6 +17,9 @@ struct Credential {
   PrivateKey key;
 };
 
+// Whether its path ends at one of these CAs, or goes through one (DER names; none: any CA).
+bool issued_under(const Credential& credential, const std::vector<Bytes>& accepted);
+
 struct Credentials {
   std::vector<Credential> own;
   std::shared_ptr<const Trust> trust;

@@ -26,9 +26,9 @@ const Secret* Host::pre_shared_key(const IpAddress& remote, const std::optional<
   return &found;
 }
 
-Result<std::shared_ptr<const pki::Credential>> Host::own_certificate(const IsakmpPolicy& policy,
-                                                                     const IpAddress& local) const {
-  return ike::choose_own(identity, policy, local, wall_time);
+Result<std::shared_ptr<const pki::Credential>> Host::own_certificate(const IsakmpPolicy& policy, const IpAddress& local,
+                                                                     const ike::CertificateWish& wish) const {
+  return ike::choose_own(identity, policy, local, wall_time, wish);
 }
 
 bool Host::has_audit(std::string_view event) const {
@@ -117,8 +117,9 @@ struct Carrier {
     const auto* dh = std::get_if<ike::DhJob>(&action.job);
     const auto outcome = network.cheap_keys && dh != nullptr ? Result<ike::JobOutcome>(pretend(*dh, host.random))
                                                              : ike::perform(action.job, wall_time);
-    if (network.job_time == Duration{}) return host.engine.job_done(action.id, outcome, network.now);
-    jobs.push_back({network.now + network.job_time, &host, action.id, outcome});
+    const auto time = network.job_time_of ? network.job_time_of(action.job) : network.job_time;
+    if (time == Duration{}) return host.engine.job_done(action.id, outcome, network.now);
+    jobs.push_back({network.now + time, &host, action.id, outcome});
   }
   void operator()(ike::AskPolicy& action) {
     host.engine.policy_answered(action.id, host.cover(action.query), network.now);

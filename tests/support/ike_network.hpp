@@ -31,8 +31,8 @@ class Host final : public ike::Credentials {
   Host(std::string name, const std::string& address, std::uint64_t seed, ike::Limits limits = {});
 
   const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const override;
-  Result<std::shared_ptr<const pki::Credential>> own_certificate(const IsakmpPolicy& policy,
-                                                                 const IpAddress& local) const override;
+  Result<std::shared_ptr<const pki::Credential>> own_certificate(const IsakmpPolicy& policy, const IpAddress& local,
+                                                                 const ike::CertificateWish& wish) const override;
   std::shared_ptr<const pki::Trust> trust() const override { return identity->trust; }
   bool has_audit(std::string_view event) const;
   std::string audit_text(std::string_view event) const;  // of the last such record; "" when there is none
@@ -119,10 +119,11 @@ class Network {
   std::optional<Nat> nat;
   // Public-key work is pretended: for tests of thousands of negotiations, which are not about it.
   bool cheap_keys = false;
-  Duration job_time{};                    // how long each job takes; 0: it is done at once
-  unsigned examined = 1;                  // every which step an engine's consistency is looked at
-  std::vector<ike::Datagram> sent;        // all of them, as the sender sent them
-  std::function<void()> after_each_step;  // invariants
+  Duration job_time{};                                   // how long each job takes; 0: it is done at once
+  std::function<Duration(const ike::Job&)> job_time_of;  // where they differ
+  unsigned examined = 1;                                 // every which step an engine's consistency is looked at
+  std::vector<ike::Datagram> sent;                       // all of them, as the sender sent them
+  std::function<void()> after_each_step;                 // invariants
 
  private:
   bool step(TimePoint until);

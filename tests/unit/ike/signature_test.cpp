@@ -178,6 +178,27 @@ TEST_CASE("no certificate of our own: the side that lacks it says so, as initiat
   }
 }
 
+TEST_CASE("an own certificate that has ended, or is of tomorrow, is named as what is lacking") {
+  SigningHosts hosts;
+  const bool ended = GENERATE(true, false);
+  constexpr Duration day = std::chrono::hours(24);
+  const auto own = issue({.subject = "O=Example, CN=a",
+                          .alternative_names = "IP:10.1.0.1",
+                          .from = ended ? -2 * day : day,
+                          .until = ended ? -day : 2 * day,
+                          .key = test_key("P-256", 1)},
+                         &hosts.ca);
+  hosts.a.identity = identity_of(own, {}, trusting(hosts.ca));
+  hosts.start();
+  hosts.network.settle();
+  REQUIRE(hosts.a.failures.size() == 1);
+  CHECK(hosts.a.failures[0].reason == "no-local-certificate");
+  CHECK(hosts.a.failures[0].text ==
+        "No local certificate available for the peer 10.1.0.2: the certificate \"own\" (O=Example, CN=a) " +
+            std::string(ended ? "has expired at 2025-12-31T00:00:00.000Z"
+                              : "is not valid before 2026-01-02T00:00:00.000Z"));
+}
+
 TEST_CASE("a signature by another key than the certificate's is refused, and shows nothing but that") {
   SigningHosts hosts;
   auto wrong = hosts.cert_b;
@@ -295,4 +316,115 @@ TEST_CASE("after a failure by certificates both sides can go back to pre-shared 
   hosts.start();
   hosts.network.settle();
   CHECK(hosts.connected());
+}
+
+namespace {
+// b has two certificates: its usual one, and a second one of another CA.
+struct TwoCertificates : SigningHosts {
+  explicit TwoCertificates(const std::string& second_names = "IP:10.1.0.2") {
+    other_cert = issue({.subject = "O=Example, CN=b2",
+                        .alternative_names = second_names,
+                        .until = std::chrono::hours(24 * 30),
+                        .key = test_key("P-256", 3)},
+                       &other);
+    auto made = *b.identity;
+    made.own.push_back({"second", certificate_of(other_cert), {}, *pki::PrivateKey::parse(other_cert.key_der())});
+    b.identity = std::make_shared<const pki::Credentials>(std::move(made));
+  }
+  // Whom a believes; what it asks for.
+  void a_trusts(const std::vector<Issued>& cas) {
+    pki::TrustContents trust;
+    for (const auto& each : cas) trust.anchors.push_back(certificate_of(each));
+    a.identity = identity_of(cert_a, {}, std::move(trust));
+  }
+  Issued other = root("O=Other, CN=Root");
+  Issued other_cert;
+};
+}  // namespace
+
+TEST_CASE("the peer gets a certificate of the CA that it asks for, in both roles") {
+  TwoCertificates hosts;
+  const bool other = GENERATE(true, false), as_initiator = GENERATE(true, false);
+  CAPTURE(other, as_initiator);
+  hosts.a_trusts({other ? hosts.other : hosts.ca});
+  if (as_initiator)
+    hosts.b.engine.acquire(usual_protection(hosts.b, hosts.a), hosts.network.now);
+  else
+    hosts.start();
+  hosts.network.settle();
+  CHECK(hosts.connected());
+  CHECK(hosts.b.failures.empty());
+}
+
+TEST_CASE("also where only another certificate has our address, and the policy leaves the name open") {
+  TwoCertificates hosts("DNS:b.example");
+  hosts.a_trusts({hosts.other});
+  hosts.policy.remote_id = *Identity::parse("O=Example, CN=b2");
+  hosts.a.engine.configure({hosts.policy});
+  hosts.start();
+  hosts.network.settle();
+  CHECK(hosts.connected());
+}
+
+TEST_CASE("who asks for several CAs, or for any, gets the certificate that it would get without asking") {
+  TwoCertificates hosts;
+  const auto name_of = [](const Issued& ca) { return certificate_of(ca).subject_der(); };
+  const auto chosen = [&](std::vector<Bytes> authorities) {
+    return ike::choose_own(hosts.b.identity, hosts.policy, hosts.b.address, wall_time, {std::move(authorities), {}})
+        .value()
+        ->name;
+  };
+  CHECK(chosen({}) == "own");
+  CHECK(chosen({name_of(hosts.other), name_of(hosts.ca)}) == "own");
+  CHECK(chosen({name_of(hosts.other)}) == "second");
+  std::vector<Issued> trusted{hosts.ca};
+  for (int i = 0; i < 10; ++i) trusted.push_back(root("CN=Root" + std::to_string(i)));  // too many to name
+  hosts.a_trusts(trusted);
+  hosts.start();
+  hosts.network.settle();
+  CHECK(hosts.connected());
+}
+
+TEST_CASE("who asks for a CA that none of ours is from gets ours all the same, and a refusal names both") {
+  SigningHosts hosts;
+  hosts.a.identity = identity_of(hosts.cert_a, {}, trusting(root("O=Other, CN=Root")));
+  const bool as_initiator = GENERATE(true, false);
+  if (as_initiator)
+    hosts.b.engine.acquire(usual_protection(hosts.b, hosts.a), hosts.network.now);
+  else
+    hosts.start();
+  hosts.network.settle();
+  CHECK(hosts.absent());
+  REQUIRE(hosts.b.failures.size() == 1);
+  CHECK(hosts.b.failures[0].differs == "certificate");
+  CAPTURE(hosts.b.failures[0].text);
+  CHECK(hosts.b.failures[0].text.find(
+            "the peer asks for certificates of O=Other, CN=Root, ours is from O=Example, CN=Root") !=
+        std::string::npos);
+}
+
+TEST_CASE("CERTREQ payloads that are nonsense or too many change nothing") {
+  TwoCertificates hosts;
+  const auto usual = ike::choose_own(hosts.b.identity, hosts.policy, hosts.b.address, wall_time);
+  REQUIRE(usual);
+  std::vector<Bytes> nonsense{Bytes(3000, 0x30), {0x30, 0x84, 0xff, 0xff, 0xff, 0xff}, {0}};
+  for (int i = 0; i < 200; ++i) nonsense.push_back(Bytes(5, static_cast<std::uint8_t>(i)));
+  const auto chosen = ike::choose_own(hosts.b.identity, hosts.policy, hosts.b.address, wall_time, {nonsense, {}});
+  REQUIRE(chosen);
+  CHECK((*chosen)->name == (*usual)->name);
+  const auto text = ike::unwanted_text(**chosen, nonsense);
+  CHECK(text.find("and 200 more, ours is from O=Example, CN=Root") != std::string::npos);
+}
+
+TEST_CASE("a negotiation outlives a verification that takes three seconds, in either role") {
+  SigningHosts hosts;
+  hosts.network.job_time_of = [](const ike::Job& job) {
+    return std::holds_alternative<ike::VerifyJob>(job) ? Duration(seconds(3)) : Duration{};
+  };
+  hosts.start();
+  hosts.network.advance(seconds(12));
+  CHECK(hosts.connected());
+  CHECK(hosts.network.sent.size() < 24);
+  CHECK(hosts.a.failures.empty());
+  CHECK(hosts.b.failures.empty());
 }

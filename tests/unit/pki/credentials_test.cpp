@@ -39,6 +39,10 @@ TEST_CASE("the credential that fits the policy and the peer is shown", "[pki]") 
   CHECK(chosen(credentials, id("gate.example")) == "gate");
   CHECK(chosen(credentials, id("elsewhere.example")).empty());
   CHECK(chosen(credentials, {}, {read(other_ca).subject_der()}) == "gate");
+  // Of several that the peer takes the one that is valid longest; of a CA that nobody here is from, what is valid
+  // longest.
+  CHECK(chosen(credentials, {}, {read(other_ca).subject_der(), read(ca).subject_der()}) == "longer");
+  CHECK(chosen(credentials, {}, {read(root("CN=Nobody")).subject_der(), Bytes{0x30, 0x84, 0xff}}) == "longer");
   CHECK(chosen(credentials, id("host.example"), {read(other_ca).subject_der()}) == "longer");
   CHECK(chosen(credentials, {}, {}, {pki::PublicKeyKind::rsa}).empty());
 }
