@@ -3,11 +3,25 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "pki/bundle.hpp"
 
 namespace ipsec9000 {
 
 namespace {
 WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+
+// A negotiation with one of them must not be the first to ask. As many as are judged in a moment.
+std::vector<pki::Verdict> with_responder(const pki::Trust& trust) {
+  constexpr std::size_t most = 200;
+  std::vector<pki::Verdict> verdicts;
+  for (const auto& peer : trust.known) {
+    if (verdicts.size() >= most) break;
+    if (peer.ocsp_urls().empty() || peer.names().empty()) continue;
+    const std::vector<Bytes> sent{to_bytes(peer.der())};
+    verdicts.push_back(pki::validate(trust, sent, peer.names().front(), std::nullopt, wall_now()));
+  }
+  return verdicts;
+}
 
 // Passwords and keys among them, so that they are gone with the call.
 void wipe_texts(Json& params) {
@@ -50,13 +64,17 @@ void CertificateKeeper::reload() {
     if (!contents) return;
     reading.sources = crl_sources(*contents);
     for (auto& url : directory_sources(reading.settings, *contents)) reading.sources.push_back(std::move(url));
+    for (auto& url : authority_sources(reading.settings, *contents, wall_now()))
+      reading.sources.push_back(std::move(url));
     reading.endings = endings_of(*contents);
     reading.cas = contents->of_kind(EntryKind::ca);
+    if (rules.revocation == pki::Revocation::strict) reading.peers = with_responder(*work->made->trust);
   };
   const auto use = [this, work] {
     loading_ = false;
     keys_.use(work->made);
     problem_ = work->problem;
+    roots_ = work->reading.settings.roots;
     if (read_) read_(work->reading);
     if (again_) return reload();
     for (const auto& each : std::exchange(waiting_, {})) each();
@@ -65,10 +83,46 @@ void CertificateKeeper::reload() {
   if (!loading_) problem_ = "too much work at once; the certificates were not read again";
 }
 
-void CertificateKeeper::take_ocsp(const std::string& fingerprint, const pki::OcspAnswer& answer, WallTime now) {
+void CertificateKeeper::take_ocsp(const std::string& fingerprint, const pki::OcspAnswer& answer, WallTime now,
+                                  std::function<void()> used) {
   std::erase_if(ocsp_, [&](const auto& entry) { return entry.second.next_update < now; });
   ocsp_.insert_or_assign(fingerprint, answer);
   reload();
+  if (!loading_) return used();
+  waiting_.push_back(std::move(used));
+}
+
+void CertificateKeeper::take_authorities(const Bytes& pem, std::function<void(Result<std::string>)> done) {
+  struct Work {
+    std::vector<std::string> taken;
+    Result<void> outcome;
+  };
+  auto work = std::make_shared<Work>();
+  const auto take = [work, pem, store = store_, roots = roots_, rules = rules_] {
+    const auto bundle = pki::read_bundle(pem, Secret());
+    if (!bundle) {
+      work->outcome = bundle.error();
+      return;
+    }
+    std::optional<Error> refused;
+    work->outcome = store.change([&](CertificateContents& contents) -> Result<void> {
+      for (const auto& certificate : bundle->certificates) {
+        const auto taken = take_authority(contents, certificate, roots, rules);
+        if (taken && *taken) work->taken.push_back(certificate.subject());
+        if (!taken && !refused) refused = taken.error();
+      }
+      return {};
+    });
+    if (work->outcome && work->taken.empty() && refused) work->outcome = *refused;
+  };
+  const auto taken = [this, work, done] {
+    if (!work->outcome) return done(work->outcome.error());
+    const auto names = join(work->taken, "; ");
+    if (!names.empty()) reload();
+    if (names.empty() || !loading_) return done(names);
+    waiting_.push_back([done, names] { done(names); });
+  };
+  if (!loop_.run_on_pool(take, taken)) done(Error{ErrorCode::refused, "too much work at once"});
 }
 
 void CertificateKeeper::finish(const std::string& method, const Result<Json>& outcome, const Reply& reply) {

@@ -28,6 +28,7 @@ class CertificateKeeper {
     std::vector<Ending> endings;
     std::vector<Profile> profiles;
     std::vector<pki::Certificate> cas;
+    std::vector<pki::Verdict> peers;  // stored ones that name an OCSP responder, where revocation is strict; some
     EntrustSettings settings;
   };
   // Called after each reading.
@@ -42,7 +43,13 @@ class CertificateKeeper {
   void reload();
 
   // What an OCSP responder said about the certificate of this fingerprint. Counts in the next snapshot, until it ends.
-  void take_ocsp(const std::string& fingerprint, const pki::OcspAnswer& answer, WallTime now);
+  // `used` is called then.
+  void take_ocsp(const std::string& fingerprint, const pki::OcspAnswer& answer, WallTime now,
+                 std::function<void()> used);
+
+  // CAs that came from a directory, in PEM. The answer, after the new snapshot: the names of those that were taken, or
+  // why the first that was not is refused.
+  void take_authorities(const Bytes& pem, std::function<void(Result<std::string>)> done);
 
   // Does a method of certstore/operations.hpp on the pool; `reply` comes on the loop, after the new snapshot where it
   // changed one. `password` is needed where needs_keys() says so.
@@ -57,6 +64,7 @@ class CertificateKeeper {
   CertificateStore store_;
   std::filesystem::path ini_;
   TrustRules rules_;
+  std::vector<std::string> roots_;  // that entrust.ini named at the last reading
   OcspAnswers ocsp_;
   std::string problem_;
   std::function<void(const Reading&)> read_;

@@ -1,6 +1,8 @@
-// Keeps the CRLs fresh: fetches those that the certificates name, one after the other.
+// Keeps the CRLs fresh: fetches those that the certificates name, one after the other; and the certificates of CAs that
+// are missing, where directories may have them (a URL of the attribute cACertificate).
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,12 +27,14 @@ class CrlFetcher {
   void received(const std::string& url, const Bytes& crl);
   void failed(const std::string& url, const fetch::Failure& failure);
   void fetched(const std::string& url, const Json& answer);
+  void authorities_received(const std::string& url, const Bytes& pem);
 
   EventLoop& loop_;
   AuditClient& audit_;
   CertificateKeeper& certificates_;
   ServerTrouble& trouble_;
   std::map<std::string, TimePoint> due_;  // when each URL is fetched next
+  std::set<std::string> refused_;         // what came did not count, perhaps because its CA was not known
   FetchProcess process_;
   bool storing_ = false;
   EventLoop::Timer next_;

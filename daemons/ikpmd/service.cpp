@@ -39,19 +39,29 @@ struct IkeService::Carrier {
     service.context_.audit.record(audit::kernel_refused, {{"request", "send an IKE message"}, {"reason", error.text}});
   }
   void operator()(ike::RunJob& action) const {
+    run(action.id, std::make_shared<ike::Job>(std::move(action.job)), true);
+  }
+  void run(ike::JobId id, const std::shared_ptr<ike::Job>& job, bool may_wait) const {
     auto& owner = service;
     auto outcome = std::make_shared<Result<ike::JobOutcome>>(Error{ErrorCode::internal, "not done"});
-    auto job = std::make_shared<ike::Job>(std::move(action.job));
-    const auto id = action.id;
-    const auto done = [&owner, id, outcome] {
-      if (const auto* verified = *outcome ? std::get_if<ike::VerifyOutcome>(&**outcome) : nullptr)
-        if (!verified->objection) owner.ocsp_.saw(verified->verdict);
+    const auto done = [&owner, id, job, outcome, may_wait] {
+      if (may_wait && Carrier{owner}.awaits_news(id, job, *outcome)) return;
       owner.engine_.job_done(id, *outcome, owner.context_.loop.now());
       owner.settle();
     };
     if (owner.context_.loop.run_on_pool([job, outcome] { *outcome = ike::perform(*job, wall_now()); }, done)) return;
     *outcome = Error{ErrorCode::refused, "too many negotiations at once"};
     owner.context_.loop.post(done);
+  }
+  // A peer is judged once more when its certificate's OCSP responder has answered for the first time. To the engine it
+  // is one job that takes longer.
+  bool awaits_news(ike::JobId id, const std::shared_ptr<ike::Job>& job, const Result<ike::JobOutcome>& outcome) const {
+    const auto* verified = outcome ? std::get_if<ike::VerifyOutcome>(&*outcome) : nullptr;
+    if (verified == nullptr || verified->objection) return false;  // it has not proven that the certificate is its own
+    return service.ocsp_.awaits(verified->verdict, [&owner = service, id, job] {
+      std::get<ike::VerifyJob>(*job).trust = owner.keys_.trust();
+      Carrier{owner}.run(id, job, false);
+    });
   }
   void operator()(ike::AskPolicy& action) const {
     auto& owner = service;
@@ -155,6 +165,7 @@ Result<void> IkeService::start() {
   keys_.open_with_machine_key();
   certificates_.on_read([this](const CertificateKeeper::Reading& reading) {
     crls_.watch(reading.sources);
+    for (const auto& peer : reading.peers) ocsp_.saw(peer);
     expiry_.watch(reading.endings);
     profiles_.watch(reading.settings.manager, reading.profiles, reading.cas);
   });

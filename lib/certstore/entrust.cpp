@@ -1,6 +1,7 @@
 #include "certstore/entrust.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
@@ -9,6 +10,7 @@
 #include "pki/bundle.hpp"
 #include "pki/directory_name.hpp"
 #include "pki/pkcs12.hpp"
+#include "pki/signed_by.hpp"
 
 namespace ipsec9000 {
 
@@ -28,11 +30,26 @@ Result<std::string> url_from(std::string_view value, std::string_view scheme) {
       value.find(' ') != std::string_view::npos)
     return Error{ErrorCode::invalid_input, "no address"};
   const auto start = std::string(scheme) + "://";
-  if (value.starts_with(start)) return std::string(value);
-  if (value.find("://") != std::string_view::npos) return Error{ErrorCode::invalid_input, "not " + start + "..."};
-  auto url = start + std::string(value);
-  if (const auto plus = url.rfind('+'); plus != std::string::npos) url[plus] = ':';
+  const bool whole = value.starts_with(start);
+  if (!whole && value.find("://") != std::string_view::npos)
+    return Error{ErrorCode::invalid_input, "not " + start + "..."};
+  auto url = whole ? std::string(value) : start + std::string(value);
+  if (const auto plus = url.rfind('+'); !whole && plus != std::string::npos) url[plus] = ':';
+  const auto host = std::string_view(url).substr(start.size());
+  if (host.empty() || host.front() == '/' || host.front() == ':' || host.front() == '?')
+    return Error{ErrorCode::invalid_input, "an address without a host"};
   return url;
+}
+
+// SHA-256, as the openssl program writes it ("AB:CD:...") or as we do.
+Result<std::string> fingerprint_from(std::string_view value) {
+  std::string fingerprint;
+  for (const char c : to_lower(value))
+    if (c != ':') fingerprint.push_back(c);
+  const auto bytes = from_hex(fingerprint);
+  if (!bytes || bytes->size() != 32)
+    return Error{ErrorCode::invalid_input, "no SHA-256 fingerprint (openssl x509 -noout -fingerprint -sha256)"};
+  return fingerprint;
 }
 
 Result<void> take_line(EntrustSettings& settings, std::string_view line) {
@@ -52,6 +69,12 @@ Result<void> take_line(EntrustSettings& settings, std::string_view line) {
       return Error{ErrorCode::invalid_input, "more than " + std::to_string(directories_maximum) + " directories"};
     while (url->ends_with('/')) url->pop_back();
     settings.directories.push_back(std::move(*url));
+  } else if (is_word(key, "rootfingerprint")) {
+    auto fingerprint = fingerprint_from(value);
+    if (!fingerprint) return fingerprint.error();
+    if (settings.roots.size() >= directories_maximum)
+      return Error{ErrorCode::invalid_input, "more than " + std::to_string(directories_maximum) + " roots"};
+    settings.roots.push_back(std::move(*fingerprint));
   }
   return {};  // the original's file has other keys, which mean nothing here
 }
@@ -94,6 +117,43 @@ std::vector<std::string> directory_sources(const EntrustSettings& settings, cons
       if (const auto name = pki::directory_name(entry.certificate); entry.kind == EntryKind::ca && !name.empty())
         urls.push_back(directory + "/" + name + "?certificateRevocationList;binary?base?(objectClass=*)");
   return urls;
+}
+
+std::vector<std::string> authority_sources(const EntrustSettings& settings, const CertificateContents& contents,
+                                           WallTime now) {
+  constexpr Duration soon = std::chrono::hours(24 * 30);
+  std::set<std::string> names;
+  for (const auto& entry : contents.entries) {
+    const auto& certificate = entry.certificate;
+    const bool lasts = entry.kind != EntryKind::ca || certificate.not_after() - now > soon;
+    if (!lasts) names.insert(pki::directory_name(certificate));
+    if (!contents.find_authority(certificate.issuer_der())) names.insert(pki::issuer_directory_name(certificate));
+  }
+  names.erase("");
+  std::vector<std::string> urls;
+  for (const auto& directory : settings.directories)
+    for (const auto& name : names)
+      if (urls.size() < authorities_maximum)
+        urls.push_back(directory + "/" + name + "?cACertificate;binary?base?(objectClass=*)");
+  return urls;
+}
+
+Result<bool> take_authority(CertificateContents& contents, const pki::Certificate& certificate,
+                            const std::vector<std::string>& roots, const TrustRules& rules) {
+  for (const auto& entry : contents.entries)
+    if (entry.kind == EntryKind::ca && entry.certificate == certificate) return false;
+  if (!certificate.is_ca()) return Error{ErrorCode::refused, certificate.subject() + " is no CA"};
+  if (auto usable = check_key(certificate, rules.allow_legacy); !usable)
+    return usable.error().within(certificate.subject());
+  const auto cas = contents.of_kind(EntryKind::ca);
+  if (certificate.self_issued() && std::ranges::find(roots, certificate.fingerprint()) == roots.end())
+    return Error{ErrorCode::refused, "the root " + certificate.subject() + " with the fingerprint " +
+                                         certificate.fingerprint() + " is not named by RootFingerprint in entrust.ini"};
+  if (!certificate.self_issued() &&
+      std::ranges::none_of(cas, [&](const auto& ca) { return pki::signed_by(certificate, ca); }))
+    return Error{ErrorCode::refused, "no CA that is known here signed the certificate of " + certificate.subject()};
+  certstore::put(contents, {EntryKind::ca, certstore::free_name(contents, EntryKind::ca, certificate), certificate});
+  return true;
 }
 
 std::string profile_key_name(std::string_view name) { return std::string(profile_word) + std::string(name); }

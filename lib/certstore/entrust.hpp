@@ -5,6 +5,8 @@
 //   [Entrust Settings]
 //   Manager=http://manager.example:829/pkix/
 //   Server=ldap://directory.example:389         (as many as there are; HOST+PORT as it used to be written is taken too)
+//   RootFingerprint=AB:CD:...                   (SHA-256 of a root that may be taken from a directory, as many as there
+//                                                are: a directory proves nothing, the administrator vouches)
 #pragma once
 #include <map>
 #include <memory>
@@ -12,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "certstore/store.hpp"
+#include "certstore/snapshot.hpp"
 #include "pki/private_key.hpp"
 
 namespace ipsec9000 {
@@ -20,6 +22,7 @@ namespace ipsec9000 {
 struct EntrustSettings {
   std::string manager;                   // URL; "" where there is none
   std::vector<std::string> directories;  // "ldap://host:port", without a slash at the end
+  std::vector<std::string> roots;        // fingerprints in hex
 };
 
 // not_found: no such file. invalid_input names the line.
@@ -29,6 +32,16 @@ std::filesystem::path entrust_ini(const std::filesystem::path& configuration);  
 
 // Where the CRL of each CA is in each directory: in the entry of its own name.
 std::vector<std::string> directory_sources(const EntrustSettings& settings, const CertificateContents& contents);
+
+// Where certificates of CAs may be found in each directory: of those that certified what is stored here and are not
+// known, and of those that end within a month.
+inline constexpr std::size_t authorities_maximum = 64;
+std::vector<std::string> authority_sources(const EntrustSettings& settings, const CertificateContents& contents,
+                                           WallTime now);
+// One that came from there. A root counts when its fingerprint is among `roots`, another CA when one that is known here
+// signed it; else refused. False: it is there already.
+Result<bool> take_authority(CertificateContents& contents, const pki::Certificate& certificate,
+                            const std::vector<std::string>& roots, const TrustRules& rules);
 
 struct Profile {
   std::string name;

@@ -60,6 +60,13 @@ const CertificateEntry* CertificateContents::find(EntryKind kind, std::string_vi
   return found == entries.end() ? nullptr : &*found;
 }
 
+const CertificateEntry* CertificateContents::find_authority(const Bytes& subject_der) const {
+  const auto found = std::ranges::find_if(entries, [&](const auto& entry) {
+    return entry.kind == EntryKind::ca && entry.certificate.subject_der() == subject_der;
+  });
+  return found == entries.end() ? nullptr : &*found;
+}
+
 std::vector<pki::Certificate> CertificateContents::of_kind(EntryKind kind) const {
   std::vector<pki::Certificate> certificates;
   for (const auto& entry : entries)

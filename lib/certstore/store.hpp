@@ -23,6 +23,7 @@ struct CertificateContents {
   std::vector<std::string> damaged;      // a sentence for each file of a CRL that cannot be read
 
   const CertificateEntry* find(EntryKind kind, std::string_view name) const;
+  const CertificateEntry* find_authority(const Bytes& subject_der) const;  // a CA of that name
   std::vector<pki::Certificate> of_kind(EntryKind kind) const;
 };
 

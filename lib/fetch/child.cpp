@@ -80,6 +80,7 @@ Result<Bytes> do_task(const Json& request) {
   const auto task = text_in(request, "task");
   const auto url = text_in(request, "url");
   if (task == "crl") return fetch_crl(url);
+  if (task == "ca") return fetch_authorities(url);
   if (task == "renew") return renew(request);
   if (task != "ocsp") return Error{ErrorCode::unsupported, "no such task"};
   const auto body = from_hex(text_in(request, "request_hex"));

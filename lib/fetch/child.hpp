@@ -2,6 +2,7 @@
 //
 // Standard input: one JSON object, at most request_maximum bytes.
 //   {"task": "crl", "url": ...}                       answer: the CRL
+//   {"task": "ca", "url": ...}                        answer: certificates in PEM
 //   {"task": "ocsp", "url": ..., "request_hex": ...}  answer: the OCSP response
 //   {"task": "renew", ...}                            answer: see fetch/cmp.hpp
 // Standard output: 'A' and the answer, or 'E' and a JSON object: "reason", "unreachable", and where the server was

@@ -20,6 +20,9 @@ Result<Bytes> http_post(const std::string& url, ByteView body, const char* body_
 // One value of the attribute that the URL names (RFC 4516), else of certificateRevocationList;binary.
 Result<Bytes> ldap_get(const std::string& url, std::size_t maximum);
 
+// The CA certificates of an entry in a directory, in PEM: what of the URL's attribute can be read.
+Result<Bytes> fetch_authorities(const std::string& url);
+
 // A CRL of at most pki::crl_bytes_maximum, from http:// or ldap://.
 Result<Bytes> fetch_crl(const std::string& url);
 

@@ -6,6 +6,7 @@
 #include "fetch/fetch.hpp"
 #include "fetch/reasons.hpp"
 #include "pki/crl.hpp"
+#include "pki/pem.hpp"
 
 namespace ipsec9000::fetch {
 
@@ -23,6 +24,8 @@ struct FreeValues {
   void operator()(berval** values) const { ldap_value_free_len(values); }
 };
 
+constexpr std::size_t values_maximum = 16;
+
 Error ldap_error(const char* what, int code) {
   const bool away = code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR || code == LDAP_UNAVAILABLE;
   const bool late = code == LDAP_TIMEOUT || code == LDAP_TIMELIMIT_EXCEEDED;
@@ -32,20 +35,22 @@ Error ldap_error(const char* what, int code) {
                std::string(what) + ": " + escape_control(ldap_err2string(code))};
 }
 
-Result<Bytes> first_value(LDAP* ldap, LDAPMessage* found, const char* attribute, std::size_t maximum) {
+Result<std::vector<Bytes>> values_of(LDAP* ldap, LDAPMessage* found, const char* attribute, std::size_t maximum) {
   auto* entry = ldap_first_entry(ldap, found);
   if (entry == nullptr) return Error{ErrorCode::not_found, "the directory has no such entry"};
   const std::unique_ptr<berval*, FreeValues> values(ldap_get_values_len(ldap, entry, attribute));
   if (!values || values.get()[0] == nullptr)
     return Error{ErrorCode::not_found, "the directory's entry has no " + std::string(attribute)};
-  const auto& value = *values.get()[0];
-  if (value.bv_len > maximum) return too_large(maximum);
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(value.bv_val);
-  return Bytes(bytes, bytes + value.bv_len);
+  std::vector<Bytes> read;
+  for (auto** value = values.get(); *value != nullptr && read.size() < values_maximum; ++value) {
+    if ((*value)->bv_len > maximum) return too_large(maximum);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>((*value)->bv_val);
+    read.emplace_back(bytes, bytes + (*value)->bv_len);
+  }
+  return read;
 }
-}  // namespace
 
-Result<Bytes> ldap_get(const std::string& url, std::size_t maximum) {
+Result<std::vector<Bytes>> look_up(const std::string& url, std::size_t maximum) {
   LDAPURLDesc* parsed = nullptr;
   if (ldap_url_parse(url.c_str(), &parsed) != 0) return Error{ErrorCode::invalid_input, "not an LDAP URL"};
   const std::unique_ptr<LDAPURLDesc, FreeUrl> parts(parsed);
@@ -63,14 +68,32 @@ Result<Bytes> ldap_get(const std::string& url, std::size_t maximum) {
   std::string attribute = parts->lud_attrs != nullptr && parts->lud_attrs[0] != nullptr
                               ? parts->lud_attrs[0]
                               : "certificateRevocationList;binary";
-  if (attribute == "certificateRevocationList") attribute += ";binary";  // RFC 4523: never without
+  if (attribute == "certificateRevocationList" || attribute == "cACertificate")
+    attribute += ";binary";  // RFC 4523: never without
   char* wanted[] = {attribute.data(), nullptr};
   LDAPMessage* found = nullptr;
   const int code = ldap_search_ext_s(opened, parts->lud_dn == nullptr ? "" : parts->lud_dn, parts->lud_scope,
                                      parts->lud_filter, wanted, 0, nullptr, nullptr, &patience, 1, &found);
   const std::unique_ptr<LDAPMessage, FreeMessage> answer(found);
   if (code != LDAP_SUCCESS && code != LDAP_SIZELIMIT_EXCEEDED) return ldap_error("the directory", code);
-  return first_value(opened, found, attribute.c_str(), maximum);
+  return values_of(opened, found, attribute.c_str(), maximum);
+}
+}  // namespace
+
+Result<Bytes> ldap_get(const std::string& url, std::size_t maximum) {
+  auto values = look_up(url, maximum);
+  if (!values) return values.error();
+  return std::move(values->front());
+}
+
+Result<Bytes> fetch_authorities(const std::string& url) {
+  const auto values = look_up(url, pki::certificate_bytes_maximum);
+  if (!values) return values.error();
+  std::string text;
+  for (const auto& value : *values)
+    if (const auto certificate = pki::Certificate::parse(value)) text += pki::certificate_pem(*certificate);
+  if (text.empty()) return Error{ErrorCode::invalid_input, "the directory's entry has no certificate that can be read"};
+  return to_bytes(as_bytes(text));
 }
 
 Result<Bytes> fetch_crl(const std::string& url) {

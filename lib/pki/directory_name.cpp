@@ -5,10 +5,10 @@
 
 namespace ipsec9000::pki {
 
-std::string directory_name(const Certificate& certificate) {
+static std::string directory_text(const X509_NAME* name) {
   const BioPtr out(BIO_new(BIO_s_mem()));
   constexpr unsigned long flags = XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB;  // UTF-8 as it is
-  if (!out || X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate.native()), 0, flags) < 0) return "";
+  if (!out || X509_NAME_print_ex(out.get(), name, 0, flags) < 0) return "";
   char* text = nullptr;
   const long length = BIO_get_mem_data(out.get(), &text);
   std::string escaped;
@@ -19,6 +19,14 @@ std::string directory_name(const Certificate& certificate) {
     escaped += plain ? std::string(1, static_cast<char>(c)) : "%" + to_hex({&c, 1});
   }
   return escaped;
+}
+
+std::string directory_name(const Certificate& certificate) {
+  return directory_text(X509_get_subject_name(certificate.native()));
+}
+
+std::string issuer_directory_name(const Certificate& certificate) {
+  return directory_text(X509_get_issuer_name(certificate.native()));
 }
 
 }  // namespace ipsec9000::pki

@@ -187,9 +187,14 @@ bool is_forged_list(int code) {
          code == X509_V_ERR_CRL_PATH_VALIDATION_ERROR;
 }
 
-const ChainObjection* first_with(const Chain& chain, PkiFailureKind kind, int depth = 0) {
+// That nothing is known of the revocation of a certificate, from this depth on. An anchor is believed in itself: what
+// its own list would say of it does not count (RFC 5280, 6.1), though OpenSSL looks for it.
+const ChainObjection* first_unknown(const Chain& chain, const Trust& trust, int depth) {
+  const auto last = static_cast<int>(chain.path.size()) - 1;
+  const bool anchored = last > 0 && std::ranges::find(trust.anchors, chain.path.back()) != trust.anchors.end();
   const auto is_of_kind = [&](const ChainObjection& objection) {
-    return meaning_of(objection.code).kind == kind && objection.depth >= depth;
+    return meaning_of(objection.code).kind == PkiFailureKind::crl_unavailable && objection.depth >= depth &&
+           (!anchored || objection.depth < last);
   };
   const auto found = std::ranges::find_if(chain.objections, is_of_kind);
   return found == chain.objections.end() ? nullptr : &*found;
@@ -245,7 +250,7 @@ Judgement judge_revocation(const Chain& chain, const Trust& trust, const Certifi
                                                  ", is revoked, said its OCSP responder at " +
                                                  date(answer->second.this_update))};
   // The answer is about the leaf alone; the CAs above it have their CRLs.
-  const auto* unavailable = first_with(chain, PkiFailureKind::crl_unavailable, answered ? 1 : 0);
+  const auto* unavailable = first_unknown(chain, trust, answered ? 1 : 0);
   if (unavailable == nullptr && answered)
     return {StepKind::revocation, "not revoked, said its OCSP responder at " + date(answer->second.this_update), {}};
   if (unavailable == nullptr) return {StepKind::revocation, crl_age(trust, leaf, now), {}};

@@ -41,7 +41,9 @@ def run_servers(lab, root, servers):
     templates = [root.issue("a", f"IP:{lab.a.address(4)}", start=-86400 * 30, end=9000),
                  root.issue("a", f"IP:{lab.a.address(4)}")]
     servers.append(Web(lab.b, 8080, {"/root.crl": crl}))
-    servers.append(directory_service(lab.b, 389, f"{lab.directory}/ldap", crl))
+    certificate = f"{lab.directory}/root.der"
+    command.run(["openssl", "x509", "-in", root.certificate, "-outform", "DER", "-out", certificate])
+    servers.append(directory_service(lab.b, 389, f"{lab.directory}/ldap", crl, certificate))
     servers.append(Manager(lab.b, 8829, root, templates, f"{lab.directory}/manager"))
     return [f"crlDistributionPoints = URI:http://{b}:8080/root.crl", f"authorityInfoAccess = OCSP;URI:http://{b}:8888"]
 
@@ -71,15 +73,17 @@ def exercise(lab, servers):
         suite.configure(document)
     client.write("etc/ipsec9000/entrust.ini", "[Entrust Settings]\n"
                  f"Manager={b}+8829/pkix/\nServer={b}+389\n")
+    server.write("etc/ipsec9000/entrust.ini", f"[Entrust Settings]\nServer={b}+389\nRootFingerprint={root.fingerprint()}\n")
     for suite in (client, server):
         suite.start()
 
-    # The other host has its certificate from the CA as a file; its list comes by HTTP. Ours comes from the manager,
-    # with the CA's own, whose list is in the directory.
-    server.trust(root.certificate)
+    # The other host has its certificate from the CA as a file; the CA's own comes from the directory, and counts by its
+    # fingerprint; the list comes by HTTP. Ours comes from the manager, with the CA's own, whose list is in the directory.
     server.import_certificate(root.issue("b", f"IP:{b}", extensions=extensions), "b")
     servers.insert(0, responder(lab.b, 8888, root))  # knows what was issued when it began
+    lab.note(heard(server, "ca-fetched", "cACertificate", "O=Example, CN=Root"))
     lab.note(heard(server, "crl-fetched", "http://"))
+    expect([ca["subject"] for ca in server.manage_json("ca", "list")["items"]] == ["O=Example, CN=Root"], "ca list")
     secret, password = client.write("secret", SECRET), client.write("profile", "the profile's own password")
     created = client.manage_with_password("profile", "create", "a", "-subject", "O=Example, CN=a", "-altname", a,
                                           "-keytype", "ecdsa256", "-reference", "gate", "-secret-file", secret,

@@ -61,6 +61,11 @@ class Authority:
         self._openssl("ca", "-batch", "-gencrl", "-crldays", "1", "-config", f"{self.directory}/ca.cnf", "-out", path)
         return path
 
+    def fingerprint(self):
+        """SHA-256 of its certificate, as the openssl program writes it."""
+        shown = run(["openssl", "x509", "-in", self.certificate, "-noout", "-fingerprint", "-sha256"], timeout=30)
+        return shown.stdout.strip().partition("=")[2]
+
     def _write(self, name, text):
         with open(f"{self.directory}/{name}", "w", encoding="utf-8") as file:
             file.write(text)

@@ -46,18 +46,55 @@ TEST_CASE("entrust.ini names the manager and the directories, in today's spellin
   CHECK(settings->directories == std::vector<std::string>{"ldap://a.example:1389", "ldap://b.example:389"});
   for (const char* wrong :
        {"[Entrust Settings]\nnonsense\n", "[Entrust Settings]\nManager=https://x/\n", "[Entrust Settings]\nManager=\n",
-        "[Entrust Settings]\nServer=a b\n", "[Entrust Settings]\nManager=a\nManager=b\n"}) {
+        "[Entrust Settings]\nServer=a b\n", "[Entrust Settings]\nServer=ldap://\n",
+        "[Entrust Settings]\nManager=http:///pkix\n", "[Entrust Settings]\nServer=+389\n",
+        "[Entrust Settings]\nRootFingerprint=AB:CD\n", "[Entrust Settings]\nManager=a\nManager=b\n"}) {
     const auto refused = parse_entrust_ini(wrong);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().text.starts_with("line "));
   }
 }
 
+TEST_CASE("a root from a directory counts by its fingerprint, another CA by a known one's signature") {
+  const auto ca = root("O=Example, CN=Root");
+  const auto impostor = root("O=Example, CN=Root");
+  const auto sub = issue({.subject = "O=Example, CN=Sub", .ca = true}, &ca);
+  const auto forged = issue({.subject = "O=Example, CN=Sub", .ca = true}, &impostor);
+  const auto own = issue({.subject = "O=Example, CN=gate"}, &sub);
+  std::string colons;  // as the openssl program writes it
+  const auto root_certificate = certificate_of(ca);
+  for (const char c : root_certificate.fingerprint())
+    colons += (colons.size() % 3 == 2 ? ":" : "") + std::string(1, static_cast<char>(std::toupper(c)));
+  const auto settings = parse_entrust_ini("[Entrust Settings]\nServer=a+389\nRootFingerprint=" + colons + "\n");
+  REQUIRE(settings);
+  CHECK(settings->roots == std::vector{certificate_of(ca).fingerprint()});
+  CertificateContents contents;
+  contents.entries = {{EntryKind::own, "gate", certificate_of(own)}};
+  const auto sources = [&] { return authority_sources(*settings, contents, pki_now); };
+  CHECK(sources() ==
+        std::vector<std::string>{"ldap://a:389/CN=Sub,O=Example?cACertificate;binary?base?(objectClass=*)"});
+  const auto take = [&](const Issued& each) {
+    return take_authority(contents, certificate_of(each), settings->roots, {});
+  };
+  CHECK(take(sub).error().text == "no CA that is known here signed the certificate of O=Example, CN=Sub");
+  CHECK(take(impostor).error().text.find(certificate_of(impostor).fingerprint()) != std::string::npos);
+  CHECK_FALSE(take(own));
+  CHECK(take(ca).value());
+  CHECK_FALSE(take(ca).value());
+  CHECK_FALSE(take(forged));
+  CHECK(take(sub).value());
+  CHECK(sources().empty());
+  CHECK(contents.of_kind(EntryKind::ca).size() == 2);
+  // One that ends soon: its successor may be there.
+  CHECK(authority_sources(*settings, contents, certificate_of(ca).not_after() - std::chrono::hours(24 * 10)).size() ==
+        2);
+}
+
 TEST_CASE("each directory is asked for the list of each CA by the CA's own name") {
   CertificateContents contents;
   contents.entries = {{EntryKind::ca, "root", certificate_of(root("C=DE, O=A & B, CN=Root"))},
                       {EntryKind::own, "gate", certificate_of(root("O=Example, CN=gate"))}};
-  CHECK(directory_sources({"", {"ldap://a:389", "ldap://b:389"}}, contents) ==
+  CHECK(directory_sources({"", {"ldap://a:389", "ldap://b:389"}, {}}, contents) ==
         std::vector<std::string>{
             "ldap://a:389/CN=Root,O=A%20%26%20B,C=DE?certificateRevocationList;binary?base?(objectClass=*)",
             "ldap://b:389/CN=Root,O=A%20%26%20B,C=DE?certificateRevocationList;binary?base?(objectClass=*)"});

@@ -115,6 +115,15 @@ TEST_CASE("an OCSP answer stands for the list of the certificate's own CA, not f
   CHECK(failure_of(judge(contents, {host.der(), middle.der()}, "10.1.0.1")) == "revoked");
 }
 
+TEST_CASE("directly under a root an OCSP answer is enough: a root is believed without a list of its own", "[pki]") {
+  const auto ca = root();
+  const auto host = issue(host_spec(), &ca);
+  pki::TrustContents contents{.anchors = {read(ca)}, .revocation = pki::Revocation::strict};
+  CHECK(failure_of(judge(contents, {host.der()}, "10.1.0.1")) == "crl-unavailable");
+  contents.ocsp[read(host).fingerprint()] = {false, pki_now - seconds(60), pki_now + seconds(60)};
+  CHECK(judge(contents, {host.der()}, "10.1.0.1").ok());
+}
+
 TEST_CASE("identities are compared and both strings told", "[pki]") {
   const auto ca = root();
   const auto host = issue(host_spec(), &ca);
