@@ -1,5 +1,6 @@
 // Warns in the audit trail before certificates end: certstore/expiry.hpp with a clock.
 #pragma once
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,8 @@ namespace ipsec9000 {
 
 class ExpiryReporter {
  public:
-  ExpiryReporter(EventLoop& loop, AuditClient& audit) : audit_(audit), next_(loop) {}
+  // `memory`: the file that keeps what was told over a restart.
+  ExpiryReporter(EventLoop& loop, AuditClient& audit, std::filesystem::path memory);
 
   void watch(std::vector<Ending> endings);
   std::vector<std::string> problems() const;  // for -status: all that ends soon or has ended
@@ -19,7 +21,11 @@ class ExpiryReporter {
  private:
   void look();
 
+  void remember();
+
+  EventLoop& loop_;
   AuditClient& audit_;
+  std::filesystem::path memory_;
   ExpiryWatch watch_;
   EventLoop::Timer next_;
 };

@@ -151,7 +151,7 @@ IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
       crls_(context.loop, context.audit, certificates_, trouble_),
       ocsp_(context.loop, context.audit, certificates_, trouble_),
       profiles_(context.loop, context.audit, certificates_, trouble_),
-      expiry_(context.loop, context.audit),
+      expiry_(context.loop, context.audit, context.paths.certificates() / "warned.txt"),
       trace_(engine_, policy_manager_),
       deadline_(context.loop),
       sampling_(context.loop),

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace ipsec9000 {
 
 namespace {
+constexpr std::size_t told_maximum = 20'000;
 constexpr Duration day = std::chrono::hours(24);
 
 std::string span_text(Duration left) {
@@ -61,6 +64,29 @@ std::vector<ExpiryNotice> ExpiryWatch::due(WallTime now) {
   }
   told_ = std::move(told);
   return notices;
+}
+
+// "7 1767225600000 Certificate gate (O=Example, CN=gate)": the step, the end in milliseconds since 1970, what ends.
+std::string ExpiryWatch::told() const {
+  std::string text;
+  for (const auto& [what, told] : told_)
+    text += std::to_string(told.days) + " " + std::to_string(told.until.time_since_epoch().count()) + " " + what + "\n";
+  return text;
+}
+
+void ExpiryWatch::restore(std::string_view told) {
+  while (!told.empty() && told_.size() < told_maximum) {
+    const auto line = told.substr(0, told.find('\n'));
+    told.remove_prefix(std::min(told.size(), line.size() + 1));
+    const auto first = line.find(' ');
+    const auto second = first == std::string_view::npos ? first : line.find(' ', first + 1);
+    if (second == std::string_view::npos) continue;
+    const auto days = parse_number(line.substr(0, first), expiry_steps.front());
+    const auto until = parse_number(line.substr(first + 1, second - first - 1), INT64_MAX);
+    if (!days || !until) continue;
+    told_.insert_or_assign(std::string(line.substr(second + 1)),
+                           Told{WallTime(Duration(static_cast<std::int64_t>(*until))), static_cast<int>(*days)});
+  }
 }
 
 std::vector<std::string> ExpiryWatch::sentences(WallTime now) const {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "certstore/store.hpp"
@@ -39,6 +40,11 @@ class ExpiryWatch {
   void watch(std::vector<Ending> endings) { endings_ = std::move(endings); }
   std::vector<ExpiryNotice> due(WallTime now);
   std::vector<std::string> sentences(WallTime now) const;  // all that is within a step, told or not
+
+  // What was told, as lines of text, so that a new start does not tell it again; whatever is no such line is passed
+  // over.
+  std::string told() const;
+  void restore(std::string_view told);
 
  private:
   struct Told {

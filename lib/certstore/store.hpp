@@ -4,6 +4,7 @@
 //   certs.txt       entries.hpp
 //   crl-ID.der      the newest CRL of each issuer; ID is eight hex digits of its name's hash
 //   sources.txt     where else CRLs are to be fetched, one URL a line
+//   warned.txt      ikpmd's: which ends it has warned of (expiry.hpp)
 #pragma once
 #include <filesystem>
 #include <functional>

@@ -51,6 +51,39 @@ TEST_CASE("steps that passed while nobody looked are one warning") {
         std::vector<std::string>{"Certificate gate ends in 5 hours, at 2027-01-01T00:00:00.000Z"});
 }
 
+TEST_CASE("what was told is not told again after a restart, and the next step is") {
+  const Ending ending{"Certificate gate (O=Example, CN=gate)", pki_now, pki_now + 365 * day};
+  ExpiryWatch watch;
+  watch.watch({ending});
+  REQUIRE(watch.due(ending.until - 20 * day).size() == 1);
+  const auto told = watch.told();
+  CHECK(told == "30 1798761600000 Certificate gate (O=Example, CN=gate)\n");
+  ExpiryWatch again;
+  again.restore(told);
+  again.watch({ending});
+  CHECK(again.due(ending.until - 19 * day).empty());
+  const auto next = again.due(ending.until - 6 * day);
+  REQUIRE(next.size() == 1);
+  CHECK(next[0].days == 7);
+  ExpiryWatch renewed;  // the same name, another end
+  renewed.restore(told);
+  renewed.watch({{ending.what, pki_now, pki_now + 366 * day}});
+  CHECK(renewed.due(ending.until - 5 * day).size() == 1);
+}
+
+TEST_CASE("a damaged memory of what was told is no memory, and no harm") {
+  const Ending ending{"Certificate gate", pki_now, pki_now + 365 * day};
+  for (const std::string damaged :
+       {"", "\n\n", "30", "30 ", "x y z", "30 99999999999999999999999 Certificate gate", "-1 1 Certificate gate\n",
+        "31 1798761600000 Certificate gate\n", "\x01\xff \x02", "30 1798761600000"}) {
+    CAPTURE(damaged);
+    ExpiryWatch watch;
+    watch.restore(damaged);
+    watch.watch({ending});
+    CHECK(watch.due(ending.until - 20 * day).size() == 1);
+  }
+}
+
 TEST_CASE("a list that is renewed every week is no cause for alarm before its last day") {
   const Ending weekly{"CRL of CN=Root", pki_now, pki_now + 7 * day};
   CHECK(!expiry_step(weekly, pki_now + 1 * day));

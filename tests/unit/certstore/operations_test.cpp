@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/files.hpp"
 #include "pki/bundle.hpp"
 #include "support/certificates.hpp"
 #include "support/temporary_directory.hpp"
@@ -146,6 +147,64 @@ TEST_CASE("CRLs are fetched where certificates and the administrator say, and ag
   CHECK(refresh(std::chrono::hours(24 * 90)) == 24 * 3600);
   REQUIRE(host.call("crl.delete", {{"id", "ldap://ca.example/cn=a"}}));
   CHECK(crl_sources(host.store.load().value()).size() == 1);
+}
+
+TEST_CASE("a damaged list is named, does not count, and is replaced by the next one") {
+  const auto ca = root();
+  Host host;
+  REQUIRE(host.call("ca.add", Host::file(ca.der())));
+  REQUIRE(host.call("crl.add", Host::file(issue_crl(ca, {.revoked = {7}}))));
+  const auto id = host.call("crl.list").value()["items"][0]["id"].get<std::string>();
+  const auto path = host.store.directory() / ("crl-" + id + ".der");
+  auto bytes = read_file(path).value();
+  bytes.resize(bytes.size() / 2);
+  REQUIRE(replace_file(path, bytes));
+  const auto listed = host.call("crl.list").value();
+  CHECK(listed["items"].empty());
+  REQUIRE(listed["damaged"].size() == 1);
+  const auto sentence = listed["damaged"][0].get<std::string>();
+  CAPTURE(sentence);
+  CHECK(sentence.starts_with(path.string() + " is damaged and does not count: not a DER certificate revocation list"));
+  REQUIRE(host.call("crl.add", Host::file(issue_crl(ca, {.revoked = {7, 8}}))));
+  CHECK(host.call("crl.list").value()["damaged"].empty());
+  CHECK(host.count("crl.list") == 1);
+}
+
+TEST_CASE("a damaged certs.txt is named with its entry, and nothing is written over it") {
+  const auto ca = root();
+  Host host;
+  REQUIRE(host.call("ca.add", Host::file(ca.der())));
+  const auto path = host.store.directory() / "certs.txt";
+  auto text = read_file(path).value();
+  text.insert(text.find("-----BEGIN") + 40, "!!");
+  REQUIRE(replace_file(path, text));
+  for (const char* method : {"ca.list", "cert.check", "cert.list"}) {
+    const auto refused = host.call(method);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().text == path.string() + ": the certificate of \"entry: ca Root\" cannot be read");
+  }
+  CHECK_FALSE(host.call("ca.add", Host::file(ca.der())));
+  CHECK(read_file(path).value() == text);
+}
+
+TEST_CASE("cert check tells of a certificate of our own that has ended, and of one of tomorrow") {
+  const auto ca = root();
+  const auto checked = [&](Duration from, Duration until) {
+    Host host;
+    REQUIRE(host.call("ca.add", Host::file(ca.der())));
+    auto spec = gate();
+    spec.from = from;
+    spec.until = until;
+    const auto own = issue(spec, &ca);
+    REQUIRE(host.call("cert.import", Host::file(pem(own) + key_pem(own))));
+    return host.call("cert.check").value()["items"][0]["failure"];
+  };
+  const auto ended = checked(-std::chrono::hours(48), -std::chrono::hours(24));
+  CHECK(ended["kind"] == "expired");
+  CHECK(ended["text"] == "the certificate of O=Example, CN=gate expired at 2025-12-31T00:00:00Z");
+  const auto early = checked(std::chrono::hours(24), std::chrono::hours(48));
+  CHECK(early["kind"] == "not-yet-valid");
+  CHECK(early["text"] == "the certificate of O=Example, CN=gate is not valid before 2026-01-02T00:00:00Z");
 }
 
 TEST_CASE("what makes no sense is refused in words, and changes nothing") {
