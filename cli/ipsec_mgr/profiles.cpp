@@ -94,13 +94,35 @@ Result<fetch::Enrolled> next_certificate(const Context& context, const std::stri
   return fetch::renew(renewal);
 }
 
-int store(const Context& context, const std::string& name, const fetch::Enrolled& enrolled, const Secret& password,
+// Whatever could keep a profile from being stored, before the manager is asked: the CA's secret is good for once, and
+// after a renewal the CA takes the old certificate back.
+struct Passwords {
+  Secret keystore, profile;
+};
+Result<Passwords> passwords_for(const Context& context, const std::string& name) {
+  Secret keystore;
+  const auto ask = [&] {
+    auto given = context.password("IPSec password: ");
+    if (given) keystore = given->clone();
+    return given;
+  };
+  if (auto prepared = certificate_call(context, "profile.prepare", Json{{"name", name}}, ask); !prepared)
+    return prepared.error();
+  auto profile = profile_password(context);
+  if (!profile) return profile.error().within("the profile's password");
+  return Passwords{std::move(keystore), std::move(*profile)};
+}
+
+int store(const Context& context, const std::string& name, const fetch::Enrolled& enrolled, const Passwords& passwords,
           bool roots) {
-  const auto file = pki::make_pkcs12(enrolled.key, enrolled.certificate, enrolled.others, name, password);
+  const auto file = pki::make_pkcs12(enrolled.key, enrolled.certificate, enrolled.others, name, passwords.profile);
   if (!file) return context.fail("writing the profile", file.error());
-  const auto answer = certificate_call(
-      context, "profile.store",
-      Json{{"name", name}, {"data_hex", to_hex(*file)}, {"profile_password", as_text(password)}, {"roots", roots}});
+  const auto answer = certificate_call(context, "profile.store",
+                                       Json{{"name", name},
+                                            {"data_hex", to_hex(*file)},
+                                            {"profile_password", as_text(passwords.profile)},
+                                            {"roots", roots}},
+                                       [&] { return Result<Secret>(passwords.keystore.clone()); });
   if (!answer) return context.fail(daemon_failure("storing the profile", answer.error()));
   if (context.json)
     context.out << answer->dump(2) << "\n";
@@ -117,21 +139,21 @@ int mgr_profile_create(Context& context, const VerbArguments& arguments) {
           {Exit::usage, "profile create", "-" + std::string(needed) + " is missing", "see ipsec_mgr -help"});
   const auto url = manager_of(context);
   if (!url) return context.fail("finding the manager", url.error());
-  const auto password = profile_password(context);
-  if (!password) return context.fail("the profile's password", password.error());
+  const auto passwords = passwords_for(context, arguments[0]);
+  if (!passwords) return context.fail(daemon_failure("preparing the profile", passwords.error()));
   const auto enrolled = first_certificate(context, *url);
   if (!enrolled) return context.fail("asking " + *url, enrolled.error());
-  return store(context, arguments[0], *enrolled, *password, true);
+  return store(context, arguments[0], *enrolled, *passwords, true);
 }
 
 int mgr_profile_renew(Context& context, const VerbArguments& arguments) {
   const auto url = manager_of(context);
   if (!url) return context.fail("finding the manager", url.error());
-  const auto password = profile_password(context);
-  if (!password) return context.fail("the profile's password", password.error());
-  const auto enrolled = next_certificate(context, *url, arguments[0], *password);
+  const auto passwords = passwords_for(context, arguments[0]);
+  if (!passwords) return context.fail(daemon_failure("preparing the profile", passwords.error()));
+  const auto enrolled = next_certificate(context, *url, arguments[0], passwords->profile);
   if (!enrolled) return context.fail("renewing " + arguments[0] + " at " + *url, enrolled.error());
-  return store(context, arguments[0], *enrolled, *password, false);
+  return store(context, arguments[0], *enrolled, *passwords, false);
 }
 
 }  // namespace ipsec9000::cli

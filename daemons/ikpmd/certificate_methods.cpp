@@ -15,9 +15,20 @@ bool flag_of(const Json& params, const char* name) {
   return found != params.end() && found->is_boolean() && found->get<bool>();
 }
 
-Secret password_of(const Json& params) {
+// Takes it out of the parameters.
+Secret password_of(Json& params) {
   const auto found = params.find("password");
-  return found != params.end() && found->is_string() ? Secret(found->get_ref<const std::string&>()) : Secret();
+  if (found == params.end() || !found->is_string()) return Secret();
+  auto& text = found->get_ref<std::string&>();
+  Secret password{std::string_view(text)};
+  wipe_memory(text.data(), text.size());
+  params.erase(found);
+  return password;
+}
+
+void forget(std::string& text) {
+  wipe_memory(text.data(), text.size());
+  text.clear();
 }
 }  // namespace
 
@@ -27,10 +38,14 @@ Result<bool> IkeMethods::gather(Json& params, std::uint64_t connection) {
   const bool more = flag_of(params, "more");
   const auto part = transfers_.find(connection);
   if (data == params.end() || !data->is_string() || (!more && part == transfers_.end())) return true;
-  if (part == transfers_.end() && transfers_.size() >= transfers_maximum) transfers_.erase(transfers_.begin());
+  if (part == transfers_.end() && transfers_.size() >= transfers_maximum) {
+    forget(transfers_.begin()->second);  // a file may hold a private key
+    transfers_.erase(transfers_.begin());
+  }
   auto& text = transfers_[connection];
   text += data->get_ref<const std::string&>();
   if (text.size() > transfer_maximum) {
+    forget(text);
     transfers_.erase(connection);
     return Error{ErrorCode::invalid_input,
                  "a file of more than " + std::to_string(pki::bundle_bytes_maximum) + " bytes"};
@@ -52,7 +67,7 @@ void IkeMethods::add_certificates(RpcServer& server) {
       if (!*whole) return reply(Json::object());
       auto password = password_of(params);
       service_.certificates_.perform(
-          method, params, std::move(password),
+          method, std::move(params), std::move(password),
           [this, method, reply](const Result<Json>& outcome) { certificate_done(method, outcome, reply); });
     });
   }

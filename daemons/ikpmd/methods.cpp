@@ -15,6 +15,13 @@ Result<std::string> text_of(const Json& params, const char* name) {
   return found->get<std::string>();
 }
 
+// Null where it is none.
+std::shared_ptr<const Secret> secret_of(const Json& params, const char* name) {
+  const auto found = params.find(name);
+  if (found == params.end() || !found->is_string()) return nullptr;
+  return std::make_shared<const Secret>(std::string_view(found->get_ref<const std::string&>()));
+}
+
 Result<std::vector<std::uint32_t>> reqids_of(const Json& params) {
   std::vector<std::uint32_t> reqids;
   const auto found = params.find("reqids");
@@ -183,9 +190,10 @@ void IkeMethods::change_keys(const Json& params, const char* password_field, Key
 
 void IkeMethods::with_password(const Json& params, const char* password_field, KeyRing::Change change,
                                const RpcServer::Reply& reply, std::function<void()> right) {
-  const auto password = text_of(params, password_field);
-  if (!password) return reply(password.error());
-  service_.keys_.with_password(Secret(*password), std::move(change),
+  const auto password = secret_of(params, password_field);
+  if (!password)
+    return reply(Error{ErrorCode::invalid_input, "\"" + std::string(password_field) + "\" must be a string"});
+  service_.keys_.with_password(password->clone(), std::move(change),
                                [this, reply, right = std::move(right)](const Result<void>& outcome) {
                                  auto& audit = service_.context_.audit;
                                  if (outcome) {
@@ -225,20 +233,18 @@ void IkeMethods::add_keys(RpcServer& server) {
     change_keys(params, "password", {}, nullptr, reply);
   });
   server.add("keystore.change_password", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
-    const auto before = text_of(params, "old"), after = text_of(params, "new");
+    const auto before = secret_of(params, "old"), after = secret_of(params, "new");
     if (!before || !after) return reply(Error{ErrorCode::invalid_input, "\"old\" and \"new\" must be strings"});
     change_keys(
-        params, "old",
-        [before = *before, after = *after](Keystore& store) {
-          return store.change_password(Secret(before), Secret(after));
-        },
+        params, "old", [before, after](Keystore& store) { return store.change_password(*before, *after); },
         &audit::password_changed, reply);
   });
   server.add("key.set", [this](const Json& params, const Caller&, const RpcServer::Reply& reply) {
-    const auto remote = text_of(params, "remote"), hex = text_of(params, "key_hex");
+    const auto remote = text_of(params, "remote");
+    const auto hex = secret_of(params, "key_hex");
     if (!remote || !hex) return reply(Error{ErrorCode::invalid_input, "\"remote\" and \"key_hex\" must be strings"});
     auto name = normal_remote_name(*remote);
-    auto key = from_hex(*hex);
+    auto key = from_hex({reinterpret_cast<const char*>(hex->view().data()), hex->size()});
     if (!name) return reply(name.error());
     if (!key) return reply(Error{ErrorCode::invalid_input, "\"key_hex\" must be hexadecimal"});
     auto secret = std::make_shared<Secret>(Secret::adopt(std::move(*key)));

@@ -219,6 +219,24 @@ WallTime renewal_due(const pki::Certificate& certificate) {
 
 namespace certstore {
 
+static Result<void> check_profile_name(const Task& task, const std::string& name) {
+  if (!is_entry_name(name))
+    return Error{ErrorCode::invalid_input, "a profile has a name of 1 to 63 of A-Z a-z 0-9 _ - ."};
+  if (task.keys->find_private_key(name) != nullptr)
+    return Error{ErrorCode::already_exists, "there is a key \"" + name + "\" already, which is of no profile"};
+  return {};
+}
+
+// Before the manager is asked, whose secret is good for once: whether what it gives could be stored.
+Result<Json> profile_prepare(const Task& task, const Json& params) {
+  const auto name = text_of(params, "name");
+  if (!name) return name.error();
+  if (auto usable = check_profile_name(task, *name); !usable) return usable.error();
+  if (auto made = make_directory(task.store.directory(), 0700); !made) return made.error();
+  if (const auto contents = task.store.load(); !contents) return contents.error();
+  return Json{{"name", *name}};
+}
+
 // What a tool has got from the manager.
 Result<Json> profile_store(const Task& task, const Json& params) {
   const auto name = text_of(params, "name");
@@ -227,12 +245,10 @@ Result<Json> profile_store(const Task& task, const Json& params) {
   if (!name) return name.error();
   if (!password) return password.error();
   if (!file) return file.error();
-  if (!is_entry_name(*name) || password->empty())
-    return Error{ErrorCode::invalid_input, "a profile has a name of 1 to 63 of A-Z a-z 0-9 _ - . and a password"};
+  if (password->empty()) return Error{ErrorCode::invalid_input, "a profile has a password"};
+  if (auto usable = check_profile_name(task, *name); !usable) return usable.error();
   const auto bytes = from_hex(*file);
   if (!bytes) return Error{ErrorCode::invalid_input, "\"data_hex\" must be hexadecimal"};
-  if (task.keys->find_private_key(*name) != nullptr)
-    return Error{ErrorCode::already_exists, "there is a key \"" + *name + "\" already, which is of no profile"};
   auto secret = std::make_shared<const Secret>(std::string_view(*password));
   auto bundle = pki::read_bundle(*bytes, *secret);
   if (!bundle) return bundle.error();

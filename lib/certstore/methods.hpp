@@ -15,6 +15,7 @@ Result<Json> cert_delete(const Task& task, const Json& params);
 Result<Json> cert_import(const Task& task, const Json& params);
 Result<Json> cert_request(const Task& task, const Json& params);
 Result<Json> cert_check(const Task& task, const Json& params);
+Result<Json> profile_prepare(const Task& task, const Json& params);
 Result<Json> profile_store(const Task& task, const Json& params);
 Result<Json> ca_add(const Task& task, const Json& params);
 Result<Json> ca_list(const Task& task, const Json& params);

@@ -21,13 +21,21 @@ struct Method {
 };
 
 constexpr std::array methods = {
-    Method{"cert.request", true, false, cert_request},  Method{"cert.import", true, true, cert_import},
-    Method{"cert.list", false, false, cert_list},       Method{"cert.show", false, false, cert_show},
-    Method{"cert.delete", true, true, cert_delete},     Method{"cert.check", false, false, cert_check},
-    Method{"profile.store", true, true, profile_store}, Method{"ca.add", false, true, ca_add},
-    Method{"ca.list", false, false, ca_list},           Method{"ca.show", false, false, ca_show},
-    Method{"ca.delete", false, true, ca_delete},        Method{"crl.add", false, true, crl_add},
-    Method{"crl.list", false, false, crl_list},         Method{"crl.delete", false, true, crl_delete},
+    Method{"cert.request", true, false, cert_request},
+    Method{"cert.import", true, true, cert_import},
+    Method{"cert.list", false, false, cert_list},
+    Method{"cert.show", false, false, cert_show},
+    Method{"cert.delete", true, true, cert_delete},
+    Method{"cert.check", false, false, cert_check},
+    Method{"profile.prepare", true, false, profile_prepare},
+    Method{"profile.store", true, true, profile_store},
+    Method{"ca.add", false, true, ca_add},
+    Method{"ca.list", false, false, ca_list},
+    Method{"ca.show", false, false, ca_show},
+    Method{"ca.delete", false, true, ca_delete},
+    Method{"crl.add", false, true, crl_add},
+    Method{"crl.list", false, false, crl_list},
+    Method{"crl.delete", false, true, crl_delete},
 };
 
 const Method* find(std::string_view name) {

@@ -4,8 +4,20 @@
 
 #include <array>
 #include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "base/secret.hpp"
 
 namespace ipsec9000 {
+
+namespace {
+// Passwords and keys are among them; who needs one longer has a copy that wipes itself.
+void wipe_texts(Json& json) {
+  if (auto* text = json.get_ptr<std::string*>()) return wipe_memory(text->data(), text->size());
+  if (json.is_structured())
+    for (auto& each : json) wipe_texts(each);
+}
+}  // namespace
 
 // Answers exactly once, whatever the method does with its Reply.
 class RpcConnection::Answer {
@@ -62,6 +74,7 @@ void RpcConnection::read() {
   if (count < 0) return close();
   if (count == 0) ending_ = true;
   input_.append({chunk.data(), static_cast<std::size_t>(count)});
+  wipe_memory(chunk.data(), static_cast<std::size_t>(count));
   handle_lines();
 }
 
@@ -74,6 +87,7 @@ void RpcConnection::handle_lines() {
     }
     if (!*line) break;
     if (!(*line)->empty()) handle(**line);
+    wipe_memory((*line)->data(), (*line)->size());  // it may have been a password's
   }
   read_on();
   close_if_done();
@@ -101,6 +115,7 @@ void RpcConnection::handle(ipc::Request request) {
   auto answer = std::make_shared<Answer>(weak_from_this(), server_.loop(), std::move(request.id));
   server_.dispatch(request.method, request.params, caller_,
                    [answer](const Result<Json>& outcome) { answer->give(outcome); });
+  wipe_texts(request.params);
 }
 
 void RpcConnection::answered(const std::string& line) {

@@ -1,5 +1,7 @@
 #include "ipc/line_buffer.hpp"
 
+#include "base/secret.hpp"
+
 namespace ipsec9000::ipc {
 
 Result<std::optional<std::string>> LineBuffer::next() {
@@ -16,6 +18,7 @@ Result<std::optional<std::string>> LineBuffer::next() {
   auto length = newline - start_;
   if (length > 0 && bytes_[newline - 1] == '\r') --length;
   auto line = bytes_.substr(start_, length);
+  wipe_memory(bytes_.data() + start_, length);  // a password may have been in it
   start_ = scanned_ = newline + 1;
   return std::optional<std::string>(std::move(line));
 }
