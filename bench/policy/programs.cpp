@@ -1,66 +1,12 @@
 #include <benchmark/benchmark.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-
-#include "base/files.hpp"
 #include "benchmarks.hpp"
 #include "configurations.hpp"
-#include "host.hpp"
+#include "suite.hpp"
 
 namespace ipsec9000::bench {
 
 namespace {
-namespace fs = std::filesystem;
-
-// The suite on a host and a directory of its own.
-class Suite {
- public:
-  Suite() : root_(make_directory()), sbin_(fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "sbin") {
-    if (!fs::exists(sbin_ / "ipsec_admin")) {
-      std::cerr << "the programs are missing in " << sbin_ << ": build them too\n";
-      std::exit(1);
-    }
-    write("password", "a password for measuring");
-    tool("ipsec_admin -newpasswd --new-password-file " + (root_ / "password").string() + " >/dev/null");
-  }
-  ~Suite() {
-    stop();
-    std::error_code ignored;
-    fs::remove_all(root_, ignored);
-  }
-  Suite(const Suite&) = delete;
-  Suite& operator=(const Suite&) = delete;
-
-  void configure(const std::string& text) {
-    fs::create_directories(root_ / "etc/ipsec9000");
-    write("etc/ipsec9000/ipsec.json", text);
-  }
-  void start() { tool("ipsec_admin -start --password-file " + (root_ / "password").string() + " >/dev/null"); }
-  void stop() { tool("ipsec_admin -stop >/dev/null"); }
-  void tool(const std::string& words) const {
-    run("IPSEC9000_ROOT=" + root_.string() + " " + (sbin_ / words).string());
-  }
-
- private:
-  static fs::path make_directory() {
-    std::string name = (fs::temp_directory_path() / "ipsec9000-bench.XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::exit(1);
-    return name;
-  }
-  void write(const std::string& name, const std::string& text) const {
-    if (const auto done = replace_file(root_ / name, text); !done) {
-      std::cerr << done.error().text << "\n";
-      std::exit(1);
-    }
-  }
-
-  fs::path root_;
-  fs::path sbin_;
-};
-
 // `ipsec_admin -start` until it says that the policies are in the kernel and UDP 500 is bound.
 void start(benchmark::State& state) {
   Suite suite;
@@ -100,6 +46,30 @@ void reload(benchmark::State& state) {
   }
 }
 
+// A policy of many gets another transform by `ipsec_mgr policy set`, and that is put into force by `ipsec_mgr apply`;
+// of the two one is measured.
+void edit(benchmark::State& state, bool measure_apply) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  Suite suite;
+  suite.configure(configuration_text(Kind::exact, count));
+  suite.start();
+  bool second = false;
+  for (auto _ : state) {
+    second = !second;
+    if (measure_apply) state.PauseTiming();
+    suite.tool("ipsec_mgr policy set policy_" + std::to_string(count / 2) +
+               (second ? " transforms=ESP-AES256-HMAC-SHA256" : " transforms=ESP-AES128-HMAC-SHA256") + " >/dev/null");
+    if (measure_apply)
+      state.ResumeTiming();
+    else
+      state.PauseTiming();
+    suite.tool("ipsec_mgr apply >/dev/null");
+    if (!measure_apply) state.ResumeTiming();
+  }
+}
+void policy_set(benchmark::State& state) { edit(state, false); }
+void apply(benchmark::State& state) { edit(state, true); }
+
 void add(const char* name, void (*measure)(benchmark::State&)) {
   benchmark::RegisterBenchmark(name, measure)
       ->Unit(benchmark::kMillisecond)
@@ -112,6 +82,8 @@ void register_programs() {
   add("start", start);
   add("ipsec_policy", ask);
   add("reload", reload);
+  add("policy_set", policy_set);
+  add("apply", apply);
 }
 
 }  // namespace ipsec9000::bench

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernel_look.hpp"
 #include "policy/difference.hpp"
 
 namespace ipsec9000 {
@@ -13,18 +14,13 @@ constexpr std::size_t most_keys = 500;  // asked for one by one, for one packet
 constexpr std::size_t most_discarding = 1000;
 constexpr HashThresholds kernel_thresholds{HashThreshold{32, 32}, HashThreshold{128, 128}};
 
-bool is_of_socket(const PolicySpec& policy) {
-  return policy.direction == PolicyDirection::socket_in || policy.direction == PolicyDirection::socket_out;
-}
-bool is_ours(const PolicyState& state) { return is_our_owner(state.spec.owner) && !is_of_socket(state.spec); }
-
-std::string in_words(const PolicyStep& step) {
-  const char* verb = step.kind == PolicyStep::Kind::add      ? "added "
-                     : step.kind == PolicyStep::Kind::update ? "replaced "
-                                                             : "removed ";
-  return verb + step.spec.to_string();
+PolicyDirection policy_direction(Direction direction) {
+  return direction == Direction::in ? PolicyDirection::in : PolicyDirection::out;
 }
 }  // namespace
+
+KernelSide::KernelSide(Kernel& kernel) : kernel_(kernel) {}
+KernelSide::~KernelSide() = default;
 
 Result<void> KernelSide::block_by_default() {
   const auto present = kernel_.get_default();
@@ -55,13 +51,41 @@ Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set) {
 }
 
 Result<KernelSide::Applied> KernelSide::keep_in_step(const PolicySet& set) {
-  const auto present = read_ours();
-  if (!present) return present.error();
-  Digest found;
-  for (const auto& state : *present) found.add(state.spec);
-  if (digest_ != found) return bring_in_step(set, *present);
+  look_.reset();
+  while (true) {
+    auto done = go_on_looking(set);
+    if (!done) return done.error();
+    if (*done) return std::move(**done);
+  }
+}
+
+Result<std::optional<KernelSide::Applied>> KernelSide::go_on_looking(const PolicySet& set) {
+  auto done = take_a_look(set);
+  if (!done || *done) look_.reset();
+  return done;
+}
+
+Result<std::optional<KernelSide::Applied>> KernelSide::take_a_look(const PolicySet& set) {
+  if (!table_.is_known()) {
+    auto applied = bring_in_step(set);
+    if (!applied) return applied.error();
+    return std::optional(std::move(*applied));
+  }
+  if (!look_) {
+    // Before anything else: what is missing must not be open meanwhile.
+    if (auto closed = block_by_default(); !closed) return closed.error();
+    auto begun = KernelLook::begin(kernel_, table_);
+    if (!begun) return begun.error();
+    look_ = std::move(*begun);
+    disturbed_ = false;
+    return std::optional<Applied>();
+  }
+  const auto over = look_->go_on(set);
+  if (!over) return over.error();
+  if (!*over) return std::optional<Applied>();
+  foreign_ = look_->foreign();
   if (auto done = settle(); !done) return done.error();
-  return Applied();
+  return std::optional(look_->applied());
 }
 
 // `present`: our entries as they are in the kernel.
@@ -69,17 +93,17 @@ Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set, cons
   const auto thresholds = choose_thresholds(set.configuration);
   if (present.empty()) set_thresholds(thresholds);  // a bulk load: before it, so that nothing is hashed twice
   distrust();
-  digest_.reset();
+  disturbed_ = false;
+  look_.reset();
+  table_.forget();
   const auto wanted = compile(set.configuration, set.keying.reqids(), present);
   Applied applied;
-  if (auto done = carry_out(difference(present, wanted), applied); !done) return done.error();
+  if (auto done = carry_out(kernel_, difference(present, wanted), applied); !done) return done.error();
   places_.clear();
   shapes_.clear();
   discarding_.clear();
-  digest_.emplace();
   for (const auto& entry : wanted) {
     note(entry.spec);
-    digest_->add(entry.spec);
     if (entry.place != 0) places_[entry.spec.priority] = entry.place;
   }
   table_.remember(set.configuration, wanted);
@@ -93,7 +117,7 @@ Result<void> KernelSide::settle() {
   if (auto done = block_by_default(); !done) return done;
   protecting_ = true;
   left_with_ = counts();
-  trusted_ = true;
+  trusted_ = !disturbed_;
   return {};
 }
 
@@ -101,7 +125,7 @@ Result<KernelSide::Applied> KernelSide::change(const PolicySet& from, const Poli
   const auto old_reqids = from.keying.reqids();
   const auto new_reqids = to.keying.reqids();
   auto small = table_.small_change({from.configuration, old_reqids}, {to.configuration, new_reqids});
-  if (!small || !protecting_ || !trusted_) return bring_in_step(to);
+  if (!small || !protecting_ || !trust(from)) return bring_in_step(to);
   auto applied = take_small_steps(std::move(small->steps));
   if (!applied) return bring_in_step(to);  // the kernel is not as we thought, or has no memory: it will say so again
   table_.accept(*small);
@@ -113,7 +137,7 @@ std::optional<Result<KernelSide::Applied>> KernelSide::change(PolicySet& set, st
   const auto& policies = set.configuration.policies;
   std::vector<PolicyTurn> turns;
   for (const auto& policy : next) turns.push_back({&policies[policy.place - 1], 0, &policy, 0});
-  if (!protecting_ || !trusted_ || !table_.has_steps_for(turns) || !set.can_replace(next)) return std::nullopt;
+  if (!protecting_ || !table_.has_steps_for(turns) || !set.can_replace(next) || !trust(set)) return std::nullopt;
   replaced = set.replace(std::move(next));
   turns.clear();
   for (const auto& old : replaced) {
@@ -128,6 +152,9 @@ std::optional<Result<KernelSide::Applied>> KernelSide::change(PolicySet& set, st
   return applied;
 }
 
+// Whether the kernel holds what was left there, after a look and a repair if need be.
+bool KernelSide::trust(const PolicySet& set) { return trusted_ || (table_.is_known() && keep_in_step(set)); }
+
 Result<KernelSide::Applied> KernelSide::take_small_steps(std::vector<PolicyStep> steps) {
   for (auto& step : steps) {
     if (step.kind != PolicyStep::Kind::remove) continue;
@@ -135,9 +162,9 @@ Result<KernelSide::Applied> KernelSide::take_small_steps(std::vector<PolicyStep>
     if (!present) return present.error();
     step.index = present->index;
   }
-  digest_.reset();
+  look_.reset();  // what it saw before is not what it will see
   Applied applied;
-  if (auto done = carry_out(steps, applied); !done) return done.error();
+  if (auto done = carry_out(kernel_, steps, applied); !done) return done.error();
   // Counted by ourselves: what another program did meanwhile must not become what we expect.
   for (const auto& step : steps) {
     count(step);
@@ -160,48 +187,6 @@ void KernelSide::count(const PolicyStep& step) {
                  : step.spec.direction == PolicyDirection::out ? left_with_->out
                                                                : left_with_->forward;
   number = step.kind == PolicyStep::Kind::add ? number + 1 : number - 1;
-}
-
-Result<void> KernelSide::carry_out(const std::vector<PolicyStep>& steps, Applied& applied) {
-  for (std::size_t begin = 0; begin < steps.size();) {
-    std::size_t end = begin;
-    while (end < steps.size() && steps[end].kind == steps[begin].kind) ++end;
-    if (auto done = carry_out_run(steps, begin, end); !done) return done;
-    auto& count = steps[begin].kind == PolicyStep::Kind::add      ? applied.added
-                  : steps[begin].kind == PolicyStep::Kind::update ? applied.updated
-                                                                  : applied.removed;
-    count += end - begin;
-    begin = end;
-  }
-  if (!steps.empty()) applied.first = in_words(steps.front());
-  return {};
-}
-
-// Steps of one kind, as one batch.
-Result<void> KernelSide::carry_out_run(const std::vector<PolicyStep>& steps, std::size_t begin, std::size_t end) {
-  std::vector<BatchFailure> failures;
-  const bool removes = steps[begin].kind == PolicyStep::Kind::remove;
-  if (removes) {
-    std::vector<PolicyHandle> handles;
-    for (std::size_t n = begin; n < end; ++n) handles.push_back({steps[n].spec.direction, steps[n].index});
-    failures = kernel_.delete_policies(handles);
-  } else {
-    std::vector<PolicySpec> specs;
-    for (std::size_t n = begin; n < end; ++n) specs.push_back(steps[n].spec);
-    failures =
-        steps[begin].kind == PolicyStep::Kind::add ? kernel_.add_policies(specs) : kernel_.update_policies(specs);
-  }
-  for (const auto& failure : failures) {
-    if (removes && failure.error.code == ErrorCode::not_found) continue;  // somebody was faster
-    const auto& spec = steps[begin + failure.position].spec;
-    // It came up since the dump: put what we want in its place.
-    if (!removes && failure.error.code == ErrorCode::already_exists) {
-      if (auto done = kernel_.update_policy(spec); !done) return done;
-      continue;
-    }
-    return failure.error;
-  }
-  return {};
 }
 
 std::optional<KernelSide::Counts> KernelSide::counts() {
@@ -233,7 +218,8 @@ Result<void> KernelSide::withdraw() {
   protecting_ = false;
   places_.clear();
   distrust();
-  digest_.reset();
+  look_.reset();
+  table_.forget();
   thresholds_.reset();
   if (!kernel_.set_hash_thresholds(kernel_thresholds)) thresholds_.reset();
   const auto opened = kernel_.set_default(allow_all);
@@ -253,18 +239,22 @@ std::uint32_t KernelSide::place_of(const PolicySpec& entry) const {
 }
 
 Result<std::vector<PolicyState>> KernelSide::policies_for(const Flow& flow, Direction direction) {
-  if (!trusted_ || foreign_ != 0 || !seems_in_step()) return policies();
-  const auto keys = shapes_.keys_for(flow, direction == Direction::in ? PolicyDirection::in : PolicyDirection::out);
-  if (keys.size() > most_keys) return policies();
+  if (!trusted_ || foreign_ != 0 || !seems_in_step()) return policies_read_for(flow, direction);
+  const auto keys = shapes_.keys_for(flow, policy_direction(direction));
+  if (keys.size() > most_keys) return policies_read_for(flow, direction);
   std::vector<PolicyState> found;
   for (const auto& key : keys) {
     auto state = kernel_.get_policy(key);
     if (state)
       found.push_back(std::move(*state));
     else if (state.error().code != ErrorCode::not_found)
-      return policies();
+      return policies_read_for(flow, direction);
   }
   return found;
+}
+
+Result<std::vector<PolicyState>> KernelSide::policies_read_for(const Flow& flow, Direction direction) {
+  return kernel_.policies_for(flow, policy_direction(direction));
 }
 
 Result<std::vector<PolicyState>> KernelSide::discarding() {
@@ -277,12 +267,13 @@ Result<std::vector<PolicyState>> KernelSide::discarding() {
 
 bool KernelSide::agrees(const std::vector<PolicyState>& policies, const Flow& flow, Direction direction,
                         const Match& match) const {
-  const auto* winner =
-      kernel_lookup(policies, direction == Direction::in ? PolicyDirection::in : PolicyDirection::out, flow);
+  const auto* winner = kernel_lookup(policies, policy_direction(direction), flow);
   if (winner == nullptr) return match.action == Decision::discard;  // the kernel's default blocks
   return is_our_owner(winner->spec.owner) && decision_of(winner->spec) == match.action &&
          place_of(winner->spec) == match.place();
 }
+
+bool KernelSide::is_repairing() const { return look_ && look_->is_repairing(); }
 
 std::vector<std::string> KernelSide::problems() const {
   std::vector<std::string> all;

@@ -1,6 +1,7 @@
 // The kernel's policies, kept as the policy set wants them.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -10,36 +11,39 @@
 #include "policy/compiled_table.hpp"
 #include "policy/kernel_view.hpp"
 #include "policy_set.hpp"
+#include "policy_steps.hpp"
 #include "xfrm/kernel.hpp"
 
 namespace ipsec9000 {
 
+class KernelLook;
+
 class KernelSide {
  public:
-  explicit KernelSide(Kernel& kernel) : kernel_(kernel) {}
+  explicit KernelSide(Kernel& kernel);
+  ~KernelSide();
 
   // What no policy matches is blocked from here on, until withdraw(). A kernel that cannot do that is a problem to be
   // told, not a failure: the default policy is an entry of its own.
   Result<void> block_by_default();
 
-  struct Applied {
-    std::size_t added = 0;
-    std::size_t updated = 0;
-    std::size_t removed = 0;
-    std::string first;  // in words, for a record; "" when nothing was done
-    bool nothing() const { return added + updated + removed == 0; }
-  };
+  using Applied = AppliedSteps;
   // Reads what is there, works out the difference and carries it out, in the order that opens nothing. Used at start
   // (entries of a predecessor are adopted), for a reload, and to put right what somebody else has changed. On failure
   // some steps may have been taken.
   Result<Applied> bring_in_step(const PolicySet& set);
 
-  // The same for the set in force. When the kernel holds what was left there, which reading it tells, nothing is
-  // compiled.
+  // The same for the set in force: what is not as it was left there is put right, at the cost of reading the kernel and
+  // of what differs.
   Result<Applied> keep_in_step(const PolicySet& set);
+  // The same in small parts, each a few milliseconds: nothing, and there is more to be done; else it is over. What was
+  // begun is begun anew after a change.
+  Result<std::optional<Applied>> go_on_looking(const PolicySet& set);
+  bool is_repairing() const;  // something was found, and not all of it has been put right
 
   // From the set in force to another one. A change of a few policies that concerns nobody else (CompiledTable) neither
-  // reads the kernel nor compiles; everything else is bring_in_step().
+  // reads the kernel nor compiles; everything else is bring_in_step(). What somebody else has changed is put right
+  // first.
   Result<Applied> change(const PolicySet& from, const PolicySet& to);
   // Puts these policies in the place of those with the same places and names, in the set and in the kernel, at the cost
   // of these few; what was there is added to `replaced`. Nothing, and nothing has been changed, where that cannot be
@@ -47,7 +51,10 @@ class KernelSide {
   std::optional<Result<Applied>> change(PolicySet& set, std::vector<Policy> next,
                                         std::vector<PolicySet::Replaced>& replaced);
   // Somebody else may have changed our entries: the next change() reads the kernel.
-  void distrust() { trusted_ = false; }
+  void distrust() {
+    trusted_ = false;
+    disturbed_ = true;
+  }
 
   // A cheap look: whether the kernel holds as many policies as when we last left it, and still blocks by default. What
   // was exchanged one for one is not seen so; its event tells it, or bring_in_step().
@@ -62,9 +69,10 @@ class KernelSide {
   Result<std::vector<SaState>> sas() const { return kernel_.dump_sas(Keys::leave_out); }  // to be looked at only
   bool has_ours() const;  // entries of ours are in the kernel (before start: a predecessor's)
   // The kernel's entries that can be in question for this packet, and perhaps others. Where the kernel holds nothing
-  // but what we compiled, these few are asked for; else all are read.
+  // but what we compiled, these few are asked for; else all are read, and those that match are given.
   Result<std::vector<PolicyState>> policies_for(const Flow& flow, Direction direction);
-  // Whether the kernel's table, given by what policies() or policies_for() read, gives this packet to the policy that
+  Result<std::vector<PolicyState>> policies_read_for(const Flow& flow, Direction direction);  // the latter always
+  // Whether the kernel's table, given by what one of these two or policies() read, gives this packet to the policy that
   // the matcher chose.
   bool agrees(const std::vector<PolicyState>& policies, const Flow& flow, Direction direction,
               const Match& match) const;
@@ -78,8 +86,8 @@ class KernelSide {
   Result<Applied> bring_in_step(const PolicySet& set, const std::vector<PolicyState>& present);
   Result<void> settle();
   Result<Applied> take_small_steps(std::vector<PolicyStep> steps);
-  Result<void> carry_out(const std::vector<PolicyStep>& steps, Applied& applied);
-  Result<void> carry_out_run(const std::vector<PolicyStep>& steps, std::size_t begin, std::size_t end);
+  Result<std::optional<Applied>> take_a_look(const PolicySet& set);
+  bool trust(const PolicySet& set);
   void note(const PolicySpec& entry);
   void set_thresholds(const HashThresholds& wanted);
   struct Counts {
@@ -101,7 +109,8 @@ class KernelSide {
   CompiledTable table_;
   EntryShapes shapes_;                 // of the entries that we compiled
   std::vector<PolicyKey> discarding_;  // those that discard what goes out, up to one more than are read one by one
-  std::optional<Digest> digest_;       // of all of them, where nothing has been changed since they were compiled
+  std::unique_ptr<KernelLook> look_;   // that has begun and is not over
+  bool disturbed_ = false;             // since it began
   bool trusted_ = false;               // they are what the kernel holds of ours, and nobody was heard to change that
 };
 

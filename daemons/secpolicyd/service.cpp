@@ -20,6 +20,8 @@ constexpr Duration look_interval{10'000};
 constexpr int least_rest = 200;
 // A program that flushes and restores does so in one go; one look afterwards is enough.
 constexpr Duration settle_time{50};
+// A look at very many policies is taken in parts of this length, between which everybody else is answered.
+constexpr Duration part_of_look{10};
 
 // The first of the tunnels that begin at no address of this host now, and how many more there are.
 void add_host_problems(Json& problems, const Configuration& configuration) {
@@ -53,7 +55,8 @@ PolicyService::PolicyService(DaemonContext& context, std::unique_ptr<Kernel> ker
       kernel_events_(context, *kernel_, kernel_side_, [this]() -> const PolicySet& { return *set_; }),
       trace_(context, *kernel_, [this]() -> const PolicySet& { return *set_; }),
       periodic_(context.loop),
-      soon_(context.loop) {
+      soon_(context.loop),
+      look_(context.loop) {
   add_methods();
   ike_.on_lost([this] { (void)trace_.stop("ikpmd ended"); });
 }
@@ -216,6 +219,7 @@ Result<void> PolicyService::withdraw() {
   withdrawn_ = true;
   periodic_.cancel();
   soon_.cancel();
+  look_.cancel();
   in_step_ = false;
   return kernel_side_.withdraw();
 }
@@ -235,26 +239,48 @@ void PolicyService::arm_reconcile() {
 
 void PolicyService::reconcile() {
   if (withdrawn_) return;
+  // What is changed while a look is under way may have been passed already: another one follows.
+  look_again_ = look_.armed();
+  if (look_again_) return;
+  look_took_ = Duration(0);
+  go_on_looking();
+}
+
+void PolicyService::go_on_looking() {
   const auto began = context_.loop.now();
-  const auto applied = kernel_side_.keep_in_step(*set_);
-  const auto now = context_.loop.now();
-  whole_look_due_ = now + std::max<Duration>(look_interval, least_rest * (now - began));
-  in_step_ = applied.has_value();
-  if (!applied) {
-    // Said once until the kernel answers again.
-    if (kernel_problem_.empty())
-      context_.audit.record(audit::kernel_refused,
-                            {{"request", "bring its policies in step"}, {"reason", applied.error().text}});
-    kernel_problem_ = applied.error().text;
-    return;
+  auto now = began;
+  Result<std::optional<KernelSide::Applied>> over = std::optional<KernelSide::Applied>();
+  while (over && !*over && now - began < part_of_look) {
+    over = kernel_side_.go_on_looking(*set_);
+    now = context_.loop.now();
   }
+  look_took_ += now - began;
+  if (over && !*over) return look_.arm_at(now, [this] { go_on_looking(); });
+  whole_look_due_ = now + std::max<Duration>(look_interval, least_rest * look_took_);
+  if (std::exchange(look_again_, false)) reconcile_soon();
+  if (over)
+    looked(**over);
+  else
+    look_failed(over.error());
+}
+
+// Said once until the kernel answers again.
+void PolicyService::look_failed(const Error& error) {
+  in_step_ = false;
+  if (kernel_problem_.empty())
+    context_.audit.record(audit::kernel_refused, {{"request", "bring its policies in step"}, {"reason", error.text}});
+  kernel_problem_ = error.text;
+}
+
+void PolicyService::looked(const KernelSide::Applied& applied) {
+  in_step_ = true;
   kernel_problem_.clear();
-  if (applied->nothing()) return;
+  if (applied.nothing()) return;
   ++repairs_;
-  const auto count = applied->added + applied->updated + applied->removed;
+  const auto count = applied.added + applied.updated + applied.removed;
   context_.audit.record(
       audit::policy_drift_repaired,
-      {{"change", std::to_string(count) + (count == 1 ? " entry: " : " entries, the first: ") + applied->first}});
+      {{"change", std::to_string(count) + (count == 1 ? " entry: " : " entries, the first: ") + applied.first}});
 }
 
 void PolicyService::overrun() {
@@ -283,7 +309,7 @@ Json PolicyService::status() const {
   if (!ike_.connected() && !withdrawn_) problems.push_back("ikpmd is not connected: no SAs are negotiated");
   return {{"configuration", context_.paths.configuration().string()},
           {"policies", set_->configuration.policies.size()},
-          {"in_step", in_step_},
+          {"in_step", in_step_ && !kernel_side_.is_repairing()},
           {"kernel", kernel_side_.is_protecting() && kernel_problem_.empty() ? "up" : "down"},
           {"protected", kernel_side_.is_protecting() && !withdrawn_},
           {"generation", generation_},

@@ -40,7 +40,7 @@ class PolicyService final : public DaemonService {
   // What a reload of that file would change: the answer of "policy.diff". Changes nothing.
   Result<Json> difference_to(const std::filesystem::path& file) const;
   Result<void> withdraw();
-  // Reads the kernel's policies and repairs what differs; counts and records it.
+  // Reads the kernel's policies and repairs what differs, part by part on the loop; counts and records it.
   void reconcile();
   Json status() const;
   // The audit record of what a peer asked for and was told.
@@ -75,6 +75,9 @@ class PolicyService final : public DaemonService {
   void add_methods();
   void reconcile_soon();
   void arm_reconcile();
+  void go_on_looking();
+  void looked(const KernelSide::Applied& applied);
+  void look_failed(const Error& error);
   void overrun();
 
   DaemonContext& context_;
@@ -89,6 +92,9 @@ class PolicyService final : public DaemonService {
   Trace trace_;
   EventLoop::Timer periodic_;
   EventLoop::Timer soon_;
+  EventLoop::Timer look_;  // the next part of one that is under way
+  Duration look_took_{};   // so far
+  bool look_again_ = false;
   std::uint64_t generation_ = 1;
   std::uint64_t overruns_ = 0;
   std::uint64_t repairs_ = 0;

@@ -40,19 +40,26 @@ void CompiledTable::remember(const Configuration& configuration, std::span<const
     claim(policy.filter, true);
     forward_ = forward_ || policy.tunnel;
   }
-  std::vector<bool> unusual(configuration.policies.size());
+  unusual_.assign(configuration.policies.size(), false);
+  others_.clear();
+  remembered_.remember(entries);
   for (const auto& each : entries) {
     // Every selector that is not a policy's is out of bounds for one: neighbour discovery, the bypass list, the
     // default.
     if (each.role != EntryRole::policy) {
       ++claims_[HashSelector{}(each.spec.selector)];
+      others_.push_back(each.spec);
       continue;
     }
     priorities_[each.place - 1] = each.spec.priority;
-    if (each.spec.owner != policy_owner) unusual[each.place - 1] = true;
+    if (each.spec.owner != policy_owner) unusual_[each.place - 1] = true;
   }
-  for (std::size_t index = 0; index < unusual.size(); ++index)
-    if (unusual[index]) priorities_[index] = 0;
+}
+
+void CompiledTable::forget() {
+  priorities_.clear();
+  others_.clear();
+  remembered_.remember({});
 }
 
 // Whether nobody else is concerned when one becomes the other.
@@ -86,7 +93,8 @@ bool CompiledTable::has_steps_for(std::span<const PolicyTurn> turns) const {
   Selectors wanted;
   for (const auto& turn : turns) {
     const auto index = turn.after->place - 1;
-    if (index >= priorities_.size() || priorities_[index] == 0 || !stands_alone(*turn.before, *turn.after))
+    if (index >= priorities_.size() || priorities_[index] == 0 || unusual_[index] ||
+        !stands_alone(*turn.before, *turn.after))
       return false;
     for (const auto& selector : selectors_of(turn.after->filter))
       if (!wanted.insert(selector).second) return false;
@@ -137,8 +145,54 @@ std::optional<SmallChange> CompiledTable::small_change(std::vector<PolicyTurn> t
 }
 
 void CompiledTable::accept(const SmallChange& change) {
-  for (const auto& turn : change.turns) claim(turn.before->filter, false);
-  for (const auto& turn : change.turns) claim(turn.after->filter, true);
+  for (const auto& turn : change.turns) {
+    claim(turn.before->filter, false);
+    remember(*turn.before, turn.old_reqid, false);
+  }
+  for (const auto& turn : change.turns) {
+    claim(turn.after->filter, true);
+    remember(*turn.after, turn.new_reqid, true);
+  }
+}
+
+// All entries of a policy that stands alone.
+void CompiledTable::remember(const Policy& policy, std::uint32_t reqid, bool add) {
+  for (const auto direction : entry_directions) {
+    if (direction == PolicyDirection::forward && !forward_) continue;
+    for_each_selector(policy.filter, [&](const KernelSelector& selector) {
+      const auto spec = entry(policy, reqid, selector, direction);
+      if (add)
+        remembered_.add(spec, policy.place);
+      else
+        remembered_.remove(spec);
+    });
+  }
+}
+
+std::vector<TableGap> CompiledTable::gaps() const {
+  std::vector<TableGap> found;
+  for (const auto place : remembered_.places_with_missed())
+    if (place != 0) found.push_back({priorities_[place - 1], place, 0});
+  for (std::uint32_t number = 0; number < others_.size(); ++number)
+    if (remembered_.is_missed(others_[number])) found.push_back({others_[number].priority, 0, number});
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.priority < b.priority; });
+  return found;
+}
+
+void CompiledTable::fill(const TableGap& gap, const Policy* policy, std::uint32_t reqid,
+                         std::vector<PolicySpec>& wanted) const {
+  if (gap.place == 0) return wanted.push_back(others_[gap.number]);
+  const std::uint32_t owners = unusual_[gap.place - 1] ? policy_owner_count : 1;
+  for (const auto direction : entry_directions) {
+    if (direction == PolicyDirection::forward && !forward_) continue;
+    for_each_selector(policy->filter, [&](const KernelSelector& selector) {
+      auto spec = entry(*policy, reqid, selector, direction);
+      for (std::uint32_t n = 0; n < owners; ++n) {
+        spec.owner = policy_owner + n;
+        if (remembered_.is_missed(spec)) wanted.push_back(spec);
+      }
+    });
+  }
 }
 
 }  // namespace ipsec9000

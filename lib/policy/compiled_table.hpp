@@ -1,5 +1,5 @@
-// The kernel's table as it was compiled last, so that a change of a few policies among very many costs what these few
-// cost.
+// The kernel's table as it was compiled last, so that a change of a few policies among very many, or the repair of a
+// few entries that somebody else has changed, costs what these few cost.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -9,6 +9,7 @@
 
 #include "policy/compile.hpp"
 #include "policy/difference.hpp"
+#include "policy/remembered_entries.hpp"
 
 namespace ipsec9000 {
 
@@ -31,13 +32,21 @@ struct SmallChange {
   std::vector<PolicyTurn> turns;
 };
 
+// Something of ours that a look at the kernel has missed: entries of one policy, or one that is of no policy.
+struct TableGap {
+  std::uint32_t priority = 0;
+  std::uint32_t place = 0;   // of the policy; 0: of none
+  std::uint32_t number = 0;  // of that entry
+};
+
 class CompiledTable {
  public:
   static constexpr std::size_t most_changes = 64;  // policies; beyond, compiling everything is no great loss
 
   // `entries`: what compile() gave for the configuration, and what the kernel holds now.
   void remember(const Configuration& configuration, std::span<const CompiledPolicy> entries);
-  void forget() { priorities_.clear(); }
+  void forget();
+  bool is_known() const { return remembered_.size() != 0; }  // the default always has entries
 
   // From `before`, which is what is remembered, to `after`. Nothing where other entries than those of the changed
   // policies may be concerned, and only compile() can tell: policies come or go, the default or the bypass list
@@ -51,14 +60,27 @@ class CompiledTable {
   // The steps have been taken.
   void accept(const SmallChange& change);
 
+  // What the kernel holds of ours, entry by entry, beside what is remembered.
+  void begin_look() { remembered_.begin_look(); }
+  bool see(const PolicySpec& entry) { return remembered_.see(entry); }  // whether it is as it should be
+  // After the last one: what is not there. Winning end first.
+  std::vector<TableGap> gaps() const;
+  // The entries that fill a gap, added to `wanted`. `policy`: the one at the gap's place as it is remembered, and its
+  // reqid; of no account where the gap is of no policy.
+  void fill(const TableGap& gap, const Policy* policy, std::uint32_t reqid, std::vector<PolicySpec>& wanted) const;
+
  private:
   bool stands_alone(const Policy& before, const Policy& after) const;
   PolicySpec entry(const Policy& policy, std::uint32_t reqid, const KernelSelector& outward,
                    PolicyDirection direction) const;
   std::uint32_t claims(const KernelSelector& outward) const;
   void claim(const Filter& filter, bool add);
+  void remember(const Policy& policy, std::uint32_t reqid, bool add);
 
-  std::vector<std::uint32_t> priorities_;  // by policy; 0: none of its own, or an entry with an unusual owner mark
+  std::vector<std::uint32_t> priorities_;  // by policy; 0: it has no entry
+  std::vector<bool> unusual_;              // by policy: an entry of it has not the first owner mark
+  std::vector<PolicySpec> others_;         // the entries that are of no policy, winning end first
+  RememberedEntries remembered_;
   // How many want a selector, by its hash: two selectors of one hash only cost a compilation.
   std::unordered_map<std::size_t, std::uint32_t> claims_;
   bool forward_ = false;

@@ -1,6 +1,8 @@
 // From the kernel's policies as they are to those that should be, step by step.
 #pragma once
+#include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "policy/compile.hpp"
@@ -24,15 +26,24 @@ struct PolicyStep {
 // old ones that won over it.
 std::vector<PolicyStep> difference(std::span<const PolicyState> present, std::span<const CompiledPolicy> wanted);
 
-// What entries say, in 64 bits: the same for the same entries in any order (Digest is a sum).
-class Digest {
+// The same entry by entry.
+class Comparison {
  public:
-  void add(const PolicySpec& entry);
-  bool operator==(const Digest&) const = default;
+  explicit Comparison(std::span<const PolicyState> present);  // to outlive this
+  // What is to be done for one that is wanted; nothing where it is there and says the same.
+  std::optional<PolicyStep> step_for(const PolicySpec& wanted);
+  // Of those that were not wanted, from the losing end.
+  std::vector<PolicyStep> removals() const;
 
  private:
-  std::uint64_t sum_ = 0;
-  std::size_t count_ = 0;
+  struct HashKey {
+    std::size_t operator()(const PolicyKey& key) const noexcept;
+  };
+  struct Old {
+    const PolicyState* state = nullptr;
+    bool stays = false;
+  };
+  std::unordered_map<PolicyKey, Old, HashKey> old_;
 };
 
 }  // namespace ipsec9000

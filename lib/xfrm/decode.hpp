@@ -9,7 +9,9 @@
 
 namespace ipsec9000 {
 
-Result<PolicyState> decode_policy(ByteView payload);      // XFRM_MSG_NEWPOLICY, XFRM_MSG_UPDPOLICY
+Result<PolicyState> decode_policy(ByteView payload);  // XFRM_MSG_NEWPOLICY, XFRM_MSG_UPDPOLICY
+// The same of one that matches the packet; nothing of others, of which no more than the selector is looked at.
+Result<std::optional<PolicyState>> decode_policy_for(ByteView payload, const Flow& flow, PolicyDirection direction);
 Result<SaState> decode_sa(ByteView payload, Keys keys);   // XFRM_MSG_NEWSA, XFRM_MSG_UPDSA
 Result<DefaultActions> decode_default(ByteView payload);  // XFRM_MSG_GETDEFAULT
 Result<SpdInfo> decode_spd_info(ByteView payload);        // XFRM_MSG_NEWSPDINFO

@@ -81,6 +81,18 @@ Result<PolicyState> decode_policy(ByteView payload) {
   return decode_parts::policy(message->head, message->attributes);
 }
 
+Result<std::optional<PolicyState>> decode_policy_for(ByteView payload, const Flow& flow, PolicyDirection direction) {
+  const auto info = read_structure<xfrm_userpolicy_info>(payload);
+  if (!info) return decode_parts::too_short("a policy", payload.size(), sizeof(xfrm_userpolicy_info));
+  if (info->dir != static_cast<std::uint8_t>(direction)) return std::optional<PolicyState>{};
+  const auto selector = abi::selector(info->sel);
+  if (!selector) return selector.error().within("a policy's selector");
+  if (!selector->matches(flow)) return std::optional<PolicyState>{};
+  auto state = decode_policy(payload);
+  if (!state) return state.error();
+  return std::optional(std::move(*state));
+}
+
 Result<DefaultActions> decode_default(ByteView payload) {
   const auto raw = read_structure<xfrm_userpolicy_default>(payload);
   if (!raw) return decode_parts::too_short("the default actions", payload.size(), sizeof(xfrm_userpolicy_default));

@@ -19,14 +19,17 @@ struct Capabilities {
   std::vector<std::string> problems;  // why something is missing, a sentence each
 };
 
-// The SA table read piece by piece, so that a table of any length costs little memory and no long wait. What comes and
-// goes meanwhile may or may not be among the pieces; what stays is, once. Keys are left out.
-class SaDump {
+// A table read piece by piece, so that one of any length costs little memory and no long wait. What comes and goes
+// meanwhile may or may not be among the pieces; what stays is, once.
+template <class Entry>
+class Dump {
  public:
-  virtual ~SaDump() = default;
-  // Some more SAs, larval ones too; empty: that was all. After an error there is no more.
-  virtual Result<std::vector<SaState>> next() = 0;
+  virtual ~Dump() = default;
+  // Some more; empty: that was all. After an error there is no more.
+  virtual Result<std::vector<Entry>> next() = 0;
 };
+using SaDump = Dump<SaState>;  // larval SAs too; keys are left out
+using PolicyDump = Dump<PolicyState>;
 
 // Synchronous; each call takes microseconds and gives an Error whose text names what was asked, with selector or SPI,
 // and the kernel's own reason. Codes: already_exists, not_found, not_permitted, unsupported (this kernel lacks it),
@@ -45,7 +48,10 @@ class Kernel {
   virtual std::vector<BatchFailure> update_policies(std::span<const PolicySpec> policies) = 0;
   virtual std::vector<BatchFailure> delete_policies(std::span<const PolicyHandle> policies) = 0;
   virtual Result<PolicyState> get_policy(const PolicyKey& key) = 0;
-  virtual Result<std::vector<PolicyState>> dump_policies() = 0;  // everybody's, those of sockets too
+  virtual Result<std::vector<PolicyState>> dump_policies() = 0;        // everybody's, those of sockets too
+  virtual Result<std::unique_ptr<PolicyDump>> open_policy_dump() = 0;  // on a socket of its own
+  // Those that match the packet. The kernel tells all; the others are passed over quickly.
+  virtual Result<std::vector<PolicyState>> policies_for(const Flow& flow, PolicyDirection direction) = 0;
 
   virtual Result<void> set_default(const DefaultActions& actions) = 0;
   virtual Result<DefaultActions> get_default() = 0;  // all three are present
@@ -99,6 +105,8 @@ class NetlinkKernel final : public Kernel {
   std::vector<BatchFailure> delete_policies(std::span<const PolicyHandle> policies) override;
   Result<PolicyState> get_policy(const PolicyKey& key) override;
   Result<std::vector<PolicyState>> dump_policies() override;
+  Result<std::unique_ptr<PolicyDump>> open_policy_dump() override;
+  Result<std::vector<PolicyState>> policies_for(const Flow& flow, PolicyDirection direction) override;
   Result<void> set_default(const DefaultActions& actions) override;
   Result<DefaultActions> get_default() override;
   Result<void> set_hash_thresholds(const HashThresholds& thresholds) override;

@@ -48,30 +48,44 @@ Result<std::vector<T>> dump_all(RequestSocket& socket, const std::function<Reque
   return all;
 }
 
-class NetlinkSaDump final : public SaDump {
+// `decode` makes the entry of a message's payload.
+template <class Entry, class Decode>
+class NetlinkDump final : public Dump<Entry> {
  public:
-  explicit NetlinkSaDump(RequestSocket socket) : socket_(std::move(socket)) {}
+  NetlinkDump(RequestSocket socket, std::string doing, Decode decode)
+      : socket_(std::move(socket)), doing_(std::move(doing)), decode_(std::move(decode)) {}
 
-  Result<std::vector<SaState>> next() override {
-    std::vector<SaState> some;
+  Result<std::vector<Entry>> next() override {
+    std::vector<Entry> some;
     while (some.empty() && !ended_) {
       const auto piece = socket_.dump_piece([&](const Message& message) -> Result<void> {
-        auto sa = decode_sa(message.payload, Keys::leave_out);
-        if (!sa) return sa.error();
-        some.push_back(std::move(*sa));
+        auto entry = decode_(message.payload);
+        if (!entry) return entry.error();
+        some.push_back(std::move(*entry));
         return {};
       });
       ended_ = !piece || !piece->handled || piece->last;
       const auto done = piece ? piece->handled : Result<void>(piece.error());
-      if (!done) return done.error().within("reading the kernel's SAs");
+      if (!done) return done.error().within(doing_);
     }
     return some;
   }
 
  private:
   RequestSocket socket_;
+  std::string doing_;
+  Decode decode_;
   bool ended_ = false;
 };
+
+template <class Entry, class Decode>
+Result<std::unique_ptr<Dump<Entry>>> open_dump(Request request, std::string doing, Decode decode) {
+  auto socket = RequestSocket::open();
+  if (!socket) return socket.error();
+  if (auto begun = socket->begin_dump(std::move(request)); !begun) return begun.error().within(doing);
+  return std::unique_ptr<Dump<Entry>>(
+      new NetlinkDump<Entry, Decode>(std::move(*socket), std::move(doing), std::move(decode)));
+}
 
 const auto nothing_to_check = [](const auto&) { return Result<void>{}; };
 
@@ -153,6 +167,24 @@ Result<std::vector<PolicyState>> NetlinkKernel::dump_policies() {
   return all;
 }
 
+Result<std::unique_ptr<PolicyDump>> NetlinkKernel::open_policy_dump() {
+  return open_dump<PolicyState>(ipsec9000::dump_policies(), "reading the kernel's policies",
+                                [](ByteView payload) { return decode_policy(payload); });
+}
+
+Result<std::vector<PolicyState>> NetlinkKernel::policies_for(const Flow& flow, PolicyDirection direction) {
+  std::vector<PolicyState> found;
+  const auto on_entry = [&](const Message& message) -> Result<void> {
+    auto state = decode_policy_for(message.payload, flow, direction);
+    if (!state) return state.error();
+    if (*state) found.push_back(std::move(**state));
+    return {};
+  };
+  if (auto done = socket_.dump(ipsec9000::dump_policies, on_entry, [&] { found.clear(); }); !done)
+    return done.error().within("reading the kernel's policies");
+  return found;
+}
+
 Result<void> NetlinkKernel::set_default(const DefaultActions& actions) {
   auto done = socket_.execute(ipsec9000::set_default(actions));
   if (!done) return done.error().within("setting what happens to packets without a policy");
@@ -210,11 +242,8 @@ Result<std::vector<SaState>> NetlinkKernel::dump_sas(Keys keys) {
 }
 
 Result<std::unique_ptr<SaDump>> NetlinkKernel::open_sa_dump() {
-  auto socket = RequestSocket::open();
-  if (!socket) return socket.error();
-  if (auto begun = socket->begin_dump(ipsec9000::dump_sas(std::nullopt)); !begun)
-    return begun.error().within("reading the kernel's SAs");
-  return std::unique_ptr<SaDump>(new NetlinkSaDump(std::move(*socket)));
+  return open_dump<SaState>(ipsec9000::dump_sas(std::nullopt), "reading the kernel's SAs",
+                            [](ByteView payload) { return decode_sa(payload, Keys::leave_out); });
 }
 
 Result<std::vector<SaState>> NetlinkKernel::sas_between(const IpAddress& source, const IpAddress& destination) {

@@ -224,6 +224,41 @@ Result<std::vector<PolicyState>> FakeKernel::dump_policies() {
   return policies();
 }
 
+// As the kernel does: what comes behind the place where it stopped is still told.
+class FakeKernel::PolicyPieces final : public PolicyDump {
+ public:
+  explicit PolicyPieces(FakeKernel& kernel) : kernel_(kernel) {}
+
+  Result<std::vector<PolicyState>> next() override {
+    if (auto done = kernel_.begin("read a piece of the policies"); !done) return done.error();
+    std::vector<PolicyState> some;
+    auto at = last_ ? kernel_.policies_.upper_bound(*last_) : kernel_.policies_.begin();
+    for (; at != kernel_.policies_.end() && some.size() < policies_a_piece; ++at) {
+      some.push_back(at->second);
+      last_ = at->first;
+    }
+    return some;
+  }
+
+ private:
+  FakeKernel& kernel_;
+  std::optional<PolicyKey> last_;
+};
+
+Result<std::unique_ptr<PolicyDump>> FakeKernel::open_policy_dump() {
+  if (auto done = begin("open a policy dump"); !done) return done.error();
+  return std::unique_ptr<PolicyDump>(new PolicyPieces(*this));
+}
+
+Result<std::vector<PolicyState>> FakeKernel::policies_for(const Flow& flow, PolicyDirection direction) {
+  auto all = dump_policies();
+  if (all)
+    std::erase_if(*all, [&](const PolicyState& policy) {
+      return policy.spec.direction != direction || !policy.spec.selector.matches(flow);
+    });
+  return all;
+}
+
 Result<void> FakeKernel::set_default(const DefaultActions& actions) {
   if (auto done = begin("set default"); !done) return done;
   if (actions.in) defaults_.in = actions.in;
@@ -361,9 +396,9 @@ Result<std::vector<SaState>> FakeKernel::dump_sas(Keys keys) {
 }
 
 // Goes on behind the SA where it stopped, as the kernel does; larval SAs come last, all at once.
-class FakeKernel::Dump final : public SaDump {
+class FakeKernel::SaPieces final : public SaDump {
  public:
-  explicit Dump(FakeKernel& kernel) : kernel_(kernel) {}
+  explicit SaPieces(FakeKernel& kernel) : kernel_(kernel) {}
 
   Result<std::vector<SaState>> next() override {
     if (auto done = kernel_.begin("read a piece of the SAs"); !done) return done.error();
@@ -386,7 +421,7 @@ class FakeKernel::Dump final : public SaDump {
 
 Result<std::unique_ptr<SaDump>> FakeKernel::open_sa_dump() {
   if (auto done = begin("open an SA dump"); !done) return done.error();
-  return std::unique_ptr<SaDump>(new Dump(*this));
+  return std::unique_ptr<SaDump>(new SaPieces(*this));
 }
 
 Result<std::vector<SaState>> FakeKernel::sas_between(const IpAddress& source, const IpAddress& destination) {

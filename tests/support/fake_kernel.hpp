@@ -16,6 +16,7 @@ class FakeKernel final : public Kernel {
   static constexpr std::uint32_t own_port = 1000;       // sender of what comes through the Kernel interface
   static constexpr std::uint32_t foreign_port = 2000;   // sender of what a test does in another program's name
   static constexpr std::size_t sas_a_piece = 50;        // of an SaDump
+  static constexpr std::size_t policies_a_piece = 4;    // of a PolicyDump
   static constexpr std::uint64_t acquire_expires = 30;  // net.core.xfrm_acq_expires
 
   FakeKernel();
@@ -80,6 +81,8 @@ class FakeKernel final : public Kernel {
   std::vector<BatchFailure> delete_policies(std::span<const PolicyHandle> policies) override;
   Result<PolicyState> get_policy(const PolicyKey& key) override;
   Result<std::vector<PolicyState>> dump_policies() override;
+  Result<std::unique_ptr<PolicyDump>> open_policy_dump() override;
+  Result<std::vector<PolicyState>> policies_for(const Flow& flow, PolicyDirection direction) override;
   Result<void> set_default(const DefaultActions& actions) override;
   Result<DefaultActions> get_default() override;
   Result<void> set_hash_thresholds(const HashThresholds& thresholds) override;
@@ -103,7 +106,8 @@ class FakeKernel final : public Kernel {
 
  private:
   class Listener;
-  class Dump;
+  class SaPieces;
+  class PolicyPieces;
   struct Sa {
     SaState state;
     std::uint64_t order = 0;  // of insertion: decides between SAs of the same second

@@ -1,6 +1,9 @@
 // A few policies changed without compiling everything: the kernel must end where a compilation would have led it.
 #include "policy/compiled_table.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include "kernel_state.hpp"
 #include "policy/difference.hpp"
 #include "policy/matcher.hpp"
@@ -35,6 +38,19 @@ struct Held {
     configuration = after;
     reqids = some_reqids(after);
     return true;
+  }
+
+  // What the table says is missing of what the kernel holds now.
+  std::vector<PolicySpec> missing() {
+    table.begin_look();
+    for (const auto& state : kernel.policies()) (void)table.see(state.spec);
+    std::vector<PolicySpec> specs;
+    for (const auto& gap : table.gaps())
+      if (gap.place == 0)
+        table.fill(gap, nullptr, 0, specs);
+      else
+        table.fill(gap, &configuration.policies[gap.place - 1], reqids[gap.place - 1], specs);
+    return specs;
   }
 
   Configuration configuration;
@@ -117,6 +133,7 @@ TEST_CASE("after random small changes the kernel agrees with the matcher, and th
       if (const auto tie = held.kernel.find_tie()) FAIL(*tie);
       const auto present = held.kernel.policies();
       REQUIRE(difference(present, compiled(held.configuration, present)).empty());
+      REQUIRE(held.missing().empty());
       const Matcher matcher(held.configuration);
       for (int n = 0; n < 30; ++n) {
         const auto packet = random.packet();
@@ -128,4 +145,72 @@ TEST_CASE("after random small changes the kernel agrees with the matcher, and th
     }
   }
   CHECK(small > 50);
+}
+
+TEST_CASE("whatever is taken away or altered is told, as it was, and nothing else; the winning ones first") {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    RandomPolicies random(seed);
+    Held held(random.configuration(12, seed % 4 == 0));
+    INFO("seed " << seed);
+    if (seed % 3 == 0) {  // some of them with another owner mark: a policy has moved
+      const auto moved = random.changed(held.configuration, seed % 4 == 0);
+      const auto present = held.kernel.policies();
+      const auto entries = compiled(moved, present);
+      for (const auto& step : difference(present, entries)) {
+        if (step.kind == PolicyStep::Kind::remove)
+          REQUIRE(held.kernel.delete_policy(step.spec.key()));
+        else
+          REQUIRE(held.kernel.update_policy(step.spec));
+      }
+      held.table.remember(moved, entries);
+      held.configuration = moved;
+      held.reqids = some_reqids(moved);
+    }
+    REQUIRE(held.missing().empty());
+    std::set<PolicySpec> taken;
+    for (const auto& state : held.kernel.policies()) {
+      if (!random.one_in(3)) continue;
+      taken.insert(state.spec);
+      auto altered = state.spec;
+      ++altered.priority;
+      if (random.one_in(2))
+        REQUIRE(held.kernel.update_policy(altered));
+      else
+        held.kernel.delete_foreign(state.spec.key());
+    }
+    const auto missing = held.missing();
+    CHECK(std::set<PolicySpec>(missing.begin(), missing.end()) == taken);
+    CHECK(missing.size() == taken.size());
+    CHECK(std::is_sorted(missing.begin(), missing.end(),
+                         [](const auto& one, const auto& other) { return one.priority < other.priority; }));
+  }
+}
+
+TEST_CASE("entries are remembered by what they say, through thousands that come and go") {
+  RememberedEntries remembered;
+  PolicySpec entry;
+  entry.selector = KernelSelector::any(Family::ipv4);
+  const auto numbered = [&](std::uint32_t number) {
+    entry.priority = number;
+    return entry;
+  };
+  CHECK_FALSE(remembered.see(entry));
+  CHECK(remembered.all_seen());
+  for (std::uint32_t n = 0; n < 5000; ++n) remembered.add(numbered(n), n + 1);
+  for (std::uint32_t n = 0; n < 5000; n += 2) remembered.remove(numbered(n));
+  remembered.remove(numbered(9999));
+  CHECK(remembered.size() == 2500);
+  remembered.begin_look();
+  for (std::uint32_t n = 0; n < 5000; ++n)
+    if (n != 7 && n != 4001) CHECK(remembered.see(numbered(n)) == (n % 2 == 1));
+  CHECK_FALSE(remembered.all_seen());
+  CHECK(remembered.is_missed(numbered(7)));
+  CHECK_FALSE(remembered.is_missed(numbered(8)));
+  CHECK(remembered.places_with_missed() == std::vector<std::uint32_t>{8, 4002});
+  remembered.remove(numbered(7));
+  remembered.remove(numbered(9));  // seen already
+  CHECK(remembered.see(numbered(4001)));
+  CHECK(remembered.all_seen());
+  remembered.begin_look();
+  CHECK_FALSE(remembered.all_seen());
 }

@@ -86,7 +86,7 @@ TEST_CASE("one policy that changes is two updates, without reading the kernel; a
   REQUIRE(side.bring_in_step(*before));
   const auto dumps = [&] {
     return std::count_if(kernel.log().begin(), kernel.log().end(),
-                         [](const auto& line) { return line.starts_with("dump policies"); });
+                         [](const auto& line) { return line.starts_with("open a policy dump"); });
   };
   const auto earlier = dumps();
   const auto applied = side.change(*before, *after);
@@ -133,7 +133,9 @@ TEST_CASE("a look that finds what was left compiles nothing, and whatever was ch
   const auto good = kernel.policies();
   kernel.log().clear();
   CHECK(side.keep_in_step(*set)->nothing());
-  CHECK(kernel.log() == std::vector<std::string>{"dump policies", "get default", "read SPD figures"});
+  for (const auto& line : kernel.log())
+    CHECK((line == "get default" || line == "open a policy dump" || line == "read a piece of the policies" ||
+           line == "read SPD figures"));
   std::vector<std::function<void(PolicySpec&)>> changes{
       [](PolicySpec& spec) {
         spec.action = spec.action == PolicyAction::block ? PolicyAction::allow : PolicyAction::block;
@@ -163,12 +165,9 @@ TEST_CASE("a look that finds what was left compiles nothing, and whatever was ch
   CHECK(side.keep_in_step(*set)->added == 1);
   // Another priority may do as well, but that is for the comparison to say.
   auto moved = good.front().spec;
-  Digest before;
-  Digest after;
-  before.add(moved);
+  const auto before = digest_of(moved);
   ++moved.priority;
-  after.add(moved);
-  CHECK_FALSE(before == after);
+  CHECK(digest_of(moved) != before);
   // After a small change what was left is another thing.
   const auto other =
       set_of(no_udp + "," + telnet_secured + R"(,{"name": "c", "action": "pass", "filter": {"remote": "10.9.0.1"}})");
@@ -187,4 +186,109 @@ TEST_CASE("a small change that the kernel refuses is made by the whole compariso
   kernel.flush_policies();  // not noticed: the entries that should go are not there
   REQUIRE(side.change(*before, *after));
   CHECK(side.bring_in_step(*after)->nothing());
+}
+
+namespace {
+std::unique_ptr<const PolicySet> many(std::size_t count) {
+  std::string policies = telnet_secured;
+  for (std::size_t n = 0; n < count; ++n)
+    policies += R"(,{"name": "p)" + std::to_string(n) + R"(", "action": "pass", "filter": {"remote": "10.2.)" +
+                std::to_string(n / 250) + "." + std::to_string(n % 250) + R"("}})";
+  return set_of(policies);
+}
+
+std::vector<std::uint32_t> priorities(const std::vector<PolicyState>& policies) {
+  std::vector<std::uint32_t> all;
+  for (const auto& state : policies) all.push_back(state.spec.priority);
+  std::sort(all.begin(), all.end());
+  return all;
+}
+}  // namespace
+
+TEST_CASE("a flush of very many is repaired in small parts, with what wins first and nothing open meanwhile") {
+  const auto set = many(2000);
+  FakeKernel kernel;
+  KernelSide side(kernel);
+  REQUIRE(side.bring_in_step(*set));
+  const auto good = kernel.policies();
+  kernel.flush_policies();
+  REQUIRE(kernel.set_default({PolicyAction::allow, PolicyAction::allow, PolicyAction::allow}));
+  side.distrust();
+  const auto wanted = priorities(good);
+  bool seen_at_work = false;
+  std::size_t parts = 0;
+  std::optional<KernelSide::Applied> over;
+  for (; !over; ++parts) {
+    kernel.log().clear();
+    auto done = side.go_on_looking(*set);
+    REQUIRE(done);
+    over = std::move(*done);
+    CHECK(kernel.defaults().out == PolicyAction::block);
+    CHECK(kernel.log().size() < 600);
+    if (kernel.log().size() < 5) continue;  // has read only
+    // What is there wins over all that is still missing.
+    const auto there = priorities(kernel.policies());
+    REQUIRE(std::equal(there.begin(), there.end(), wanted.begin()));
+    seen_at_work = seen_at_work || side.is_repairing();
+  }
+  CHECK(parts > 8);
+  CHECK(over->added == good.size());
+  CHECK(seen_at_work);
+  CHECK_FALSE(side.is_repairing());
+  CHECK(side.keep_in_step(*set)->nothing());
+}
+
+TEST_CASE("one entry that is gone costs one addition; what has our mark but is not ours goes") {
+  const auto set = many(500);
+  FakeKernel kernel;
+  KernelSide side(kernel);
+  REQUIRE(side.bring_in_step(*set));
+  kernel.delete_foreign(kernel.policies()[77].spec.key());
+  auto strange = kernel.policies().front().spec;
+  strange.owner = policy_owner + 3;
+  kernel.add_foreign(strange);
+  kernel.log().clear();
+  const auto applied = side.keep_in_step(*set);
+  REQUIRE(applied);
+  CHECK(applied->added == 1);
+  CHECK(applied->removed == 1);
+  CHECK(applied->updated == 0);
+  CHECK(applied->first.starts_with("added "));
+  CHECK(std::count_if(kernel.log().begin(), kernel.log().end(), [](const auto& line) {
+          return !line.starts_with("read a piece") && !line.starts_with("open a policy dump") &&
+                 !line.starts_with("get default") && !line.starts_with("read SPD");
+        }) <= 3);
+}
+
+TEST_CASE("what is changed by us during a look is not undone by it, and what others change is looked for again") {
+  const std::string other = R"({"name": "other", "filter": {"remote": "10.7.0.1"}, "action": )";
+  const auto before = set_of(telnet_secured + "," + other + R"("pass"})");
+  const auto after = set_of(telnet_secured + "," + other + R"("discard"})");
+  for (int parts = 0; parts < 8; ++parts) {
+    INFO(parts << " parts before the change");
+    FakeKernel kernel;
+    KernelSide side(kernel);
+    REQUIRE(side.bring_in_step(*before));
+    for (int n = 0; n < parts; ++n) REQUIRE(side.go_on_looking(*before));
+    REQUIRE(side.change(*before, *after));
+    const auto good = kernel.policies();
+    while (true) {
+      const auto done = side.go_on_looking(*after);
+      REQUIRE(done);
+      if (!*done) continue;
+      CHECK((*done)->nothing());
+      break;
+    }
+    CHECK(kernel.policies() == good);
+    // An entry that has been passed already goes: the look may not say that all is well.
+    REQUIRE(side.go_on_looking(*after));
+    REQUIRE(side.go_on_looking(*after));
+    kernel.delete_foreign(kernel.policies().front().spec.key());
+    side.distrust();
+    while (!*side.go_on_looking(*after)) continue;
+    kernel.log().clear();
+    REQUIRE(side.change(*after, *before));  // reads the kernel, for the look is not to be trusted
+    CHECK(std::count(kernel.log().begin(), kernel.log().end(), "read a piece of the policies") > 1);
+    CHECK(kernel.policies().size() == good.size());
+  }
 }
