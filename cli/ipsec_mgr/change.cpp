@@ -90,6 +90,8 @@ int mgr_apply(Context& context, const VerbArguments&) {
     return context.fail(bad_file("comparing the configurations", difference.error(), ""));
   }
   if (!context.json) {
+    for (const auto& warning : texts_of(*difference, "warnings"))
+      context.err << context.tool.name << ": " << warning << "\n";
     print_changes(context.out, *difference);
     context.out << (nothing_changed(*difference) ? "No differences\n" : "") << std::flush;
   }

@@ -5,6 +5,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "policy/edit.hpp"
+#include "policy/host_check.hpp"
 #include "policy/parse.hpp"
 
 namespace ipsec9000 {
@@ -18,8 +19,12 @@ Result<std::string> read_configuration(const std::filesystem::path& path) {
 Result<ConfigurationFile> check_configuration(std::string text, const std::filesystem::path& path) {
   auto parsed = parse_configuration(text, path.string());
   if (!parsed.valid()) return Error{ErrorCode::invalid_input, join(parsed.lines(), "\n")};
-  return ConfigurationFile{std::move(*parsed.configuration), CheckedText(std::move(text), std::move(parsed.spans)),
-                           parsed.lines()};
+  const bool silent = parsed.messages.empty();
+  parsed.text = std::move(text);
+  add_host_warnings(parsed, path);
+  auto warnings = parsed.lines();
+  return ConfigurationFile{std::move(*parsed.configuration),
+                           CheckedText(std::move(parsed.text), std::move(parsed.spans)), silent, std::move(warnings)};
 }
 
 Json changes_answer(const std::vector<PolicyChange>& changes) {

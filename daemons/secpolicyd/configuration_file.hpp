@@ -14,7 +14,8 @@ namespace ipsec9000 {
 struct ConfigurationFile {
   Configuration configuration;
   CheckedText text;
-  std::vector<std::string> warnings;  // with file and line
+  bool silent = false;                // its check had no warning, those about this host aside
+  std::vector<std::string> warnings;  // with file and line; those about this host too
 };
 // invalid_input: the text holds all messages, one a line.
 Result<ConfigurationFile> check_configuration(std::string text, const std::filesystem::path& path);

@@ -11,6 +11,7 @@ Result<void> KernelMonitor::start() {
   auto source = kernel_.open_events(groups);
   if (!source) return source.error();
   source_ = std::move(*source);
+  source_->leave_out_policies_of(kernel_.port());
   watch_ = loop_.watch_readable(source_->fd(), [this] { read(); });
   if (!watch_) return Error{ErrorCode::io, "the kernel's events cannot be waited for"};
   return {};

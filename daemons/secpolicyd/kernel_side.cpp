@@ -12,6 +12,7 @@ constexpr DefaultActions block_all{PolicyAction::block, PolicyAction::block, Pol
 constexpr DefaultActions allow_all{PolicyAction::allow, PolicyAction::allow, PolicyAction::allow};
 constexpr std::size_t most_keys = 500;  // asked for one by one, for one packet
 constexpr std::size_t most_discarding = 1000;
+constexpr std::size_t most_read_for_one = 10'000;  // entries, for one packet, while nothing is certain
 constexpr HashThresholds kernel_thresholds{HashThreshold{32, 32}, HashThreshold{128, 128}};
 
 PolicyDirection policy_direction(Direction direction) {
@@ -240,17 +241,32 @@ std::uint32_t KernelSide::place_of(const PolicySpec& entry) const {
 
 Result<std::vector<PolicyState>> KernelSide::policies_for(const Flow& flow, Direction direction) {
   if (!trusted_ || foreign_ != 0 || !seems_in_step()) return policies_read_for(flow, direction);
+  auto found = ours_for(flow, direction);
+  return found ? std::move(found) : policies_read_for(flow, direction);
+}
+
+Result<std::vector<PolicyState>> KernelSide::ours_for(const Flow& flow, Direction direction) {
   const auto keys = shapes_.keys_for(flow, policy_direction(direction));
-  if (keys.size() > most_keys) return policies_read_for(flow, direction);
+  if (keys.size() > most_keys) return Error{ErrorCode::refused, "too many to ask for one by one"};
   std::vector<PolicyState> found;
   for (const auto& key : keys) {
     auto state = kernel_.get_policy(key);
     if (state)
       found.push_back(std::move(*state));
     else if (state.error().code != ErrorCode::not_found)
-      return policies_read_for(flow, direction);
+      return state.error();
   }
   return found;
+}
+
+std::optional<bool> KernelSide::agrees(const Flow& flow, Direction direction, const Match& match) {
+  const auto judged = [&](const Result<std::vector<PolicyState>>& policies) {
+    return policies ? std::optional(agrees(*policies, flow, direction, match)) : std::nullopt;
+  };
+  if (trusted_ || table_.entries() <= most_read_for_one) return judged(policies_for(flow, direction));
+  // Whether others have put something before ours is known after the look that is under way.
+  const auto ours = judged(ours_for(flow, direction));
+  return ours == false ? ours : std::nullopt;
 }
 
 Result<std::vector<PolicyState>> KernelSide::policies_read_for(const Flow& flow, Direction direction) {

@@ -76,6 +76,8 @@ class KernelSide {
   // the matcher chose.
   bool agrees(const std::vector<PolicyState>& policies, const Flow& flow, Direction direction,
               const Match& match) const;
+  // The same, read as needed; nothing where it takes too long to find out.
+  std::optional<bool> agrees(const Flow& flow, Direction direction, const Match& match);
   std::uint32_t place_of(const PolicySpec& entry) const;  // of the entry's policy; 0 for others
 
   bool is_protecting() const { return protecting_; }
@@ -86,6 +88,7 @@ class KernelSide {
   Result<Applied> bring_in_step(const PolicySet& set, const std::vector<PolicyState>& present);
   Result<void> settle();
   Result<Applied> take_small_steps(std::vector<PolicyStep> steps);
+  Result<std::vector<PolicyState>> ours_for(const Flow& flow, Direction direction);
   Result<std::optional<Applied>> take_a_look(const PolicySet& set);
   bool trust(const PolicySet& set);
   void note(const PolicySpec& entry);

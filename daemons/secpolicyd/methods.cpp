@@ -85,10 +85,12 @@ Result<Json> query(PolicyService& service, const Json& params) {
   const bool in_full = why != params.end() && *why == true;
   auto& kernel = service.kernel_side();
   service.monitor().read();  // so that what others have just done counts
-  if (const auto policies =
-          in_full ? kernel.policies_read_for(*flow, *direction) : kernel.policies_for(*flow, *direction))
+  if (!in_full) {
+    if (const auto agrees = kernel.agrees(*flow, *direction, match)) answer["kernel_agrees"] = *agrees;
+    return answer;
+  }
+  if (const auto policies = kernel.policies_read_for(*flow, *direction))
     answer["kernel_agrees"] = kernel.agrees(*policies, *flow, *direction, match);
-  if (!in_full) return answer;
   const auto explanation = set.matcher.explain(*flow, *direction);
   answer["candidates"] = Json::array();
   for (const auto& candidate : explanation.candidates) answer["candidates"].push_back(to_json(candidate));

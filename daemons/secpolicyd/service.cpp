@@ -68,10 +68,10 @@ Result<void> PolicyService::start() {
     return error;
   };
   if (auto done = kernel_side_.block_by_default(); !done) return fail(done.error());
-  if (auto applied = kernel_side_.bring_in_step(*set_); !applied) return fail(applied.error());
-  // Only now, for a bulk load is more news than a socket holds; what somebody did meanwhile is seen by a look.
+  // Before the policies are read, so that whatever somebody else does from here on is heard, and looked for then. Of our
+  // own bulk load it tells nothing.
   if (auto done = monitor_.start(); !done) return fail(done.error());
-  if (auto looked = kernel_side_.keep_in_step(*set_); !looked) return fail(looked.error());
+  if (auto applied = kernel_side_.bring_in_step(*set_); !applied) return fail(applied.error());
   in_step_ = true;
   ike_.configure(*set_);
   ike_.start();
@@ -133,7 +133,7 @@ Result<Json> PolicyService::take_over(ConfigurationFile file) {
   const auto changes = changes_between(set_->configuration, set_->keying, next->configuration, next->keying);
   const auto gone = vanished_reqids(set_->keying.reqid_map(), next->keying.reqid_map());
   set_ = std::move(next);
-  remember(std::move(file.text), file.warnings.empty());
+  remember(std::move(file.text), file.silent);
   ike_.configure(*set_);
   if (!gone.empty()) ike_.forget(gone);
   return loaded(changes);
@@ -207,7 +207,8 @@ Result<Json> PolicyService::difference_to(const std::filesystem::path& path) con
   if (const auto change = quick_change(*text);
       change && in_force_.silent && change->silent &&
       std::all_of(change->policies.begin(), change->policies.end(), same_filter))
-    return told(changes_of(set_->configuration, set_->keying, change->policies), {});
+    return told(changes_of(set_->configuration, set_->keying, change->policies),
+                host_warnings_after(in_force_.text, set_->configuration, *change, *text, path));
   auto file = check_configuration(std::move(*text), path);
   if (!file) return file.error();
   const auto next = PolicySet::make(std::move(file->configuration), set_->keying.reqid_map());

@@ -110,13 +110,25 @@ std::optional<CheckedText::Change> CheckedText::change_to(std::string_view next,
   return change;
 }
 
-void CheckedText::accept(std::string next, const Change& change) {
-  text_ = std::move(next);
+namespace {
+void move_spans(std::vector<TextSpan>& spans, const CheckedText::Change& change) {
   auto span =
-      std::copy(change.spans.begin(), change.spans.end(), spans_.begin() + static_cast<std::ptrdiff_t>(change.first));
+      std::copy(change.spans.begin(), change.spans.end(), spans.begin() + static_cast<std::ptrdiff_t>(change.first));
   if (change.spans.empty() || change.growth == 0) return;
   const auto growth = static_cast<std::uint32_t>(change.growth);  // modulo 2^32, as the sums are
-  for (; span != spans_.end(); ++span) *span = {span->begin + growth, span->end + growth};
+  for (; span != spans.end(); ++span) *span = {span->begin + growth, span->end + growth};
+}
+}  // namespace
+
+std::vector<TextSpan> CheckedText::spans_after(const Change& change) const {
+  auto spans = spans_;
+  move_spans(spans, change);
+  return spans;
+}
+
+void CheckedText::accept(std::string next, const Change& change) {
+  text_ = std::move(next);
+  move_spans(spans_, change);
 }
 
 }  // namespace ipsec9000

@@ -37,6 +37,7 @@ class CheckedText {
   // `configuration`: what this text says. Nothing where `next` is not valid, or only the whole check can tell:
   // something besides policies differs, policies come, go, or have other names, or very many are concerned.
   std::optional<Change> change_to(std::string_view next, const Configuration& configuration) const;
+  std::vector<TextSpan> spans_after(const Change& change) const;
   // From here on this is about `next`, to which `change` led.
   void accept(std::string next, const Change& change);
 

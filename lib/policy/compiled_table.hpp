@@ -46,6 +46,7 @@ class CompiledTable {
   // `entries`: what compile() gave for the configuration, and what the kernel holds now.
   void remember(const Configuration& configuration, std::span<const CompiledPolicy> entries);
   void forget();
+  std::size_t entries() const { return remembered_.size(); }
   bool is_known() const { return remembered_.size() != 0; }  // the default always has entries
 
   // From `before`, which is what is remembered, to `after`. Nothing where other entries than those of the changed

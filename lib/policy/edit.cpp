@@ -10,6 +10,7 @@
 #include "crypto/hash.hpp"
 #include "policy/container.hpp"
 #include "policy/cursor.hpp"
+#include "policy/host_check.hpp"
 #include "policy/keys.hpp"
 #include "policy/parse.hpp"
 
@@ -227,17 +228,23 @@ std::optional<std::string> edited(const KnownText& known, const Edit& edit) {
 }
 
 namespace {
-// The outcome of an edit of one policy, where it can be had and checked without all others, and has no warning.
-std::optional<std::string> edited_quickly(const KnownText& known, const std::string& text,
-                                          const std::vector<Edit>& edits) {
+struct QuickEdit {
+  std::string text;
+  std::vector<std::string> warnings;  // about this host
+};
+// The outcome of an edit of one policy, where it can be had and checked without all others, and its check alone has no
+// warning.
+std::optional<QuickEdit> edited_quickly(const KnownText& known, const std::string& text, const std::vector<Edit>& edits,
+                                        const std::filesystem::path& path) {
   if (edits.size() != 1 || text != known.text.text()) return std::nullopt;
   auto next = edited(known, edits.front());
-  if (!next) return next;
+  if (!next) return std::nullopt;
   const auto change = known.text.change_to(*next, known.configuration);
   if (!change || !change->silent) return std::nullopt;
   for (const auto& policy : change->policies)  // with another filter it may hide others: a warning
     if (policy.filter != known.configuration.policies[policy.place - 1].filter) return std::nullopt;
-  return next;
+  auto warnings = host_warnings_after(known.text, known.configuration, *change, *next, path);
+  return QuickEdit{std::move(*next), std::move(warnings)};
 }
 }  // namespace
 
@@ -261,19 +268,21 @@ Result<EditedFile> edit_file(const std::filesystem::path& path, const std::vecto
   if (!revision.empty() && revision != revision_of(text))
     return Error{ErrorCode::refused, path.string() + " has been changed by somebody else meanwhile"};
   if (known)
-    if (const auto next = edited_quickly(*known, text, edits)) {
-      if (auto written = replace_file(path, *next, 0600); !written) return written.error();
-      return EditedFile{revision_of(*next), {}};
+    if (auto next = edited_quickly(*known, text, edits, path)) {
+      if (auto written = replace_file(path, next->text, 0600); !written) return written.error();
+      return EditedFile{revision_of(next->text), std::move(next->warnings)};
     }
   for (const auto& edit : edits) {
     auto next = edited(text, edit);
     if (!next) return next.error().within(path.string());
     text = std::move(*next);
   }
-  const auto parsed = parse_configuration(text, path.string());
+  auto parsed = parse_configuration(text, path.string());
   if (!parsed.valid()) return invalid(join(parsed.lines(), "\n"));
   if (auto written = replace_file(path, text, 0600); !written) return written.error();
-  return EditedFile{revision_of(text), parsed.lines()};
+  parsed.text = std::move(text);
+  add_host_warnings(parsed, path);
+  return EditedFile{revision_of(parsed.text), parsed.lines()};
 }
 
 }  // namespace ipsec9000

@@ -53,7 +53,7 @@ std::optional<std::string> edited(const KnownText& known, const Edit& edit);
 
 struct EditedFile {
   std::string revision;
-  std::vector<std::string> warnings;  // of the check, with file and line
+  std::vector<std::string> warnings;  // of the check and about this host, with file and line
 };
 // Carries out all edits or none: the file is replaced in one step (0600), and only when the outcome is valid; an
 // invalid_input then holds every message, a line each. A missing file counts as one without policies. `revision`: what

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/checked_text.hpp"
 #include "policy/parse.hpp"
 
 namespace ipsec9000 {
@@ -21,5 +22,10 @@ std::vector<ConfigurationMessage> host_warnings(const ParsedConfiguration& parse
 // The same with the addresses of this host, added to the messages of what load_configuration() gave. Nothing where the
 // addresses cannot be read.
 void add_host_warnings(ParsedConfiguration& parsed, const std::filesystem::path& path);
+
+// The lines of the same warnings about `next`, to which `change` leads from a checked text.
+std::vector<std::string> host_warnings_after(const CheckedText& text, const Configuration& configuration,
+                                             const CheckedText::Change& change, std::string_view next,
+                                             const std::filesystem::path& path);
 
 }  // namespace ipsec9000

@@ -1,5 +1,11 @@
+#include <linux/filter.h>
 #include <linux/netlink.h>
+#include <linux/xfrm.h>
 #include <sys/socket.h>
+
+#include <array>
+#include <bit>
+#include <cstddef>
 
 #include "xfrm/decode.hpp"
 #include "xfrm/netlink_io.hpp"
@@ -29,6 +35,13 @@ void decode_all(ByteView datagram, std::vector<Event>& events) {
       events.push_back(std::move(**event));
   }
 }
+// A filter loads in network order what netlink has in the host's.
+std::uint32_t as_loaded(std::uint32_t value) {
+  return std::endian::native == std::endian::little ? __builtin_bswap32(value) : value;
+}
+std::uint32_t as_loaded(std::uint16_t value) {
+  return std::endian::native == std::endian::little ? __builtin_bswap16(value) : value;
+}
 }  // namespace
 
 Result<std::unique_ptr<EventSocket>> EventSocket::open(std::span<const EventGroup> groups) {
@@ -49,6 +62,25 @@ Result<std::unique_ptr<EventSocket>> EventSocket::open(std::span<const EventGrou
 
 EventSocket::EventSocket(FileDescriptor socket, std::size_t receive_buffer)
     : socket_(std::move(socket)), receive_buffer_(receive_buffer), buffer_(netlink::buffer_size) {}
+
+// Each event is a datagram of its own. Without the filter all are told, which is slower and no worse.
+void EventSocket::leave_out_policies_of(std::uint32_t sender) {
+  constexpr std::uint16_t added = XFRM_MSG_NEWPOLICY;
+  constexpr std::uint16_t deleted = XFRM_MSG_DELPOLICY;
+  constexpr std::uint16_t updated = XFRM_MSG_UPDPOLICY;
+  std::array<sock_filter, 8> steps{{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(nlmsghdr, nlmsg_pid)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, as_loaded(sender), 0, 4),
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, as_loaded(added), 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, as_loaded(deleted), 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, as_loaded(updated), 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  }};
+  const sock_fprog program{static_cast<unsigned short>(steps.size()), steps.data()};
+  (void)::setsockopt(socket_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
 
 Result<std::vector<Event>> EventSocket::read_events() {
   std::vector<Event> events;

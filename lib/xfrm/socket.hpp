@@ -77,6 +77,9 @@ class EventSource {
   virtual int fd() const = 0;
   // Never waits. Gives a bounded number of events; an empty vector says that no more are there.
   virtual Result<std::vector<Event>> read_events() = 0;
+  // What this sender does to policies need not be told from here on; it still may be. For one who puts in very many at
+  // once, and would hear nothing else.
+  virtual void leave_out_policies_of(std::uint32_t sender) { (void)sender; }
 };
 
 class EventSocket final : public EventSource {
@@ -87,6 +90,7 @@ class EventSocket final : public EventSource {
 
   int fd() const override { return socket_.get(); }
   Result<std::vector<Event>> read_events() override;
+  void leave_out_policies_of(std::uint32_t sender) override;
   std::size_t receive_buffer() const { return receive_buffer_; }  // bytes that the kernel granted
 
  private:

@@ -78,6 +78,60 @@ TEST_CASE("a mistake is an error that names it, and no part of the configuration
   }
 }
 
+TEST_CASE("a mistake that is typed is refused in the same words, and the file stays as it is") {
+  const std::vector<Row> rows{
+      {"a control character in a name", policy("a\\u001bb", web + "80", R"("pass")"), {"/policies/1/name"}},
+      {"bits behind the prefix",
+       policy("a", R"("remote": "10.1.0.7/24")", R"("pass")"),
+       {"/policies/1/filter/remote", "the network is 10.1.0.0/24"}},
+      {"a port with ICMP",
+       policy("a", R"("protocol": "icmp", "local_port": 7)", R"("pass")"),
+       {"/policies/1/filter/local_port", "the protocol is icmp"}},
+      {"a range that ends before it begins",
+       policy("a", web + R"("90-80")", R"("pass")"),
+       {"/policies/1/filter/remote_port", "the range ends before it begins"}},
+      {"families that do not meet",
+       policy("a", R"("local": "10.0.0.1", "remote": "fd00::1")", R"("pass")"),
+       {"are of different families"}}};
+  ServiceFixture host;
+  const auto sound = document(policy("first", R"("remote": "10.7.0.1")", R"("discard")") + "," +
+                              policy("last", R"("remote": "10.7.0.2")", R"("discard")"));
+  host.write(sound);
+  REQUIRE(host.service->start());
+  for (const auto& row : rows) {
+    INFO(row.what);
+    auto values = Json::parse(row.policies);
+    Json edit{
+        {"verb", "add"}, {"section", "policies"}, {"name", values["name"]}, {"where", "before"}, {"anchor", "last"}};
+    values.erase("name");
+    edit["values"] = values;
+    const auto refused = host.call("config.edit", {{"edits", Json::array({edit})}});
+    REQUIRE_FALSE(refused);
+    INFO(refused.error().text);
+    CHECK(refused.error().code == ErrorCode::invalid_input);
+    for (const auto& piece : row.told) CHECK(refused.error().text.find(piece) != std::string::npos);
+    CHECK(*read_file(host.paths.configuration()) == sound);
+  }
+}
+
+TEST_CASE("of ten megabytes with one mistake nothing comes into force") {
+  std::string policies;
+  const std::string blanks(5000, ' ');
+  for (int n = 0; n < 2000; ++n)
+    policies += policy("p" + std::to_string(n),
+                       R"("remote": "10.8.)" + std::to_string(n / 250) + "." + std::to_string(n % 250) + "\"",
+                       R"("pass")" + blanks) +
+                ",";
+  ServiceFixture host;
+  REQUIRE(host.service->start());
+  const auto before = host.kernel->policies();
+  host.write(document(policies + policy("a", R"("remote": "10.1.0.7/24")", R"("pass")")));
+  const auto refused = host.call("policy.reload");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().text.find("/policies/2000/filter/remote") != std::string::npos);
+  CHECK(host.kernel->policies() == before);
+}
+
 TEST_CASE("what can be meant so is a warning that says what will happen, and comes into force as a whole") {
   const std::vector<Row> rows{
       {"two that contradict each other",
@@ -149,4 +203,40 @@ TEST_CASE("a tunnel that begins at no address of this host is a warning at its p
   const auto problems = host.result("policy.status")["problems"].dump();
   CHECK(problems.find("policy \\\"a\\\" begins at 203.0.113.1") != std::string::npos);
   CHECK(problems.find("and 1 more like it") != std::string::npos);
+}
+
+TEST_CASE("that a tunnel begins at no address of this host is told by diff and by an edit as well, quick or not") {
+  const std::string tunnel =
+      R"({"name": "a", "filter": {"remote": "10.5.0.0/16"}, "action": "secure",
+  "transforms": ["ESP-AES128-HMAC-SHA256"],
+  "tunnel": {"remote": "203.0.113.9", "local": "203.0.113.1"}})";
+  ServiceFixture host;
+  REQUIRE(host.service->start());
+  const auto is_told = [](const Json& answer) {
+    const auto& warnings = answer["warnings"];
+    REQUIRE(warnings.size() == 1);
+    const auto text = warnings[0].get<std::string>();
+    INFO(text);
+    CHECK(text.find("ipsec.json:4:") != std::string::npos);
+    CHECK(text.find(": warning: /policies/1/tunnel/local: the tunnel of policy \"a\" begins at 203.0.113.1") !=
+          std::string::npos);
+  };
+  host.write(document(telnet_secured + ",\n" + tunnel));
+  is_told(host.result("policy.diff"));
+  host.result("policy.reload");
+  const auto set = [&](const std::string& name) {
+    const Json edit{{"verb", "set"},
+                    {"section", "policies"},
+                    {"name", name},
+                    {"values", {{"transforms", Json::array({"ESP-AES256-HMAC-SHA256"})}}}};
+    return host.result("config.edit", {{"edits", Json::array({edit})}});
+  };
+  // Of the policy before it, and of the tunnel's own.
+  is_told(set("telnet"));
+  is_told(host.result("policy.diff"));
+  is_told(set("a"));
+  is_told(host.result("policy.diff"));
+  host.result("policy.reload");
+  is_told(set("a"));
+  CHECK(host.result("policy.diff")["changed"] == 0);
 }
