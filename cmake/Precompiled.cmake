@@ -1,7 +1,6 @@
 # Headers that most files include, read once (IPSEC9000_PRECOMPILE; the asan preset has it on, and scripts/test for
 # its release build: half the time). What a file includes it still names itself: the presets dev and release build
 # without, and would not compile else.
-option(IPSEC9000_PRECOMPILE "Precompile the headers that most files include" OFF)
 
 set(ipsec9000_common_headers <algorithm> <functional> <map> <memory> <optional> <string> <variant> <vector>
     <nlohmann/json.hpp>)
