@@ -227,6 +227,7 @@ class Suite:
         supervisor = self.process(SUPERVISOR)
         if supervisor and os.path.realpath(f"/proc/{supervisor}/exe").endswith(SUPERVISOR):
             self.crash(SUPERVISOR)
+            wait_for("the supervisor's end", lambda: not os.path.exists(f"/proc/{supervisor}/exe"), pause=0.05)
         self.crash(daemon)
 
     def clean_up(self):
