@@ -68,8 +68,8 @@ Result<void> PolicyService::start() {
     return error;
   };
   if (auto done = kernel_side_.block_by_default(); !done) return fail(done.error());
-  // Before the policies are read, so that whatever somebody else does from here on is heard, and looked for then. Of our
-  // own bulk load it tells nothing.
+  // Before the policies are read, so that whatever somebody else does from here on is heard, and looked for then. Of
+  // our own bulk load it tells nothing.
   if (auto done = monitor_.start(); !done) return fail(done.error());
   if (auto applied = kernel_side_.bring_in_step(*set_); !applied) return fail(applied.error());
   in_step_ = true;
