@@ -170,8 +170,10 @@ std::variant<Phase1Answer, Refusal> choose_phase1(const IsakmpPolicy& policy, st
 
 std::variant<Phase1Choice, Refusal> accept_phase1(const IsakmpPolicy& policy, std::uint16_t method,
                                                   const wire::SecurityAssociation& reply) {
-  if (reply.doi != 1 || reply.proposals.size() != 1 || reply.proposals.front().transforms.size() != 1)
-    return bad_packet("a security association reply that does not hold exactly one transform");
+  if (reply.doi != 1 || reply.situation != 1 || reply.proposals.size() != 1 ||
+      reply.proposals.front().transforms.size() != 1)
+    return bad_packet(
+        "a security association reply that does not hold exactly one transform for IPSec with identity only");
   if (reply.proposals.front().protocol == wire::protocol::isakmp)
     if (auto choice = match(policy, method, reply.proposals.front().transforms.front())) return *choice;
   auto refusal = no_proposal_chosen(policy, method, reply);

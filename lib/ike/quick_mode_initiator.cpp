@@ -52,7 +52,8 @@ std::variant<Reply, Refusal> read_reply(const Offered& state, const wire::Decode
   const auto* sa = chain.only<wire::SecurityAssociation>();
   const auto* nonce = chain.only<wire::Nonce>();
   const auto* key = chain.only<wire::KeyExchange>();
-  if (sa == nullptr || nonce == nullptr || nonce->value.size() < 8 || nonce->value.size() > 256)
+  if (sa == nullptr || sa->doi != 1 || sa->situation != 1 || nonce == nullptr || nonce->value.size() < 8 ||
+      nonce->value.size() > 256)
     return bad_packet("a Quick Mode reply without one SA and one NONCE payload");
   if ((key != nullptr) != (state.dh != nullptr))
     return bad_packet("a Quick Mode reply whose KE payload does not fit what was offered");

@@ -77,7 +77,8 @@ Outcome respond(const Opened& first, const Context& context) {
   const auto* sa = first.chain.only<wire::SecurityAssociation>();
   const auto* nonce = first.chain.only<wire::Nonce>();
   const auto* key = first.chain.only<wire::KeyExchange>();
-  if (sa == nullptr || sa->doi != 1 || nonce == nullptr || nonce->value.size() < 8 || nonce->value.size() > 256)
+  if (sa == nullptr || sa->doi != 1 || sa->situation != 1 || nonce == nullptr || nonce->value.size() < 8 ||
+      nonce->value.size() > 256)
     return bad_packet("a Quick Mode message 1 without one SA and one NONCE payload");
   const auto ids = first.chain.all<wire::Identification>();
   auto selector = proposed_selector(ids, context);

@@ -23,6 +23,16 @@ struct EngineSnapshot {
   static const Session* any_session(const Engine& engine) {
     return engine.core_->sessions_.empty() ? nullptr : &engine.core_->sessions_.begin()->second;
   }
+  // The keys that the ISAKMP messages of now are encrypted with, by initiator's cookie.
+  static std::map<wire::Cookie, Bytes> cipher_keys(const Engine& engine) {
+    std::map<wire::Cookie, Bytes> found;
+    for (const auto& [id, session] : engine.core_->sessions_) {
+      const auto* channel = session.negotiation ? phase1::channel_of(*session.negotiation) : nullptr;
+      const auto& keys = session.sa ? session.sa->keys : channel != nullptr ? channel->keys : nullptr;
+      if (keys) found[session.cookies.initiator] = to_bytes(keys->cipher_key.view());
+    }
+    return found;
+  }
   static const Session* newest_session(const Engine& engine) {
     const Session* newest = nullptr;
     for (const auto& [id, session] : engine.core_->sessions_)

@@ -1,6 +1,7 @@
 """The ISAKMP messages of a case, decoded by tshark: a second opinion about everything that our daemon sends.
 
-tshark decrypts too, with the keys that a foreign peer writes into its log; our own daemon shows its keys to nobody. The
+tshark decrypts too, with the keys that strongSwan writes into its log. libreswan keeps them in NSS and logs none at any
+level, and our own daemon shows its keys to nobody: tests/unit/ike/tshark_test.cpp has what two of ours say decrypted. The
 verdict is made by tests/system/run, outside: User Mode Linux takes a minute for what tshark does in half a second.
 """
 
@@ -17,7 +18,7 @@ CAPTURE, FACTS = "isakmp.pcap", "isakmp.json"
 FIELDS = ("frame.number", "ip.src", "ipv6.src", "isakmp.ispi", "isakmp.exchangetype", "isakmp.messageid",
           "isakmp.flag_e", "isakmp.typepayload", "isakmp.notify.msgtype", "_ws.malformed", "_ws.expert.severity", "_ws.expert.message")
 EXCHANGES = {2: "Main Mode", 4: "Aggressive Mode", 5: "Informational", 32: "Quick Mode"}
-DELETE = 12  # a payload
+DELETE, FRAGMENT = 12, 132  # payloads
 PROBES = {36136: "R-U-THERE", 36137: "R-U-THERE-ACK"}  # notifications
 WARNING = 0x600000  # tshark's severities: chat, note, warning, error
 ISAKMP_HEADER, FILE_HEADER, RECORD_HEADER = 28, 24, 16  # bytes; the latter two are of pcap
@@ -53,9 +54,10 @@ class Decoded:
         fields = dict(zip(FIELDS, line.split("\t")))
         self.source = fields["ip.src"] or fields["ipv6.src"]
         self.cookie = fields["isakmp.ispi"].split(",")[0]
-        self.encrypted = fields["isakmp.flag_e"].split(",")[0] in ("1", "True")
-        self.readable = bool(fields["isakmp.typepayload"])
+        # With the last fragment of a message comes the whole of it, which has a header of its own.
+        self.encrypted = fields["isakmp.flag_e"].split(",")[-1] in ("1", "True")
         payloads, notifications = (fields[name].split(",") for name in ("isakmp.typepayload", "isakmp.notify.msgtype"))
+        self.readable = any(payload and _number(payload) != FRAGMENT for payload in payloads)
         self.kinds = {EXCHANGES.get(_number(fields["isakmp.exchangetype"].split(",")[0]), "other")}
         self.kinds |= {"Delete"} if DELETE in map(_number, payloads) else set()
         self.kinds |= {PROBES[number] for number in map(_number, notifications) if number in PROBES}

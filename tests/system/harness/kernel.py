@@ -6,6 +6,8 @@ import struct
 
 from harness.command import expect, run
 
+LAST = (1 << 32) - 1  # the priority of a policy that counts where there is no other
+
 
 def expect_clean(node):
     """No policy, no SA, default actions "accept": as if our suite had never been there."""
@@ -24,6 +26,22 @@ def flush_policies(node):
 def flush_sas(node):
     """Takes all SAs away behind the daemons' back."""
     node.run(["ip", "xfrm", "state", "flush"])
+
+
+def keep_clear_tcp_in(node):
+    """For the host of a foreign peer, whose policies come and go with its SAs: TCP leaves it by a policy of the peer or
+    not at all. Without this the host's own kernel sends in clear whatever a connection still has to say while no SA is
+    there, and the check of the wire could not tell whose fault that is. (A server of harness/traffic.py that heard
+    nothing for 20 s hangs up: its FIN left in clear when a dead strongSwan was started again just before that.)"""
+    for everything in ("0.0.0.0/0", "::/0"):
+        node.run(["ip", "xfrm", "policy", "update", "src", everything, "dst", everything, "proto", "tcp", "dir", "out",
+                  "action", "block", "priority", str(LAST)])
+
+
+def forget_peer(node):
+    """Takes the SAs and policies of a peer that was killed away, but not what keep_clear_tcp_in() has put there."""
+    node.run(["ip", "xfrm", "state", "flush"])
+    node.run(["ip", "xfrm", "policy", "deleteall", "action", "allow"])
 
 
 def enable_audit():

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 
+from harness import kernel
 from harness.command import Failure, expect, patience, run, wait_for
 
 PROGRAMS = "/var/cache/ipsec9000-test/libreswan/usr/libexec/ipsec"
@@ -159,14 +160,15 @@ class Libreswan:
         return "libreswan's log ends with:\n  " + "\n  ".join(self._log().splitlines()[-lines:])
 
     def kill(self):
-        """As a crash would end it, and its kernel with it: nobody is told, nothing is left."""
+        """As a crash would end it, and its kernel with it: nobody is told, nothing is left. Such a host has no TCP
+        connections any more; this one has, and must not speak of them in clear, neither now nor after a start()."""
+        kernel.keep_clear_tcp_in(self._node)
         self._process.kill()
         self._process.wait()
         self._process = None
         os.unlink(f"{self._directory}/run/pluto.ctl")
         os.unlink(f"{self._directory}/pluto.log")
-        for what in ("state", "policy"):
-            self._node.run(["ip", "xfrm", what, "flush"])
+        kernel.forget_peer(self._node)
 
     def stop(self):
         if self._process is None:

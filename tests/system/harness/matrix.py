@@ -51,10 +51,8 @@ class Matrix:
                                     **{side: self.port(row, family)}) for row, family in self.flows],
                        configuration.KEY, proposals, **peer_options)
         ports = " or ".join(str(self.port(row, family)) for row, family in self.flows)
-        self._protections = {}
-        for host in (lab.a, lab.b):
-            addresses = " or ".join(host.address(family) for family in proposals)
-            self._protections[host] = lab.wire.protect(f"tcp port ({ports}) and src host ({addresses})", esp=False)
+        addresses = " or ".join(host.address(family) for family in proposals for host in (lab.a, lab.b))
+        self._protection = lab.wire.protect(f"tcp port ({ports}) and src host ({addresses})", esp=False)
         peer.start()
         suite.start()
 
@@ -91,14 +89,9 @@ class Matrix:
             expect(not wrong, f"{self.name(row, family)}: -sad shows {wrong} of {sa}")
             expect(sa["bytes"] > traffic.MEGABYTE, f"{self.name(row, family)}: the data did not pass this SA: {sa}")
 
-    def lift_for_peer(self):
-        """The peer's host is about to have no IPsec any more: from now on it may send what it likes, ours not."""
-        self._protections[self._lab.b].lift()
-
     def end(self):
         # What a connection whose SAs had gone still has to say, it says when nothing holds it back any more.
-        for protection in self._protections.values():
-            protection.lift()
+        self._protection.lift()
         self.suite.stop()
         self._lab.stop(self.peer)
 

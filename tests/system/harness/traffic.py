@@ -73,6 +73,13 @@ def echo(connection, text=b"are you there?\r\n"):
         raise Failure("the echo differs from what was sent")
 
 
+def finish(connection):
+    """Ends it at both ends: else a FIN that is still to be sent meets a peer that was stopped, and goes in clear."""
+    connection.shutdown(socket.SHUT_WR)
+    if connection.recv(1):
+        raise Failure("there is more to receive than was sent")
+
+
 @contextlib.contextmanager
 def echoes(connection, pause=0.5):
     """As long as it lasts, lines go to and fro; it ends with Failure if one did not."""
@@ -101,10 +108,7 @@ def talk(client, server, family, port, timeout=CONNECT_SECONDS):
     try:
         with connect(client, server, family, port, timeout) as connection:
             echo(connection)
-            # To its end: else a FIN that is still to be sent meets a peer that was stopped, and goes in clear.
-            connection.shutdown(socket.SHUT_WR)
-            if connection.recv(1):
-                raise Failure("the echo is longer than what was sent")
+            finish(connection)
     except OSError as error:
         raise Failure(f"no conversation from {client.name} to {server.address(family)} port {port}: {error}") from None
 
@@ -151,6 +155,7 @@ def transfer(client, server, family, port, megabytes=10):
         with connect(client, server, family, port) as connection:
             sent = _send(connection, megabytes, seed=1)
             received = _receive(connection, megabytes * MEGABYTE, hashlib.sha256())
+            finish(connection)
     except OSError as error:
         raise Failure(f"{megabytes} MB from {client.name} to {server.address(family)} port {port} and back: {error} "
                       f"after {time.monotonic() - started:.1f} s") from None

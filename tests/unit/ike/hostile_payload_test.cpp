@@ -3,99 +3,37 @@
 #include <catch2/catch.hpp>
 
 #include "crypto/random.hpp"
+#include "support/evil.hpp"
 #include "support/insider.hpp"
-#include "support/primes.hpp"
 
 using namespace ipsec9000;
 using namespace ipsec9000::test;
 
 namespace {
-using Payloads = std::vector<wire::Payload>;
-
-template <class P>
-P& the(Payloads& payloads) {
-  for (auto& payload : payloads)
-    if (auto* found = std::get_if<P>(&payload)) return *found;
-  throw std::logic_error("no such payload");
-}
-template <class P>
-void without(Payloads& payloads) {
-  std::erase_if(payloads, [](const auto& payload) { return std::holds_alternative<P>(payload); });
-}
-wire::TransformPayload& transform(Payloads& payloads) {
-  return the<wire::SecurityAssociation>(payloads).proposals[0].transforms[0];
-}
-void set_attribute(Payloads& payloads, std::uint16_t type, wire::Attribute value) {
-  for (auto& attribute : transform(payloads).attributes)
-    if (attribute.type == type) attribute = value;
-}
-
-struct Evil {
-  const char* what;
-  std::function<void(Payloads&)> change;
-};
-
-const std::vector<Evil> sa_changes{
-    {"no SA", [](Payloads& p) { without<wire::SecurityAssociation>(p); }},
-    {"the SA twice", [](Payloads& p) { p.push_back(the<wire::SecurityAssociation>(p)); }},
-    {"another DOI", [](Payloads& p) { the<wire::SecurityAssociation>(p).doi = 7; }},
-    {"no proposals", [](Payloads& p) { the<wire::SecurityAssociation>(p).proposals.clear(); }},
-    {"an unknown protocol", [](Payloads& p) { the<wire::SecurityAssociation>(p).proposals[0].protocol = 99; }},
-    {"no transforms", [](Payloads& p) { the<wire::SecurityAssociation>(p).proposals[0].transforms.clear(); }},
-    {"an unknown transform", [](Payloads& p) { transform(p).id = 250; }},
-    {"no attributes", [](Payloads& p) { transform(p).attributes.clear(); }},
-};
-
-const std::vector<Evil> main_mode_changes{
-    {"a payload of an unknown type",
-     [](Payloads& p) {
-       p.push_back(wire::Unknown{99, Bytes(8)});
-     }},
-    {"an unknown situation", [](Payloads& p) { the<wire::SecurityAssociation>(p).situation = 0xffff; }},
-    {"the SA last", [](Payloads& p) { p.insert(p.begin(), wire::VendorId{Bytes(16)}); }},
-    {"an unknown cipher", [](Payloads& p) { set_attribute(p, 1, wire::Attribute::of(1, 999)); }},
-    {"an unknown hash", [](Payloads& p) { set_attribute(p, 2, wire::Attribute::of(2, 999)); }},
-    {"an unknown method", [](Payloads& p) { set_attribute(p, 3, wire::Attribute::of(3, 999)); }},
-    {"an unknown group", [](Payloads& p) { set_attribute(p, 4, wire::Attribute::of(4, 999)); }},
-    {"a key length of no cipher", [](Payloads& p) { set_attribute(p, 14, wire::Attribute::of(14, 7)); }},
-    {"a cipher of 40 bytes",
-     [](Payloads& p) {
-       set_attribute(p, 1, {1, Bytes(40, 0xff)});
-     }},
-};
-
 const std::vector<Evil> quick_mode_changes{
-    {"no nonce", [](Payloads& p) { without<wire::Nonce>(p); }},
-    {"an empty nonce", [](Payloads& p) { the<wire::Nonce>(p).value.clear(); }},
-    {"a nonce of 7 bytes", [](Payloads& p) { the<wire::Nonce>(p).value.resize(7); }},
-    {"a nonce of 257 bytes", [](Payloads& p) { the<wire::Nonce>(p).value.resize(257); }},
-    {"two nonces", [](Payloads& p) { p.push_back(the<wire::Nonce>(p)); }},
-    {"an SPI of 3 bytes", [](Payloads& p) { the<wire::SecurityAssociation>(p).proposals[0].spi.resize(3); }},
-    {"an SPI of 16 bytes", [](Payloads& p) { the<wire::SecurityAssociation>(p).proposals[0].spi.resize(16); }},
-    {"an SPI of 255 bytes", [](Payloads& p) { the<wire::SecurityAssociation>(p).proposals[0].spi.resize(255); }},
-    {"a payload of an unknown type",
-     [](Payloads& p) {
-       p.push_back(wire::Unknown{99, Bytes(8)});
-     }},
+    {"an SPI of 3 bytes", [](Payloads& p) { sa(p).proposals[0].spi.resize(3); }},
+    {"an SPI of 16 bytes", [](Payloads& p) { sa(p).proposals[0].spi.resize(16); }},
+    {"an SPI of 255 bytes", [](Payloads& p) { sa(p).proposals[0].spi.resize(255); }},
+    {"a payload of an unknown type", unknown_payload},
     {"a payload of an unknown type in front of the SA",
      [](Payloads& p) {
        p.insert(p.begin(), wire::Unknown{99, Bytes(8)});
      }},
-    {"no SPI", [](Payloads& p) { the<wire::SecurityAssociation>(p).proposals[0].spi.clear(); }},
+    {"no SPI", [](Payloads& p) { sa(p).proposals[0].spi.clear(); }},
     {"one protocol twice with one number",
      [](Payloads& p) {
-       auto& proposals = the<wire::SecurityAssociation>(p).proposals;
+       auto& proposals = sa(p).proposals;
        proposals.push_back(proposals[0]);
      }},
     {"ESP and an unknown protocol together",
      [](Payloads& p) {
-       auto& proposals = the<wire::SecurityAssociation>(p).proposals;
+       auto& proposals = sa(p).proposals;
        proposals.push_back(proposals[0]);
        proposals.back().protocol = 4;
      }},
-    {"an unknown mode", [](Payloads& p) { set_attribute(p, 4, wire::Attribute::of(4, 99)); }},
-    {"an unknown authentication", [](Payloads& p) { set_attribute(p, 5, wire::Attribute::of(5, 99)); }},
-    {"a key length of no cipher", [](Payloads& p) { set_attribute(p, 6, wire::Attribute::of(6, 129)); }},
+    {"an unknown mode", [](Payloads& p) { set_attribute(p, 4, 99); }},
+    {"an unknown authentication", [](Payloads& p) { set_attribute(p, 5, 99); }},
+    {"a key length of no cipher", [](Payloads& p) { set_attribute(p, 6, 129); }},
     {"an unknown group", [](Payloads& p) { transform(p).attributes.push_back(wire::Attribute::of(3, 999)); }},
     {"a group without KE", [](Payloads& p) { transform(p).attributes.push_back(wire::Attribute::of(3, 14)); }},
     {"KE without a group", [](Payloads& p) { p.push_back(wire::KeyExchange{Bytes(256, 5)}); }},
@@ -119,24 +57,11 @@ const std::vector<Evil> quick_mode_changes{
 // Public values for a KE payload with MODP2048 offered.
 const std::vector<Evil> key_changes = [] {
   std::vector<Evil> changes;
-  const auto with = [](Bytes value) {
-    return [value = std::move(value)](Payloads& p) {
-      transform(p).attributes.push_back(wire::Attribute::of(3, 14));
-      p.push_back(wire::KeyExchange{value});
-    };
-  };
-  Bytes one(256);
-  one.back() = 1;
-  changes.push_back({"public value 0", with(Bytes(256))});
-  changes.push_back({"public value 1", with(one)});
-  auto below = modp2048_prime();
-  --below.back();
-  changes.push_back({"public value p-1", with(below)});
-  changes.push_back({"public value p", with(modp2048_prime())});
-  changes.push_back({"a public value above p", with(Bytes(256, 0xff))});
-  changes.push_back({"a short public value", with(Bytes(255, 1))});
-  changes.push_back({"a long public value", with(Bytes(257, 1))});
-  changes.push_back({"an empty public value", with({})});
+  for (const auto& [what, bytes] : evil_public_values())
+    changes.push_back({what, [value = bytes](Payloads& p) {
+                         transform(p).attributes.push_back(wire::Attribute::of(3, 14));
+                         p.push_back(wire::KeyExchange{value});
+                       }});
   return changes;
 }();
 
@@ -152,13 +77,6 @@ Payloads quick_mode_offer(const Host& from, const Host& to) {
   return {ike::offer_phase2(usual_protection(from, to), {std::nullopt, Spi{0x10203040}}), wire::Nonce{Bytes(16, 9)},
           address(from), address(to)};
 }
-
-template <class... Lists>
-std::vector<Evil> joined(const Lists&... lists) {
-  std::vector<Evil> all;
-  (all.insert(all.end(), lists.begin(), lists.end()), ...);
-  return all;
-}
 }  // namespace
 
 TEST_CASE("a Main Mode offer with something wrong in it starts nothing") {
@@ -171,7 +89,7 @@ TEST_CASE("a Main Mode offer with something wrong in it starts nothing") {
     hosts.b.engine.receive({{hosts.b.address, 500}, {hosts.a.address, 500}, good}, hosts.network.now);
     REQUIRE(hosts.b.engine.counters().negotiating == 1);
   }
-  for (const auto& evil : joined(sa_changes, main_mode_changes)) {
+  for (const auto& evil : joined(evil_sas, evil_isakmp_sas)) {
     CAPTURE(evil.what);
     TwoHosts hosts;
     auto payloads = main_mode_offer();
@@ -221,7 +139,7 @@ TEST_CASE("a Quick Mode offer with something wrong in it, from an authenticated 
   };
   CHECK(offer(nullptr, true));  // the offer itself is good
   CHECK_FALSE(offer(nullptr, false));
-  for (const auto& evil : joined(sa_changes, quick_mode_changes, key_changes)) {
+  for (const auto& evil : joined(evil_sas, evil_nonces(), quick_mode_changes, key_changes)) {
     CAPTURE(evil.what);
     CHECK_FALSE(offer(&evil, true));
   }
