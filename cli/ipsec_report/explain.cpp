@@ -132,6 +132,8 @@ Json as_json(const Findings& found, const std::vector<std::string>& next) {
           {"next", next}};
 }
 
+}  // namespace
+
 std::string in_words(const Findings& found, const std::vector<std::string>& next) {
   const auto count = [](std::uint64_t number) { return std::to_string(number); };
   const auto or_none = [](const std::string& text) { return text.empty() ? std::string("none") : text; };
@@ -157,7 +159,6 @@ std::string in_words(const Findings& found, const std::vector<std::string>& next
   for (const auto& sentence : next) text += "  " + safe(sentence) + "\n";
   return text;
 }
-}  // namespace
 
 int explain(Context& context) {
   const auto remote = IpAddress::parse(context.arguments.value("explain").value_or(""));

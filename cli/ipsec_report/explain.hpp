@@ -42,6 +42,9 @@ bool wants_signatures(const std::string& method);
 // What to do next, the most likely cause first: whole sentences. The chapter "Troubleshooting" as a function.
 std::vector<std::string> advice(const Findings& findings);
 
+// The page for a person.
+std::string in_words(const Findings& found, const std::vector<std::string>& next);
+
 int explain(Context& context);
 
 }  // namespace ipsec9000::cli

@@ -5,7 +5,6 @@
 #include <set>
 
 #include "cli/common/show.hpp"
-#include "xfrm/statistics.hpp"
 
 namespace ipsec9000::cli {
 
@@ -143,22 +142,21 @@ void add_audit(Page& page, Daemons& daemons) {
               member(*status, "problem") == nullptr ? 1 : 0);
 }
 
-void add_drops(Page& page) {
-  const auto counts = read_xfrm_statistics();
+void add_drops(Page& page, const Result<XfrmStatistics>& counts) {
   if (!counts) return;
   page.metric("kernel_drops_total", "counter", "Packets that the kernel's IPsec dropped, by the kernel's counter.");
   for (const auto& [name, count] : *counts) page.value({{"counter", safe(name)}}, count);
 }
 }  // namespace
 
-std::string metrics(Daemons& daemons) {
+std::string metrics(Daemons& daemons, const Result<XfrmStatistics>& drops) {
   Page page;
   add_daemons(page, daemons);
   add_negotiations(page, daemons);
   add_sas_and_policies(page, daemons);
   add_policy_state(page, daemons);
   add_audit(page, daemons);
-  add_drops(page);
+  add_drops(page, drops);
   return page.take();
 }
 

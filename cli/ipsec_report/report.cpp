@@ -90,7 +90,7 @@ int watch(const Context& context, RequestedViews requested, const std::string& e
 
 int print_metrics(const Context& context) {
   Daemons daemons(context.paths, seconds(30));
-  const auto page = metrics(daemons);
+  const auto page = metrics(daemons, read_xfrm_statistics());
   const auto file = context.arguments.value("file");
   if (!file) {
     context.out << page;

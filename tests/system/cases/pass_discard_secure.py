@@ -1,6 +1,6 @@
 """One host, three policies side by side: telnet in ESP, HTTP in clear, echo nowhere; the tools say the same of them."""
 
-from harness import configuration, traffic
+from harness import configuration, schema, traffic
 from harness.command import expect, wait_for
 
 TIME_LIMIT = 120
@@ -92,6 +92,7 @@ def check_lists(suite, client):
     """-policy active and configured, -ip, -bypass."""
     client.run(["ip", "address", "add", BYPASSED, "dev", "lo"])
     told = suite.report("-policy", "configured", "-ip", "-bypass")
+    schema.expect_valid(told, schema.of_reports(), "ipsec_report -policy configured -ip -bypass --json")
     configured = [(each["name"], each["action"]) for each in told["policy"]]
     expect(configured == [("telnet", "secure"), ("web", "pass"), ("echo", "discard"), ("default", "discard")],
            f"-policy configured: {configured}")

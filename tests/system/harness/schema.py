@@ -1,12 +1,22 @@
 """Checks a document against a JSON Schema, as far as ours use it: a keyword that is not known here is a failure."""
 
+import json
+import os
 import re
 
 from harness.command import Failure
 
+_SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), *[os.pardir] * 3)
+
 _TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool,
           "null": type(None)}
 _NOTES = {"$schema", "title", "description", "$defs"}
+
+
+def of_reports():
+    """That of ipsec_report --json."""
+    with open(os.path.join(_SOURCE, "etc/reports.schema.json"), encoding="utf-8") as file:
+        return json.load(file)
 
 
 def faults(document, schema):

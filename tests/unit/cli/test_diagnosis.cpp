@@ -3,6 +3,8 @@
 #include <set>
 
 #include "cli/ipsec_report/explain.hpp"
+#include "cli/ipsec_report/metrics.hpp"
+#include "golden.hpp"
 #include "tool_fixture.hpp"
 
 using namespace ipsec9000;
@@ -102,6 +104,35 @@ TEST_CASE("advice where there are SAs, or nothing yet") {
   CHECK_THAT(first_advice(found), Catch::Contains("none comes back"));
   found.packets_in = 10;
   CHECK_THAT(first_advice(found), Catch::Contains("look above IPSec"));
+}
+
+TEST_CASE("the page of -explain in the layout of the golden file") {
+  auto keyed = secured();
+  keyed.policy_kind = "hashed";
+  keyed.asked = "tcp port 23";
+  keyed.isakmp_sas = 1;
+  keyed.sas_in = keyed.sas_out = 2;
+  keyed.packets_out = 42;
+  keyed.sent = 5;
+  keyed.received = 3;
+  keyed.failures = {failure("main", "no-proposal-chosen", "group"), failure("quick", "timeout")};
+  for (auto& each : keyed.failures) each.time = "2001-10-19T16:12:30.000Z";
+  keyed.drops = {{"outbound packets that a policy discards", 4}};
+  auto certified = secured();
+  certified.authentication = "rsa-signature";
+  certified.certificates.emplace();
+  certified.certificates->own = {{"a", "2026-01-01T00:00:00.000Z", "it has expired"},
+                                 {"b", "2096-01-01T00:00:00.000Z", ""}};
+  certified.certificates->cas = {"CN=Root", "CN=Other"};
+  certified.certificates->crls = {{"CN=Root", "2025-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z", true}};
+  Findings unknown;
+  unknown.remote = "10.1.0.2";
+  unknown.daemons_down = {"secauditd", "secpolicyd", "ikpmd"};
+  ::setenv("TZ", "UTC", 1);  // failures are shown in local time
+  ::tzset();
+  std::string pages;
+  for (const auto& found : {keyed, certified, unknown}) pages += cli::in_words(found, cli::advice(found)) + "\n";
+  check_golden("explain", pages);
 }
 
 TEST_CASE_METHOD(ToolFixture, "-explain is one page, or one document") {
@@ -226,6 +257,20 @@ TEST_CASE_METHOD(ToolFixture, "-metrics in the format of Prometheus") {
   CHECK(out.str().empty());
   CHECK(read_file(root / "ipsec9000.prom")->size() == page.size());
   CHECK((fs::status(root / "ipsec9000.prom").permissions() & fs::perms(0777)) == fs::perms(0644));
+}
+
+TEST_CASE_METHOD(ToolFixture, "-metrics in the layout of the golden file") {
+  auto policy = policy_answers;
+  policy["policy.list"] = R"({"items": [{"name": "telnet_in", "action": "secure"},
+    {"name": "down", "action": "secure"}, {"name": "default", "action": "pass"}], "next": null})";
+  FakeDaemon secauditd(paths.socket("secauditd"),
+                       answers({{"audit.status", R"({"records": 100, "dropped": 2, "problem": "disk full"})"}}));
+  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(ike_answers));
+  FakeDaemon secpolicyd(paths.socket("secpolicyd"), answers(policy));
+  cli::Daemons daemons(paths, Duration{10'000});
+  const auto whole = cli::metrics(daemons, XfrmStatistics{{"XfrmInNoStates", 3}, {"XfrmOutPolBlock", 0}});
+  cli::Daemons none(Paths{root / "empty"}, Duration{10'000});
+  check_golden("metrics", whole + "\n" + cli::metrics(none, Error{ErrorCode::not_found, "no counters"}));
 }
 
 TEST_CASE_METHOD(ToolFixture, "-watch prints again until nobody reads") {
