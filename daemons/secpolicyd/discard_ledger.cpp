@@ -88,6 +88,7 @@ std::vector<DiscardRecord> DiscardLedger::settle(const DiscardSources& sources) 
   record_told(sources.told, records);
   record_packets(sources, records);
   record_refused(sources.refused, sources.counts.has_value(), records);
+  record_connected(sources, records);
   record_met(sources.met, records);
   record_rest(records);
   return records;
@@ -117,7 +118,7 @@ void DiscardLedger::record_packets(const DiscardSources& sources, std::vector<Di
     const bool secure = packet.action == Decision::secure;
     records.push_back(
         {secure ? &audit::clear_text_received : &audit::packet_discarded,
-         fields_of(packet.flow, packet.policy, "inbound"),
+         fields_of(packet.flow, packet.policy, packet.forwarded ? "forwarded" : "inbound"),
          SeenDiscard{KernelSelector::of(packet.flow), Direction::in, packet.policy, packet.place, packet.action}});
   }
 }
@@ -138,7 +139,27 @@ void DiscardLedger::record_refused(const std::vector<RefusedSend>& refused, bool
     }
     ++written;
     named_.insert(send.policy);
+    auto fields = fields_of(send.flow, send.policy, send.forwarded ? "forwarded" : "outbound");
+    if (count > 1) fields.emplace_back("count", std::to_string(count));
+    records.push_back(
+        {&audit::packet_discarded, std::move(fields),
+         SeenDiscard{KernelSelector::of(send.flow), Direction::out, send.policy, send.place, Decision::discard},
+         count});
+  }
+}
+
+// A socket that is connected asks nobody before it sends. Where several could have met a policy, how often each did is
+// not known.
+void DiscardLedger::record_connected(const DiscardSources& sources, std::vector<DiscardRecord>& records) {
+  const bool alone = sources.connected.size() == 1 && sources.met.size() <= 1;
+  std::size_t written = 0;
+  for (const auto& send : sources.connected) {
+    if (written++ == most_of_a_kind) return;
+    const auto count = take(outbound_counter, alone ? UINT64_MAX : 1);
+    if (count == 0) return;
+    named_.insert(send.policy);
     auto fields = fields_of(send.flow, send.policy, "outbound");
+    fields.emplace_back("seen", "a connected socket");
     if (count > 1) fields.emplace_back("count", std::to_string(count));
     records.push_back(
         {&audit::packet_discarded, std::move(fields),

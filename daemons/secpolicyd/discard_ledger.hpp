@@ -22,6 +22,7 @@ struct ClearPacket {
   std::string policy;
   Decision action = Decision::secure;  // secure: it should have come in AH or ESP; discard: not at all
   unsigned place = 0;                  // of the policy
+  bool forwarded = false;              // not for this host
 };
 // What the kernel's audit told, and what we know about that SA.
 struct ToldDiscard {
@@ -29,12 +30,13 @@ struct ToldDiscard {
   std::optional<SaProtocol> protocol;  // of the SA, when there is one
   std::string policy;
 };
-// What a program of this host tried to send, and a policy discards.
+// What a program of this host tried to send, or this host was to forward, and a policy discards.
 struct RefusedSend {
   Flow flow;
   std::string policy;
   unsigned place = 0;
   std::uint64_t count = 1;
+  bool forwarded = false;
 };
 // A discarding policy of the direction out that packets have met.
 struct MetPolicy {
@@ -49,6 +51,7 @@ struct DiscardSources {
   std::vector<MetPolicy> met;
   std::optional<XfrmStatistics> counts;  // read after the packets; nothing: this kernel does not count
   std::vector<RefusedSend> refused = {};
+  std::vector<RefusedSend> connected = {};  // sockets that could send nothing else: who may have met the policies
 };
 
 struct DiscardRecord {
@@ -75,6 +78,7 @@ class DiscardLedger {
   void record_told(const std::vector<ToldDiscard>& told, std::vector<DiscardRecord>& records);
   void record_packets(const DiscardSources& sources, std::vector<DiscardRecord>& records);
   void record_refused(const std::vector<RefusedSend>& refused, bool counted, std::vector<DiscardRecord>& records);
+  void record_connected(const DiscardSources& sources, std::vector<DiscardRecord>& records);
   void record_met(const std::vector<MetPolicy>& met, std::vector<DiscardRecord>& records);
   void record_rest(std::vector<DiscardRecord>& records);
   std::uint64_t take(std::string_view counter, std::uint64_t at_most);

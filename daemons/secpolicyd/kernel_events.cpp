@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "forwarding.hpp"
 #include "policy/compile.hpp"
+#include "xfrm/live_flows.hpp"
 
 namespace ipsec9000 {
 
@@ -13,6 +15,10 @@ constexpr unsigned turns_between_looks = 60;  // at what may change by itself: t
 constexpr std::size_t most_waiting = 2 * DiscardLedger::most_of_a_kind;
 constexpr Duration links_settle_time{50};  // an interface that comes up is several pieces of news
 constexpr Duration used_lately{2000};
+constexpr std::size_t most_sockets = 4096;
+// The kernel looks up the policy before there is a packet, and no place to look at comes before that.
+constexpr const char* raw_problem =
+    "what ICMP and raw sockets send is not shown before a policy refuses it; the policy's filter is recorded";
 }  // namespace
 
 KernelEvents::KernelEvents(DaemonContext& context, Kernel& kernel, KernelSide& kernel_side,
@@ -73,6 +79,10 @@ void KernelEvents::open_audit() {
   audit_watch_ = context_.loop.watch_readable(audit_->fd(), [this] { read_audit(); });
 }
 
+void KernelEvents::follow_tunnels() {
+  if (std::exchange(tunnels_may_differ_, false)) tunnels_.follow(set_().configuration);
+}
+
 void KernelEvents::read_audit() {
   for (const auto& event : audit_->read())
     if (sources_.told.size() < most_waiting && is_local(event.destination)) sources_.told.push_back(explain(event));
@@ -102,9 +112,24 @@ ToldDiscard KernelEvents::explain(const KernelAuditEvent& event) {
   return told;
 }
 
+// Of what is forwarded only discards are recorded here: what should have come out of a tunnel is the TunnelWatch's.
+void KernelEvents::forwarded_packet(const Flow& flow) {
+  follow_tunnels();
+  const auto stop = stopped_on_the_way(set_().matcher, flow, tunnels_.needed());
+  if (!stop) return;
+  const auto name = stop->match.name();
+  if (stop->at == Direction::in) {
+    if (sources_.packets.size() < most_waiting)
+      sources_.packets.push_back({flow, name, Decision::discard, stop->match.place(), true});
+  } else if (sources_.refused.size() < most_waiting) {
+    sources_.refused.push_back({flow, name, stop->match.place(), 1, true});
+  }
+}
+
 // Tunnels are left out: the inner packets of theirs are seen here once more, behind their decryption (TunnelWatch).
 void KernelEvents::packet(const Flow& flow) {
-  if (sources_.packets.size() >= most_waiting || !is_local(flow.destination)) return;
+  if (!is_local(flow.destination)) return forwards_ ? forwarded_packet(flow) : void();
+  if (sources_.packets.size() >= most_waiting) return;
   const auto match = set_().matcher.match(flow, Direction::in);
   if (match.action == Decision::pass || (match.policy != nullptr && match.policy->tunnel)) return;
   sources_.packets.push_back({flow, match.name(), match.action, match.place()});
@@ -148,6 +173,33 @@ std::vector<RefusedSend> KernelEvents::refused_sends() {
   return refused;
 }
 
+// Those whose policy has changed since they were connected: they are at it without asking.
+std::vector<RefusedSend> KernelEvents::refused_sockets() {
+  std::vector<RefusedSend> refused;
+  const auto flows = socket_flows(most_sockets, Sockets::sending);
+  sockets_problem_ = flows ? "" : flows.error().text;
+  if (!flows) return refused;
+  for (const auto& flow : *flows) {
+    if (refused.size() == most_waiting) break;
+    if (flow.destination.is_loopback()) continue;
+    const auto match = set_().matcher.match(flow, Direction::out);
+    const bool met = std::any_of(sources_.met.begin(), sources_.met.end(),
+                                 [&](const MetPolicy& each) { return each.policy == match.name(); });
+    if (match.action == Decision::discard && met) refused.push_back({flow, match.name(), match.place()});
+  }
+  return refused;
+}
+
+// Who has sent what policies discard, of which the kernel has counted so many.
+void KernelEvents::find_refused(std::uint64_t blocked) {
+  auto sends = refused_sends();
+  sources_.refused.insert(sources_.refused.end(), sends.begin(), sends.end());
+  std::uint64_t known = 0;
+  for (const auto& send : sources_.refused) known += send.count;
+  sources_.met = met_policies();
+  if (known < blocked) sources_.connected = refused_sockets();
+}
+
 std::vector<Flow> KernelEvents::recent_sends() {
   std::vector<Flow> flows;
   if (!sends_) return flows;
@@ -181,21 +233,20 @@ std::vector<MetPolicy> KernelEvents::met_policies() {
 void KernelEvents::turn() {
   if (turns_++ % turns_between_looks == 0) {
     read_addresses();
+    forwards_ = forwards_packets();
     if (!audit_) open_audit();
   }
-  if (std::exchange(tunnels_may_differ_, false)) tunnels_.follow(set_().configuration);
+  follow_tunnels();
   if (audit_) read_audit();
   auto counts = read_xfrm_statistics();
   counter_problem_ = counts ? "" : counts.error().text;
   if (counts) {
-    if (last_counts_ && DiscardLedger::newly_blocked(*last_counts_, *counts) != 0) {
-      sources_.refused = refused_sends();
-      sources_.met = met_policies();
-    }
+    const auto blocked = last_counts_ ? DiscardLedger::newly_blocked(*last_counts_, *counts) : 0;
+    if (blocked != 0) find_refused(blocked);
     last_counts_ = *counts;
     sources_.counts = std::move(*counts);
   } else {
-    sources_.refused = refused_sends();
+    sources_.refused = refused_sends();  // nothing confirms what was to be forwarded
   }
   for (const auto& record : ledger_.settle(std::exchange(sources_, {}))) {
     context_.audit.record(*record.event, record.fields);
@@ -219,8 +270,11 @@ Json KernelEvents::status() const {
   const auto state = [](bool on, const std::string& problem) { return on ? Json("on") : Json("off: " + problem); };
   return {{"audit", state(audit_ != nullptr, audit_problem_)},
           {"packets", state(tap_ != nullptr, tap_problem_)},
+          {"forwarded", forwards_ ? state(tap_ != nullptr, tap_problem_) : Json("not needed")},
           {"tunnels", tunnels_.state()},
           {"sends", state(sends_ != nullptr, sends_problem_)},
+          {"sockets", state(sockets_problem_.empty(), sockets_problem_)},
+          {"raw", state(false, raw_problem)},
           {"counters", state(counter_problem_.empty(), counter_problem_)}};
 }
 

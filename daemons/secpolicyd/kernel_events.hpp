@@ -25,9 +25,10 @@ class KernelEvents {
   ~KernelEvents();
 
   void start();
-  void policies_changed() { tunnels_may_differ_ = true; }  // looked at in the next turn: it walks through all
+  void policies_changed() { tunnels_may_differ_ = true; }  // looked at when it matters: it walks through all
 
-  // {"audit": ..., "packets": ..., "tunnels": ..., "sends": ..., "counters": ...}: "on", or why not.
+  // {"audit": ..., "packets": ..., "forwarded": ..., "tunnels": ..., "sends": ..., "sockets": ..., "raw": ...,
+  // "counters": ...}: "on", or why not.
   Json status() const;
   std::string why_no_discards() const;  // "" where all are seen
   const RecentDiscards& recent() const { return recent_; }
@@ -37,16 +38,20 @@ class KernelEvents {
 
  private:
   void open_audit();
+  void follow_tunnels();
   void watch_addresses();
   void read_addresses();
   void turn();
   void read_audit();
   void packet(const Flow& flow);
+  void forwarded_packet(const Flow& flow);
   void packet_beside_tunnel(const Flow& flow);
   bool is_local(const IpAddress& address) const;
   ToldDiscard explain(const KernelAuditEvent& event);
   std::vector<MetPolicy> met_policies();
   std::vector<RefusedSend> refused_sends();
+  std::vector<RefusedSend> refused_sockets();
+  void find_refused(std::uint64_t blocked);
   using Sources = std::map<IpAddress, std::optional<IpAddress>>;  // by destination
   bool complete(Flow& flow, Sources& sources) const;
   std::string policy_of(std::uint32_t reqid) const;
@@ -60,6 +65,7 @@ class KernelEvents {
   DiscardSources sources_;  // of this turn
   std::optional<XfrmStatistics> last_counts_;
   std::vector<IpAddress> local_;  // ours, sorted
+  bool forwards_ = false;         // packets of others
   std::optional<LinkMonitor> links_;
   EventLoop::Watch links_watch_;
   EventLoop::Timer links_settle_;
@@ -69,7 +75,7 @@ class KernelEvents {
   std::unique_ptr<SendTap> sends_;
   TunnelWatch tunnels_;
   bool tunnels_may_differ_ = true;
-  std::string audit_problem_, tap_problem_, sends_problem_, counter_problem_;
+  std::string audit_problem_, tap_problem_, sends_problem_, sockets_problem_, counter_problem_;
   EventLoop::Timer timer_;
   unsigned turns_ = 0;
   std::uint64_t audit_lost_ = 0;

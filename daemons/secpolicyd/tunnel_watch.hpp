@@ -23,6 +23,7 @@ class TunnelWatch {
   // Looks at the tunnels of these policies from now on: at once where they are those of before, else in a moment.
   void follow(const Configuration& configuration);
 
+  bool needed() const { return !paths_.empty(); }
   std::string state() const;  // "on", "not needed", or "off: " and why not
 
  private:

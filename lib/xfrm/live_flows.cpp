@@ -70,10 +70,12 @@ std::optional<IpAddress> address_from(const void* bytes, std::uint8_t family) {
   return read ? std::optional(*read) : std::nullopt;
 }
 
-void add_socket(const nlmsghdr* message, std::uint8_t protocol, std::vector<Flow>& flows) {
+void add_socket(const nlmsghdr* message, std::uint8_t protocol, Sockets which, std::vector<Flow>& flows) {
   if (mnl_nlmsg_get_payload_len(message) < sizeof(inet_diag_msg)) return;
-  const auto& id = static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(message))->id;
-  const auto family = static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(message))->idiag_family;
+  const auto* socket = static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(message));
+  if (which == Sockets::sending && protocol == IPPROTO_TCP && socket->idiag_wqueue == 0) return;
+  const auto& id = socket->id;
+  const auto family = socket->idiag_family;
   const auto source = address_from(&id.idiag_src, family);
   const auto destination = address_from(&id.idiag_dst, family);
   const auto port = ntohs(id.idiag_dport);
@@ -149,7 +151,7 @@ bool tracks_connections() {
 }
 }  // namespace
 
-Result<std::vector<Flow>> socket_flows(std::size_t maximum) {
+Result<std::vector<Flow>> socket_flows(std::size_t maximum, Sockets which) {
   constexpr std::uint32_t all_states = 0xfff;
   std::vector<Flow> flows;
   for (const std::uint8_t protocol : {std::uint8_t{IPPROTO_TCP}, std::uint8_t{IPPROTO_UDP}})
@@ -163,8 +165,8 @@ Result<std::vector<Flow>> socket_flows(std::size_t maximum) {
       asked->sdiag_protocol = protocol;
       asked->idiag_states = all_states & ~((1u << TCP_LISTEN) | (1u << TCP_TIME_WAIT) | (1u << TCP_CLOSE));
       if (protocol == IPPROTO_UDP) asked->idiag_states = all_states;
-      auto read = read_dump(NETLINK_SOCK_DIAG, request, maximum - flows.size(),
-                            [&](const nlmsghdr* message) { add_socket(message, protocol, flows); });
+      auto read = read_dump(NETLINK_SOCK_DIAG, request, which == Sockets::all ? maximum - flows.size() : maximum,
+                            [&](const nlmsghdr* message) { add_socket(message, protocol, which, flows); });
       // A host without IPv6 is a host.
       if (!read && family == AF_INET) return read.error();
     }

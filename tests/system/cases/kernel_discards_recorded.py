@@ -3,24 +3,16 @@
 import re
 import socket
 import struct
+import time
 
 from harness import configuration, kernel, traffic
 from harness.command import expect, wait_for
 from harness.raw import EspPacket
 
-TIME_LIMIT = 150
+TIME_LIMIT = 180
 OWN_KERNEL = True
-RECEIVED, DISCARDED, TUNNELLED = 9000, 9001, 9002
+RECEIVED, DISCARDED, TUNNELLED, CONNECTED = 9000, 9001, 9002, 9003
 IN_TUNNEL, BESIDE = 41000, 40000
-
-
-def record(suite, event, **fields):
-    """The record of that event with these fields, once it is there."""
-    def fits(each):
-        return each["event"] == event and all(each.get("fields", {}).get(name) == value
-                                              for name, value in fields.items())
-    return wait_for(f"{event} with {fields} in the audit trail of {suite.node.name}",
-                    lambda: next((each for each in suite.audit() if fits(each)), None), timeout=10, pause=0.5)
 
 
 def documents(a, b):
@@ -61,7 +53,7 @@ def beside_the_tunnel(lab, server):
         beside.sendto(b"in clear", (b.address(4), TUNNELLED))
         for _ in range(20):
             inside.sendto(b"through the tunnel", (b.address(4), TUNNELLED))
-        told = record(server, "clear-text-received", policy="tunnelled_in")
+        told = server.wait_for_audit("clear-text-received", policy="tunnelled_in")
         expect(told["fields"]["ports"] == f"{BESIDE}:{TUNNELLED}" and told["fields"]["source"] == a.address(4), f"B says: {told}")
         arrived = [receiver.recv(64) for _ in range(40)]
         expect(set(arrived) == {b"through the tunnel"}, f"what came in clear was let in: {set(arrived)}")
@@ -90,12 +82,39 @@ def outbound(lab, server):
     for family, kind, policy, number in ((4, socket.SOCK_DGRAM, "nowhere", "17"), (4, socket.SOCK_STREAM, "nowhere_tcp", "6"),
                                          (6, socket.SOCK_DGRAM, "nowhere_6", "17")):
         port = refused(b, family, kind, a.address(family))
-        told = record(server, "packet-discarded", policy=policy, direction="outbound")["fields"]
+        told = server.wait_for_audit("packet-discarded", policy=policy, direction="outbound")["fields"]
         wanted = {"source": b.address(family), "destination": a.address(family), "protocol": number, "ports": f"{port}:{DISCARDED}"}
         expect({name: told.get(name) for name in wanted} == wanted, f"wanted {wanted}, recorded {told}")
     listed = [each for each in server.report("-cache")["cache"] if each["kind"] == "discard" and each["policy"] == "nowhere"]
     expect(len(listed) == 1 and listed[0]["seen_by"] == "packet" and listed[0]["source_port"] != 0, f"-cache: {listed}")
     lab.note("B recorded refused sends with addresses, protocol and ports")
+
+
+def already_connected(lab, server, document):
+    """Sockets that were connected before there was a policy are named; of ICMP the policy's filter is told."""
+    a, b = lab.a, lab.b
+    with traffic.connect(b, a, 4, CONNECTED) as stream, b.socket(4, socket.SOCK_DGRAM) as datagrams:
+        traffic.echo(stream)
+        datagrams.connect((a.address(4), CONNECTED))
+        time.sleep(3)  # connect() itself is no news any more
+        policies = [configuration.plain(f"no_more_{protocol}", "discard", b, a, 4, protocol=protocol, remote_port=port)
+                    for protocol, port in (("tcp", CONNECTED), ("udp", CONNECTED), ("icmp", None))]
+        server.configure({**document, "policies": document["policies"] + policies})
+        server.reload()
+        for protocol, number, sender in (("udp", "17", datagrams), ("tcp", "6", stream)):
+            try:
+                sender.send(b"nowhere any more")
+                expect(protocol == "tcp", "a connected socket could send what a policy discards")
+            except PermissionError:
+                pass
+            told = server.wait_for_audit("packet-discarded", policy=f"no_more_{protocol}", protocol=number)["fields"]
+            wanted = {"source": b.address(4), "destination": a.address(4), "direction": "outbound",
+                      "ports": f"{sender.getsockname()[1]}:{CONNECTED}", "seen": "a connected socket"}
+            expect({name: told.get(name) for name in wanted} == wanted, f"wanted {wanted}, recorded {told}")
+    b.run(["ping", "-c", "1", "-W", "1", a.address(4)], status=None)
+    told = server.wait_for_audit("packet-discarded", policy="no_more_icmp")["fields"]
+    expect("source" not in told and a.address(4) in told["selector"] and "icmp" in told["selector"], f"of ICMP: {told}")
+    lab.note("B recorded what connected sockets could not send any more, and the filter that a ping met")
 
 
 def run(lab):
@@ -105,14 +124,18 @@ def run(lab):
     lab.wire.expect_clear(f"udp port {RECEIVED}")  # it does reach B, and no program there
     lab.wire.expect_clear(f"udp port {TUNNELLED}")  # likewise
     lab.wire.protect(f"port {DISCARDED}", esp=False)
+    lab.wire.expect_clear(f"tcp port {CONNECTED}")  # until its policy comes
     a, b = lab.a, lab.b
     ours, theirs = documents(a, b)
     client = lab.suite(a, ours, configuration.KEY, b)
     server = lab.suite(b, theirs, configuration.KEY, a)
     client.start()
     server.start()
-    wanted = {name: "on" for name in ("audit", "packets", "tunnels", "sends", "counters")}
-    wait_for(f"-status of B to say of the sources {wanted}", lambda: server.status()["kernel_events"] == wanted, timeout=10)
+    wanted = {name: "on" for name in ("audit", "packets", "tunnels", "sends", "sockets", "counters")} | {"forwarded": "not needed"}
+    wait_for(f"-status of B to say of the sources {wanted}",
+             lambda: server.status()["kernel_events"].items() >= wanted.items(), timeout=10)
+    told = server.status()["kernel_events"]
+    expect(told["raw"].startswith("off: what ICMP and raw sockets send") and set(told) == {*wanted, "raw"}, f"-status of B: {told}")
     expect(client.status()["kernel_events"]["sends"] == "on", f"A hears of dropped packets by {client.status()['kernel_events']}")
     lab.note("both run, and B hears of dropped packets by all sources")
 
@@ -122,21 +145,21 @@ def run(lab):
     spi = f"{esp.spi:08x}"
     expect(spi in {sa["spi"] for sa in server.sad()}, f"the captured packet's SPI {spi} is none of B's")
     esp.send(a, b)
-    told = record(server, "replayed-packet", spi=spi, source=a.address(4), destination=b.address(4))
+    told = server.wait_for_audit("replayed-packet", spi=spi, source=a.address(4), destination=b.address(4))
     expect(told["fields"]["policy"] == "telnet_in" and told["fields"]["protocol"] == "50", f"not all is told: {told}")
     esp.numbered(esp.sequence + 1000).send(a, b)
-    told = record(server, "integrity-failure", spi=spi)
+    told = server.wait_for_audit("integrity-failure", spi=spi)
     expect(told["level"] == "alert" and "Integrity Check Value failure - SPI: " in told["text"], f"B says: {told}")
     EspPacket(0xdeadbeef, 1, bytes(48)).send(a, b)
     lab.note("B recorded a replayed packet and a changed one")
-    record(server, "unknown-spi", spi="deadbeef", source=a.address(4), destination=b.address(4))
+    server.wait_for_audit("unknown-spi", spi="deadbeef", source=a.address(4), destination=b.address(4))
 
     with a.socket(4, socket.SOCK_DGRAM) as sender, b.socket(4, socket.SOCK_DGRAM) as receiver:
         receiver.bind((b.address(4), RECEIVED))
         receiver.settimeout(1)
         sender.bind((a.address(4), 40000))
         sender.sendto(b"in clear", (b.address(4), RECEIVED))
-        told = record(server, "clear-text-received", policy="datagrams_in", ports=f"40000:{RECEIVED}")
+        told = server.wait_for_audit("clear-text-received", policy="datagrams_in", ports=f"40000:{RECEIVED}")
         expect(told["fields"]["source"] == a.address(4) and told["fields"]["protocol"] == "17", f"B says: {told}")
         try:
             expect(not receiver.recv(64), "the datagram in clear was let in")
@@ -145,10 +168,12 @@ def run(lab):
     lab.note("B recorded an unknown SPI and a packet in clear")
     beside_the_tunnel(lab, server)
     outbound(lab, server)
+    traffic.echo_server(a, 4, CONNECTED)
+    already_connected(lab, server, theirs)
 
     # What nothing itemises is told by the counters: a packet too short for an ESP header.
     EspPacket.raw(a, b, struct.pack("!H", 1))
-    record(server, "kernel-discards", counter="XfrmInHdrError")
+    server.wait_for_audit("kernel-discards", counter="XfrmInHdrError")
     # The same by the counters: for Prometheus, and in words for whoever asks about this peer.
     metrics = server.tool("ipsec_report", "-metrics")
     for counter in ("XfrmInNoStates", "XfrmInStateProtoError", "XfrmInStateSeqError", "XfrmInTmplMismatch",

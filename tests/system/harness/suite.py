@@ -204,11 +204,13 @@ class Suite:
                           f"and has: {seen}") from None
         return list(seen)
 
-    def wait_for_audit(self, event, timeout=10):
-        """The first record with that event."""
-        return wait_for(f"an audit record {event} on {self.node.name}",
-                        lambda: next((record for record in self.audit() if record.get("event") == event), None),
-                        timeout, pause=0.5)
+    def wait_for_audit(self, event, timeout=10, **fields):
+        """The first record with that event and these fields."""
+        def fits(record):
+            told = record.get("fields", {})
+            return record.get("event") == event and all(told.get(name) == value for name, value in fields.items())
+        return wait_for(f"an audit record {event} with {fields} on {self.node.name}",
+                        lambda: next(filter(fits, self.audit()), None), timeout, pause=0.5)
 
     def process(self, daemon):
         """Its process id by the pid file, None without one."""

@@ -107,6 +107,47 @@ TEST_CASE("what a program tried to send is recorded with all its values, as ofte
   CHECK(turns.counted == 5);
 }
 
+TEST_CASE("what was to be forwarded is recorded as that, when the kernel counted a drop") {
+  Turns turns;
+  const RefusedSend leaving{echo, "no_echo", 2, 1, true};
+  const ClearPacket coming{telnet, "no_telnet", Decision::discard, 1, true};
+  turns.turn({{coming}, {}, {}, {}, {leaving}});
+  CHECK(turns.texts.empty());
+  turns.counts = {{"XfrmOutPolBlock", 1}, {"XfrmInPolBlock", 1}};
+  turns.turn({{coming, coming}, {}, {{"no_echo", KernelSelector::any(Family::ipv4), 2}}, {}, {leaving}});
+  CHECK(turns.texts ==
+        Texts{"Packet discarded by policy no_telnet, forwarded - IP addr: 10.1.0.2:10.1.0.1 proto: 6 ports: 40000:23",
+              "Packet discarded by policy no_echo, forwarded - IP addr: 10.1.0.1:10.1.0.2 proto: 6 ports: 40000:7"});
+}
+
+TEST_CASE("a connected socket that can send nothing else is named for what no attempt accounts for") {
+  Turns turns;
+  const MetPolicy met{"no_echo", KernelSelector::any(Family::ipv4), 2};
+  const MetPolicy other{"no_ping", KernelSelector::any(Family::ipv4), 3};
+  const RefusedSend connected{echo, "no_echo", 2};
+  turns.turn({{}, {}, {}, {}, {}, {connected}});  // nothing was counted
+  CHECK(turns.texts.empty());
+  turns.counts["XfrmOutPolBlock"] = 3;
+  turns.turn({{}, {}, {met}, {}, {}, {connected}});
+  const std::string text =
+      "Packet discarded by policy no_echo, outbound - IP addr: 10.1.0.1:10.1.0.2 proto: 6 ports: 40000:7, of a "
+      "connected socket";
+  CHECK(turns.texts == Texts{text + ", 3 times"});
+  CHECK(turns.counted == 3);
+  // With more than one in question how often each was met is not known, and the other policy is told by its filter.
+  turns.counts["XfrmOutPolBlock"] = 6;
+  turns.turn({{}, {}, {met, other}, {}, {}, {connected}});
+  CHECK(turns.texts == Texts{text, "Packet discarded by policy no_ping, outbound - " + other.selector.to_string()});
+  // An attempt explains it all.
+  turns.counts["XfrmOutPolBlock"] = 7;
+  turns.turn({{}, {}, {met}, {}, {{echo, "no_echo", 2, 1}}, {connected}});
+  REQUIRE(turns.texts.size() == 1);
+  CHECK(turns.texts[0].ends_with("ports: 40000:7"));
+  turns.counts["XfrmOutPolBlock"] = 100'000;
+  turns.turn({{}, {}, {met}, {}, {}, std::vector<RefusedSend>(4096, connected)});
+  CHECK(turns.texts.size() == DiscardLedger::most_of_a_kind + 1);
+}
+
 TEST_CASE("a flood of attempts is a bounded number of records, and an attempt that nothing confirms is forgotten") {
   Turns turns;
   turns.counts["XfrmOutPolBlock"] = 100'000;
