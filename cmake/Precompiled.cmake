@@ -6,8 +6,9 @@ set(ipsec9000_common_headers <algorithm> <functional> <map> <memory> <optional> 
     <nlohmann/json.hpp>)
 
 # One precompiled header for all targets of a kind; targets of one kind have the same compile options.
-#   library  our static libraries
-#   test     programs that use Catch
+#   computing  the static libraries that are optimised with sanitizers, too
+#   library    the others
+#   test       programs that use Catch
 function(ipsec9000_precompiled_kind kind)
   cmake_parse_arguments(ARG "" "" "HEADERS;LINKS;OPTIONS" ${ARGN})
   set(source "${CMAKE_BINARY_DIR}/precompiled/${kind}.cpp")
@@ -36,8 +37,9 @@ if(IPSEC9000_PRECOMPILE)
                            -Wno-stringop-overread)
   endif()
   ipsec9000_precompiled_kind(library)
+  ipsec9000_precompiled_kind(computing OPTIONS ${ipsec9000_computing_options})
   if(BUILD_TESTING AND IPSEC9000_UNIT_TESTS)
     find_package(Catch2 2.13 REQUIRED)
-    ipsec9000_precompiled_kind(test HEADERS <catch2/catch.hpp> LINKS Catch2::Catch2 OPTIONS ${ipsec9000_test_options})
+    ipsec9000_precompiled_kind(test HEADERS <catch2/catch.hpp> LINKS Catch2::Catch2)
   endif()
 endif()
