@@ -1,6 +1,7 @@
 // One look at all policies of the kernel, and the repair of those of ours that are not as we left them: a piece at a
 // time, so that whoever asks meanwhile is answered.
 #pragma once
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -28,7 +29,7 @@ class KernelLook {
   // Some hundred entries more; true: that was all. `set`: the one that the table was compiled from.
   Result<bool> go_on(const PolicySet& set);
 
-  bool is_repairing() const { return comparison_.has_value(); }
+  bool is_repairing() const { return repairing_; }
   const AppliedSteps& applied() const { return applied_; }
   std::size_t foreign() const { return foreign_; }  // entries of other programs, without those of sockets
 
@@ -37,16 +38,20 @@ class KernelLook {
       : kernel_(kernel), table_(table), dump_(std::move(dump)) {}
   Result<void> read();
   Result<void> fill(const PolicySet& set);
+  Result<void> remove();
 
   Kernel& kernel_;
   CompiledTable& table_;
   std::unique_ptr<PolicyDump> dump_;
   std::size_t foreign_ = 0;
-  std::vector<PolicyState> strange_;  // ours by their mark, but not as we left them
+  std::deque<PolicyState> strange_;  // ours by their mark, but not as we left them
+  Comparison comparison_;            // of the strange ones
   // From the end of reading on.
-  std::optional<Comparison> comparison_;  // of the strange ones
-  std::vector<TableGap> gaps_;
-  std::size_t filled_ = 0;
+  bool repairing_ = false;
+  GapSearch search_;
+  bool filled_ = false;
+  std::optional<std::vector<const PolicyState*>> unwanted_;  // of the strange ones, the next to go
+  std::size_t removed_ = 0;
   AppliedSteps applied_;
 };
 

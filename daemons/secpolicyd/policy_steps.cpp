@@ -3,36 +3,32 @@
 namespace ipsec9000 {
 
 namespace {
-std::string in_words(const PolicyStep& step) {
-  const char* verb = step.kind == PolicyStep::Kind::add      ? "added "
-                     : step.kind == PolicyStep::Kind::update ? "replaced "
-                                                             : "removed ";
-  return verb + step.spec.to_string();
+const char* verb(PolicyStep::Kind kind) {
+  return kind == PolicyStep::Kind::add ? "added " : kind == PolicyStep::Kind::update ? "replaced " : "removed ";
+}
+
+Result<void> put(Kernel& kernel, std::span<const PolicySpec> wanted, PolicyStep::Kind kind) {
+  const auto failures = kind == PolicyStep::Kind::add ? kernel.add_policies(wanted) : kernel.update_policies(wanted);
+  for (const auto& failure : failures) {
+    // It came up since the dump: put what we want in its place.
+    if (failure.error.code != ErrorCode::already_exists) return failure.error;
+    if (auto done = kernel.update_policy(wanted[failure.position]); !done) return done;
+  }
+  return {};
 }
 
 // Steps of one kind, as one batch.
-Result<void> carry_out_run(Kernel& kernel, const std::vector<PolicyStep>& steps, std::size_t begin, std::size_t end) {
-  std::vector<BatchFailure> failures;
-  const bool removes = steps[begin].kind == PolicyStep::Kind::remove;
-  if (removes) {
-    std::vector<PolicyHandle> handles;
-    for (std::size_t n = begin; n < end; ++n) handles.push_back({steps[n].spec.direction, steps[n].index});
-    failures = kernel.delete_policies(handles);
-  } else {
+Result<void> carry_out_run(Kernel& kernel, std::span<const PolicyStep> steps) {
+  const auto kind = steps.front().kind;
+  if (kind != PolicyStep::Kind::remove) {
     std::vector<PolicySpec> specs;
-    for (std::size_t n = begin; n < end; ++n) specs.push_back(steps[n].spec);
-    failures = steps[begin].kind == PolicyStep::Kind::add ? kernel.add_policies(specs) : kernel.update_policies(specs);
+    for (const auto& step : steps) specs.push_back(step.spec);
+    return put(kernel, specs, kind);
   }
-  for (const auto& failure : failures) {
-    if (removes && failure.error.code == ErrorCode::not_found) continue;  // somebody was faster
-    const auto& spec = steps[begin + failure.position].spec;
-    // It came up since the dump: put what we want in its place.
-    if (!removes && failure.error.code == ErrorCode::already_exists) {
-      if (auto done = kernel.update_policy(spec); !done) return done;
-      continue;
-    }
-    return failure.error;
-  }
+  std::vector<PolicyHandle> handles;
+  for (const auto& step : steps) handles.push_back({step.spec.direction, step.index});
+  for (const auto& failure : kernel.delete_policies(handles))
+    if (failure.error.code != ErrorCode::not_found) return failure.error;  // else somebody was faster
   return {};
 }
 }  // namespace
@@ -41,14 +37,23 @@ Result<void> carry_out(Kernel& kernel, const std::vector<PolicyStep>& steps, App
   for (std::size_t begin = 0; begin < steps.size();) {
     std::size_t end = begin;
     while (end < steps.size() && steps[end].kind == steps[begin].kind) ++end;
-    if (auto done = carry_out_run(kernel, steps, begin, end); !done) return done;
+    if (auto done = carry_out_run(kernel, std::span(steps).subspan(begin, end - begin)); !done) return done;
     auto& count = steps[begin].kind == PolicyStep::Kind::add      ? applied.added
                   : steps[begin].kind == PolicyStep::Kind::update ? applied.updated
                                                                   : applied.removed;
     count += end - begin;
     begin = end;
   }
-  if (!steps.empty() && applied.first.empty()) applied.first = in_words(steps.front());
+  if (!steps.empty() && applied.first.empty())
+    applied.first = verb(steps.front().kind) + steps.front().spec.to_string();
+  return {};
+}
+
+Result<void> carry_out_additions(Kernel& kernel, std::span<const PolicySpec> wanted, AppliedSteps& applied) {
+  if (wanted.empty()) return {};
+  if (auto done = put(kernel, wanted, PolicyStep::Kind::add); !done) return done;
+  applied.added += wanted.size();
+  if (applied.first.empty()) applied.first = verb(PolicyStep::Kind::add) + wanted.front().to_string();
   return {};
 }
 

@@ -42,23 +42,29 @@ void CompiledTable::remember(const Configuration& configuration, std::span<const
   }
   unusual_.assign(configuration.policies.size(), false);
   others_.clear();
+  order_.clear();
+  order_.reserve(configuration.policies.size());
   remembered_.remember(entries);
   for (const auto& each : entries) {
     // Every selector that is not a policy's is out of bounds for one: neighbour discovery, the bypass list, the
     // default.
     if (each.role != EntryRole::policy) {
       ++claims_[HashSelector{}(each.spec.selector)];
+      order_.push_back({each.spec.priority, 0, static_cast<std::uint32_t>(others_.size())});
       others_.push_back(each.spec);
       continue;
     }
+    if (priorities_[each.place - 1] == 0) order_.push_back({each.spec.priority, each.place, 0});
     priorities_[each.place - 1] = each.spec.priority;
     if (each.spec.owner != policy_owner) unusual_[each.place - 1] = true;
   }
+  std::stable_sort(order_.begin(), order_.end(), [](const auto& a, const auto& b) { return a.priority < b.priority; });
 }
 
 void CompiledTable::forget() {
   priorities_.clear();
   others_.clear();
+  order_.clear();
   remembered_.remember({});
 }
 
@@ -169,14 +175,23 @@ void CompiledTable::remember(const Policy& policy, std::uint32_t reqid, bool add
   }
 }
 
-std::vector<TableGap> CompiledTable::gaps() const {
-  std::vector<TableGap> found;
-  for (const auto place : remembered_.places_with_missed())
-    if (place != 0) found.push_back({priorities_[place - 1], place, 0});
-  for (std::uint32_t number = 0; number < others_.size(); ++number)
-    if (remembered_.is_missed(others_[number])) found.push_back({others_[number].priority, 0, number});
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.priority < b.priority; });
-  return found;
+bool CompiledTable::find_gaps(GapSearch& search, std::size_t most, std::vector<TableGap>& found) const {
+  if (all_seen()) return false;
+  if (!search.marked) {
+    search.places.resize(priorities_.size() + 1);
+    search.entry = remembered_.mark_missed(search.entry, search.places);
+    search.marked = search.entry == 0;
+    return true;
+  }
+  constexpr std::size_t part = 1u << 16u;
+  const auto end = std::min(search.next + part, order_.size());
+  for (; search.next < end && most != 0; ++search.next) {
+    const auto& each = order_[search.next];
+    if (!search.places[each.place] || (each.place == 0 && !remembered_.is_missed(others_[each.number]))) continue;
+    found.push_back(each);
+    --most;
+  }
+  return search.next < order_.size();
 }
 
 void CompiledTable::fill(const TableGap& gap, const Policy* policy, std::uint32_t reqid,

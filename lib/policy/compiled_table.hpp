@@ -39,6 +39,14 @@ struct TableGap {
   std::uint32_t number = 0;  // of that entry
 };
 
+// How far the search for gaps has come.
+struct GapSearch {
+  bool marked = false;       // every entry has been looked at
+  std::size_t entry = 0;     // where to go on with that
+  std::vector<bool> places;  // by policy's place: something of it is missing
+  std::size_t next = 0;      // where to go on from the winning end
+};
+
 class CompiledTable {
  public:
   static constexpr std::size_t most_changes = 64;  // policies; beyond, compiling everything is no great loss
@@ -64,8 +72,10 @@ class CompiledTable {
   // What the kernel holds of ours, entry by entry, beside what is remembered.
   void begin_look() { remembered_.begin_look(); }
   bool see(const PolicySpec& entry) { return remembered_.see(entry); }  // whether it is as it should be
-  // After the last one: what is not there. Winning end first.
-  std::vector<TableGap> gaps() const;
+  bool all_seen() const { return remembered_.all_seen(); }
+  // After the last one: what is not there, in parts of a millisecond. Adds at most so many to `found`, from the winning
+  // end on, or none yet; false: that was all.
+  bool find_gaps(GapSearch& search, std::size_t most, std::vector<TableGap>& found) const;
   // The entries that fill a gap, added to `wanted`. `policy`: the one at the gap's place as it is remembered, and its
   // reqid; of no account where the gap is of no policy.
   void fill(const TableGap& gap, const Policy* policy, std::uint32_t reqid, std::vector<PolicySpec>& wanted) const;
@@ -80,6 +90,7 @@ class CompiledTable {
 
   std::vector<std::uint32_t> priorities_;  // by policy; 0: it has no entry
   std::vector<bool> unusual_;              // by policy: an entry of it has not the first owner mark
+  std::vector<TableGap> order_;            // all that can become a gap, winning end first
   std::vector<PolicySpec> others_;         // the entries that are of no policy, winning end first
   RememberedEntries remembered_;
   // How many want a selector, by its hash: two selectors of one hash only cost a compilation.

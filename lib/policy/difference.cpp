@@ -10,7 +10,7 @@ std::size_t Comparison::HashKey::operator()(const PolicyKey& key) const noexcept
 
 Comparison::Comparison(std::span<const PolicyState> present) {
   old_.reserve(present.size());
-  for (const auto& state : present) old_.emplace(state.spec.key(), Old{&state});
+  for (const auto& state : present) add(state);
 }
 
 std::optional<PolicyStep> Comparison::step_for(const PolicySpec& wanted) {
@@ -21,22 +21,24 @@ std::optional<PolicyStep> Comparison::step_for(const PolicySpec& wanted) {
   return PolicyStep{PolicyStep::Kind::update, wanted, found->second.state->index};
 }
 
-std::vector<PolicyStep> Comparison::removals() const {
-  std::vector<PolicyStep> steps;
+std::vector<const PolicyState*> Comparison::unwanted() const {
+  std::vector<const PolicyState*> left;
   for (const auto& [key, entry] : old_)
-    if (!entry.stays) steps.push_back({PolicyStep::Kind::remove, entry.state->spec, entry.state->index});
-  std::sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) {
-    return std::tie(b.spec.priority, a.index) < std::tie(a.spec.priority, b.index);
+    if (!entry.stays) left.push_back(entry.state);
+  std::sort(left.begin(), left.end(), [](const auto* a, const auto* b) {
+    return std::tie(b->spec.priority, a->index) < std::tie(a->spec.priority, b->index);
   });
-  return steps;
+  return left;
 }
+
+PolicyStep removal_of(const PolicyState& state) { return {PolicyStep::Kind::remove, state.spec, state.index}; }
 
 std::vector<PolicyStep> difference(std::span<const PolicyState> present, std::span<const CompiledPolicy> wanted) {
   Comparison comparison(present);
   std::vector<PolicyStep> steps;
   for (const auto& entry : wanted)
     if (auto step = comparison.step_for(entry.spec)) steps.push_back(std::move(*step));
-  for (auto& step : comparison.removals()) steps.push_back(std::move(step));
+  for (const auto* state : comparison.unwanted()) steps.push_back(removal_of(*state));
   return steps;
 }
 

@@ -26,14 +26,18 @@ struct PolicyStep {
 // old ones that won over it.
 std::vector<PolicyStep> difference(std::span<const PolicyState> present, std::span<const CompiledPolicy> wanted);
 
+PolicyStep removal_of(const PolicyState& state);
+
 // The same entry by entry.
 class Comparison {
  public:
+  Comparison() = default;
   explicit Comparison(std::span<const PolicyState> present);  // to outlive this
+  void add(const PolicyState& present) { old_.emplace(present.spec.key(), Old{&present}); }
   // What is to be done for one that is wanted; nothing where it is there and says the same.
   std::optional<PolicyStep> step_for(const PolicySpec& wanted);
-  // Of those that were not wanted, from the losing end.
-  std::vector<PolicyStep> removals() const;
+  // Those that were not wanted, from the losing end.
+  std::vector<const PolicyState*> unwanted() const;
 
  private:
   struct HashKey {

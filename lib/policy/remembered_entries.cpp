@@ -104,14 +104,12 @@ bool RememberedEntries::is_missed(const PolicySpec& entry) const {
   return slot.digest != 0 && slot.look != look_;
 }
 
-std::vector<std::uint32_t> RememberedEntries::places_with_missed() const {
-  std::vector<std::uint32_t> places;
-  if (all_seen()) return places;
-  for (const auto& slot : slots_)
-    if (slot.digest != 0 && slot.look != look_) places.push_back(slot.place);
-  std::sort(places.begin(), places.end());
-  places.erase(std::unique(places.begin(), places.end()), places.end());
-  return places;
+std::size_t RememberedEntries::mark_missed(std::size_t begin, std::vector<bool>& places) const {
+  constexpr std::size_t part = 1u << 16u;  // less than a millisecond
+  const auto end = std::min(begin + part, slots_.size());
+  for (auto at = begin; at < end; ++at)
+    if (slots_[at].digest != 0 && slots_[at].look != look_) places[slots_[at].place] = true;
+  return end < slots_.size() ? end : 0;
 }
 
 std::size_t RememberedEntries::find(std::uint64_t digest) const {

@@ -25,8 +25,10 @@ class RememberedEntries {
   void begin_look();
   bool see(const PolicySpec& entry);  // whether this is one of them
   bool all_seen() const { return seen_ == size_; }
-  bool is_missed(const PolicySpec& entry) const;          // one of them, and not seen
-  std::vector<std::uint32_t> places_with_missed() const;  // in order, each once; 0 among them
+  bool is_missed(const PolicySpec& entry) const;  // one of them, and not seen
+  // Sets places[p] for the place of each that was missed. In parts, so that nobody waits for all: `begin`: 0, then what
+  // the part before gave; 0: that was all.
+  std::size_t mark_missed(std::size_t begin, std::vector<bool>& places) const;
 
  private:
   struct Slot {
