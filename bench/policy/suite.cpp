@@ -1,5 +1,10 @@
 #include "suite.hpp"
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -17,14 +22,43 @@ Suite::Suite()
     std::cerr << "the programs are missing in " << sbin_ << ": build them too\n";
     std::exit(1);
   }
+  guard_.begin("IPSEC9000_ROOT=" + root_.string() + " " + (sbin_ / "ipsec_admin").string() + " -stop", root_.string());
   write("password", "a password for measuring");
   tool("ipsec_admin -newpasswd --new-password-file " + (root_ / "password").string() + " >/dev/null");
 }
 
 Suite::~Suite() {
   stop();
+  guard_.dismiss();
   std::error_code ignored;
   fs::remove_all(root_, ignored);
+}
+
+// Its end of the pipe closes when this process ends, however it ends. A start that is under way meanwhile outlives the
+// first stop, hence the second.
+void Suite::Guard::begin(const std::string& stop, const std::string& directory) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) std::exit(1);
+  const std::string words =
+      "trap '' HUP INT TERM; read dismissed && exit; " + stop + "; sleep 10; " + stop + "; rm -rf " + directory;
+  process_ = ::fork();
+  if (process_ == 0) {
+    ::setsid();
+    const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    ::dup2(ends[0], STDIN_FILENO);
+    ::dup2(nothing, STDOUT_FILENO);
+    ::dup2(nothing, STDERR_FILENO);
+    ::execl("/bin/sh", "sh", "-c", words.c_str(), nullptr);
+    ::_exit(127);
+  }
+  ::close(ends[0]);
+  alive_ = FileDescriptor(ends[1]);
+}
+
+void Suite::Guard::dismiss() {
+  if (process_ <= 0) return;
+  if (::write(alive_.get(), "\n", 1) == 1) ::waitpid(process_, nullptr, 0);
+  process_ = -1;
 }
 
 void Suite::configure(const std::string& text) {
