@@ -49,6 +49,15 @@ std::string filter_lines(const Json& item, const std::string& direction) {
   return text + "\n";
 }
 
+// Of an active rule: the interface at whose address it holds.
+std::string state_line(const Json& item) {
+  const auto state = text_of(item, "state");
+  if (state.empty()) return "";
+  const auto interface = text_of(item, "interface");
+  if (!interface.empty()) return "Interface: " + interface + "     State: " + capital(state) + "\n";
+  return "State: " + capital(state) + (state == "absent" ? " (no such address of this host)" : "") + "\n";
+}
+
 std::string proposal_line(std::size_t number, const std::string& text) {
   const auto head = "Proposal " + std::to_string(number) + ": Transform: ";
   const auto transform = Transform::parse(text);
@@ -93,7 +102,7 @@ std::string print_policy(const Json& item, const std::vector<SadEntry>& sas) {
   text += "Action: " + action_shown(action);
   if (flag_of(item, "exclusive")) text += "     FLAGS: EXCLUSIVE";
   text += "\n";
-  if (const auto state = text_of(item, "state"); !state.empty()) text += "State: " + state + "\n";
+  text += state_line(item);
   return action == "secure" ? text + protection_lines(item, sas) : text;
 }
 
@@ -159,6 +168,18 @@ std::string print_interface(const Json& item) {
 }
 
 std::string print_bypass(const Json& item) { return "Bypass IP Address: " + text_of(item, "address") + "\n"; }
+
+std::string print_local_end(const Json& document, const std::string& address) {
+  const auto* local = member(document, "local_address");
+  if (local == nullptr) return "";
+  const auto state = text_of(*local, "state");
+  if (state == "absent")
+    return "The local address " + address +
+           " is no address of this host now: only what it forwards can be from there\n";
+  if (state == "down")
+    return "The local address " + address + " is at " + text_of(*local, "interface") + ", which is down\n";
+  return "";
+}
 
 std::string print_candidates(const Json& document) {
   const auto* candidates = member(document, "candidates");

@@ -20,6 +20,8 @@ std::string print_cache(const Json& item, std::uint64_t number);  // of policy.c
 std::string print_flow_source(const Json& item);                  // of policy.cache_sources: one line
 std::string print_interface(const Json& item);                    // of policy.ip: one line
 std::string print_bypass(const Json& item);                       // of policy.bypass: one line
-std::string print_candidates(const Json& document);               // of policy.query with "why"
+// What a packet's local address is to this host, where that is worth a line; `address`: as it was asked.
+std::string print_local_end(const Json& document, const std::string& address);
+std::string print_candidates(const Json& document);  // of policy.query with "why"
 
 }  // namespace ipsec9000::cli

@@ -39,8 +39,13 @@ std::vector<SadEntry> sas_in_use(Daemons& daemons, const std::string& policy, co
   return sas;
 }
 
-void print_answer(std::ostream& out, const Json& document, const Json& policy, const std::vector<SadEntry>& sas) {
+void print_answer(std::ostream& out, const Json& document, const Json& query, const Json& policy,
+                  const std::vector<SadEntry>& sas) {
   out << print_policy(policy);
+  if (const auto end =
+          print_local_end(document, text_of(query, text_of(query, "direction") == "in" ? "destination" : "source"));
+      !end.empty())
+    out << "\n" << end;
   if (const auto* isakmp = member(document, "isakmp_policy")) out << "\n" << print_isakmp(*isakmp);
   if (const auto* agrees = member(document, "kernel_agrees"); agrees != nullptr && *agrees == false)
     out << "\nThe kernel does not agree: its policies are not in step\n";
@@ -62,7 +67,7 @@ int ipsec_policy(Context& context) {
   std::vector<SadEntry> sas;
   if (text_of(*policy, "action") == "secure") sas = sas_in_use(daemons, text_of(*policy, "name"), *query);
   if (!context.json) {
-    print_answer(context.out, *document, *policy, sas);
+    print_answer(context.out, *document, *query, *policy, sas);
     return 0;
   }
   Json list = Json::array();

@@ -31,7 +31,8 @@ constexpr Tool tool{
     "ipsec_policy",
     "tell which policy is for a packet",
     "Asks the policy daemon which IPSec policy it chooses for a packet, which ISAKMP policy would be used to "
-    "negotiate its SAs, and shows the SAs in use. The answer comes from the function that decides about real "
+    "negotiate its SAs, and shows the SAs in use. It says so where the packet's local address is none of this host's "
+    "now, or its interface is down. The answer comes from the function that decides about real "
     "packets. IPSec must be running.",
     options,
     {},

@@ -11,10 +11,13 @@ constexpr std::array options{
            "No ISAKMP SA with a peer is the first sign of a failed negotiation.", ""},
     Option{"sa", "", Argument::optional, "ike|ipsec", "ISAKMP SAs, IPSec SAs, or both",
            "The later HP-UX name for -mad and -sad.", ""},
-    Option{"policy", "host", Argument::optional, "active|configured", "the IPSec policies",
-           "Active ones (the default) as they are in the kernel, outbound first, with their SAs; configured ones as in "
-           "the file.",
-           ""},
+    Option{
+        "policy", "host", Argument::optional, "active|configured", "the IPSec policies",
+        "Active ones (the default) are the rules that the policies come to on this host, outbound first, with their "
+        "SAs: one for each address of this host that a policy's local address covers, with its interface and whether "
+        "that is up. The kernel's entries are those of the policies (-cache shows them), so that an address is "
+        "covered from the moment at which it comes up. Configured ones are as in the file.",
+        ""},
     Option{"isakmp", "ike", Argument::none, "", "the ISAKMP policies", "", ""},
     Option{"cache", "", Argument::none, "",
            "the kernel's policy entries, live flows, and what was dropped lately, with what was decided for each",

@@ -10,7 +10,7 @@
 #include "policy/kernel_view.hpp"
 #include "policy/policy_json.hpp"
 #include "service.hpp"
-#include "xfrm/links.hpp"
+#include "table_reader.hpp"
 #include "xfrm/live_flows.hpp"
 
 namespace ipsec9000 {
@@ -192,11 +192,8 @@ Json discard_item(const RecentDiscards::Entry& entry, const PolicySet& set, std:
           {"sas", Json::array()}};
 }
 
-Result<void> CacheList::read(PolicyService& service) {
-  auto all = service.kernel_side().policies();
-  if (!all) return all.error();
-  entries_ = std::move(*all);
-  std::erase_if(entries_, [](const auto& state) { return !is_our_owner(state.spec.owner); });
+void CacheList::read(PolicyService& service, std::vector<PolicyState> entries) {
+  entries_ = std::move(entries);
   sources_.clear();
   const auto sockets = socket_flows(most_flows);
   sources_.emplace_back("sockets", sockets ? "" : sockets.error().text);
@@ -212,20 +209,32 @@ Result<void> CacheList::read(PolicyService& service) {
   now_ = service.now();
   discards_ = service.kernel_events().recent().all(now_);
   std::vector<IpAddress> local;
-  if (const auto addresses = local_addresses())
+  if (const auto* addresses = service.host().all())
     for (const auto& each : *addresses) local.push_back(each.address);
   const std::vector<Flow> none;
   flows_ = live_flows(service.set(), sockets ? *sockets : none, tracked && *tracked ? **tracked : none,
                       service.kernel_events().recent_sends(), service.requested_flows(), local);
   sas_ = std::make_shared<const SaFinder>(sas ? std::move(*sas) : std::vector<SaState>());
-  return {};
 }
 
-Result<Json> CacheList::page(PolicyService& service, const Json& params) {
+void CacheList::page(PolicyService& service, const Json& params, const std::function<void(Result<Json>)>& reply) {
   const auto page = page_in(params);
-  if (!page) return page.error();
-  if (page->begin == 0 || !sas_)
-    if (auto done = read(service); !done) return done.error();
+  if (!page) return reply(page.error());
+  if (page->begin != 0 && sas_) return reply(answer(service, params));
+  const auto entries = std::make_shared<std::vector<PolicyState>>();
+  read_table(
+      service.loop(), service.kernel_side(),
+      [entries](PolicyState& state) {
+        if (is_our_owner(state.spec.owner)) entries->push_back(std::move(state));
+      },
+      [self = shared_from_this(), &service, params, reply, entries](const Result<void>& done) {
+        if (!done) return reply(done.error());
+        self->read(service, std::move(*entries));
+        reply(self->answer(service, params));
+      });
+}
+
+Result<Json> CacheList::answer(PolicyService& service, const Json& params) {
   auto answer = answer_page(params, entries_.size() + flows_.size() + discards_.size(), [&](std::size_t n) {
     if (n < entries_.size()) return cache_item(service.kernel_side(), service.set(), entries_[n]);
     n -= entries_.size();

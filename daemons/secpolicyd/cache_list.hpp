@@ -1,6 +1,7 @@
 // "policy.cache": the kernel's policy entries and the live flows, with what is decided for each, and
 // what was dropped lately.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -49,14 +50,16 @@ Json flow_item(const LiveFlow& live, const PolicySet& set, const SaFinder& sas);
 Json discard_item(const RecentDiscards::Entry& entry, const PolicySet& set, std::uint64_t idle);
 
 // The first page reads the kernel; the following ones go on in what it read.
-class CacheList {
+class CacheList : public std::enable_shared_from_this<CacheList> {
  public:
-  Result<Json> page(PolicyService& service, const Json& params);
+  // Answers now, or when the kernel's policies have been read.
+  void page(PolicyService& service, const Json& params, const std::function<void(Result<Json>)>& reply);
   // Where the flows of the last list came from: {"source", "on", "reason"}
   Json sources() const;
 
  private:
-  Result<void> read(PolicyService& service);
+  void read(PolicyService& service, std::vector<PolicyState> entries);
+  Result<Json> answer(PolicyService& service, const Json& params);
   std::vector<PolicyState> entries_;
   std::vector<LiveFlow> flows_;
   std::vector<RecentDiscards::Entry> discards_;

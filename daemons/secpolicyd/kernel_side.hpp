@@ -64,6 +64,7 @@ class KernelSide {
   Result<void> withdraw();
 
   Result<std::vector<PolicyState>> policies() const { return kernel_.dump_policies(); }
+  Result<std::unique_ptr<PolicyDump>> open_dump() const { return kernel_.open_policy_dump(); }
   // The entries of ours that discard what goes out, and perhaps others: read one by one as long as they are few.
   Result<std::vector<PolicyState>> discarding();
   Result<std::vector<SaState>> sas() const { return kernel_.dump_sas(Keys::leave_out); }  // to be looked at only

@@ -4,12 +4,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "active_rules.hpp"
 #include "cache_list.hpp"
 #include "methods.hpp"
 #include "pages.hpp"
 #include "policy/policy_json.hpp"
 #include "service.hpp"
-#include "xfrm/links.hpp"
+#include "table_reader.hpp"
 
 namespace ipsec9000 {
 
@@ -27,17 +28,6 @@ Result<Page> page_in(const Json& params) {
 }
 
 namespace {
-// All outbound rules in the order of selection and the default, then all inbound ones.
-Result<Json> list_active(const PolicySet& set, const Json& params) {
-  const auto& policies = set.configuration.policies;
-  return answer_page(params, 2 * (policies.size() + 1), [&](std::size_t n) {
-    const auto direction = n <= policies.size() ? Direction::out : Direction::in;
-    const auto rank = n % (policies.size() + 1);
-    if (rank == policies.size()) return default_json(set.configuration, direction);
-    return active_json(policies[set.matcher.order()[rank]], direction);
-  });
-}
-
 Result<Json> list_configured(const PolicySet& set, const Json& params) {
   const auto& policies = set.configuration.policies;
   return answer_page(params, policies.size() + 1, [&](std::size_t n) {
@@ -48,39 +38,55 @@ Result<Json> list_configured(const PolicySet& set, const Json& params) {
 Result<Json> list_policies(PolicyService& service, const Json& params) {
   if (!params.is_object()) return Error{ErrorCode::invalid_input, "the parameters must be an object"};
   const auto view = params.find("view");
-  if (view == params.end() || *view == "active") return list_active(service.set(), params);
+  if (view == params.end() || *view == "active") return list_active(service.set(), service.host().all(), params);
   if (*view == "configured") return list_configured(service.set(), params);
   return Error{ErrorCode::invalid_input, "\"view\" must be \"active\" or \"configured\""};
 }
 
-// When the kernel last used an entry of each policy; what has never been used is left out.
-Result<Json> list_usage(PolicyService& service, const Json& params) {
-  const auto entries = service.kernel_side().policies();
-  if (!entries) return entries.error();
-  std::map<std::string, std::uint64_t> last_use;
-  const auto& known = service.set().configuration.policies;
-  for (const auto& entry : *entries) {
-    if (!is_our_owner(entry.spec.owner) || entry.current.use_time == 0) continue;
+// When the kernel last used an entry of each policy; what has never been used is left out. The first page reads the
+// kernel; the following ones go on in what it read.
+class UsageList : public std::enable_shared_from_this<UsageList> {
+ public:
+  void page(PolicyService& service, const Json& params, const RpcServer::Reply& reply) {
+    const auto page = page_in(params);
+    if (!page) return reply(page.error());
+    if (page->begin != 0) return reply(answer(params));
+    const auto last_use = std::make_shared<std::map<std::string, std::uint64_t>>();
+    read_table(
+        service.loop(), service.kernel_side(),
+        [&service, last_use](const PolicyState& entry) { note(service, entry, *last_use); },
+        [self = shared_from_this(), params, reply, last_use](const Result<void>& done) {
+          if (!done) return reply(done.error());
+          self->used_.assign(last_use->begin(), last_use->end());
+          reply(self->answer(params));
+        });
+  }
+
+ private:
+  static void note(PolicyService& service, const PolicyState& entry, std::map<std::string, std::uint64_t>& last_use) {
+    if (!is_our_owner(entry.spec.owner) || entry.current.use_time == 0) return;
+    const auto& known = service.set().configuration.policies;
     const auto place = service.kernel_side().place_of(entry.spec);
     const bool has_policy = place != 0 && place <= known.size();
     // Without one: the default, which is for every packet, or what stands above the policies.
-    if (!has_policy && entry.spec.selector != KernelSelector::any(entry.spec.selector.family())) continue;
+    if (!has_policy && entry.spec.selector != KernelSelector::any(entry.spec.selector.family())) return;
     auto& latest = last_use[has_policy ? known[place - 1].name : "default"];
     latest = std::max(latest, entry.current.use_time);
   }
-  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-  const auto now = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since_1970).count());
-  auto next = last_use.begin();
-  return answer_page(params, last_use.size(), [&](std::size_t n) {
-    if (next == last_use.begin()) std::advance(next, n);
-    const auto& [policy, used] = *next++;
-    return Json{{"policy", policy}, {"idle", now > used ? now - used : 0}};
-  });
-}
+  Result<Json> answer(const Json& params) const {
+    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+    const auto now = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since_1970).count());
+    return answer_page(params, used_.size(), [&](std::size_t n) {
+      const auto& [policy, used] = used_[n];
+      return Json{{"policy", policy}, {"idle", now > used ? now - used : 0}};
+    });
+  }
+  std::vector<std::pair<std::string, std::uint64_t>> used_;
+};
 
 Result<Json> list_addresses(PolicyService& service, const Json& params) {
-  const auto addresses = local_addresses();
-  if (!addresses) return addresses.error();
+  const auto* addresses = service.host().all();
+  if (addresses == nullptr) return Error{ErrorCode::io, "this host's addresses cannot be read"};
   return answer_page(params, addresses->size(), [&](std::size_t n) {
     const auto& each = (*addresses)[n];
     return Json{{"interface", each.interface},
@@ -101,7 +107,10 @@ void add_list_methods(RpcServer& server, PolicyService& service) {
     const auto& all = s.set().configuration.isakmp_policies;
     return answer_page(params, all.size(), [&](std::size_t n) { return to_json(all[n]); });
   });
-  add("policy.usage", list_usage);
+  const auto usage = std::make_shared<UsageList>();
+  server.add("policy.usage", [&service, usage](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+    usage->page(service, params, reply);
+  });
   add("policy.ip", list_addresses);
   add("policy.bypass", [](PolicyService& s, const Json& params) {
     const auto& all = s.set().configuration.bypass;
@@ -109,7 +118,7 @@ void add_list_methods(RpcServer& server, PolicyService& service) {
   });
   const auto cache = std::make_shared<CacheList>();
   server.add("policy.cache", [&service, cache](const Json& params, const Caller&, const RpcServer::Reply& reply) {
-    reply(cache->page(service, params));
+    cache->page(service, params, reply);
   });
   server.add("policy.cache_sources", [cache](const Json&, const Caller&, const RpcServer::Reply& reply) {
     reply(Json{{"items", cache->sources()}, {"next", nullptr}});

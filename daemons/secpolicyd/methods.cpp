@@ -2,12 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "active_rules.hpp"
 #include "base/text.hpp"
 #include "parameters.hpp"
 #include "policy/edit.hpp"
 #include "policy/parse.hpp"
 #include "policy/policy_json.hpp"
 #include "service.hpp"
+#include "table_reader.hpp"
 
 namespace ipsec9000 {
 
@@ -70,32 +72,63 @@ Json isakmp_for(const PolicySet& set, const Match& match, const IpAddress& remot
   return isakmp == nullptr ? Json(nullptr) : to_json(*isakmp);
 }
 
-Result<Json> query(PolicyService& service, const Json& params) {
+struct PacketQuestion {
+  Flow flow;
+  Direction direction = Direction::out;
+};
+
+Result<PacketQuestion> question_in(const Json& params) {
   if (!params.is_object()) return missing("params", "an object");
   const auto flow = flow_in(params);
   if (!flow) return flow.error();
   const auto direction = direction_in(params);
   if (!direction) return direction.error();
+  return PacketQuestion{*flow, *direction};
+}
+
+// `table`: the kernel's entries that match; without them the kernel is asked for those in question.
+Json answer_to(PolicyService& service, const PacketQuestion& question, const std::vector<PolicyState>* table) {
+  const auto& [flow, direction] = question;
   const auto& set = service.set();
-  const auto match = set.matcher.match(*flow, *direction);
+  const auto match = set.matcher.match(flow, direction);
+  const auto packet = seen_from_here(flow, direction);
   Json answer{{"policy", to_json(match, set.configuration)},
-              {"isakmp_policy", isakmp_for(set, match, seen_from_here(*flow, *direction).remote)},
+              {"isakmp_policy", isakmp_for(set, match, packet.remote)},
+              {"local_address", host_end(packet.local, service.host().all())},
               {"kernel_agrees", nullptr}};
-  const auto why = params.find("why");
-  const bool in_full = why != params.end() && *why == true;
   auto& kernel = service.kernel_side();
-  service.monitor().read();  // so that what others have just done counts
-  if (!in_full) {
-    if (const auto agrees = kernel.agrees(*flow, *direction, match)) answer["kernel_agrees"] = *agrees;
-    return answer;
-  }
-  if (const auto policies = kernel.policies_read_for(*flow, *direction))
-    answer["kernel_agrees"] = kernel.agrees(*policies, *flow, *direction, match);
-  const auto explanation = set.matcher.explain(*flow, *direction);
+  const auto agrees = table == nullptr ? kernel.agrees(flow, direction, match)
+                                       : std::optional(kernel.agrees(*table, flow, direction, match));
+  if (agrees) answer["kernel_agrees"] = *agrees;
+  return answer;
+}
+
+void explain(PolicyService& service, const PacketQuestion& question, Json& answer) {
+  const auto explanation = service.set().matcher.explain(question.flow, question.direction);
   answer["candidates"] = Json::array();
   for (const auto& candidate : explanation.candidates) answer["candidates"].push_back(to_json(candidate));
   answer["omitted"] = explanation.omitted;
-  return answer;
+}
+
+void query(PolicyService& service, const Json& params, const RpcServer::Reply& reply) {
+  const auto question = question_in(params);
+  if (!question) return reply(question.error());
+  service.monitor().read();  // so that what others have just done counts
+  const auto why = params.find("why");
+  if (why == params.end() || *why != true) return reply(answer_to(service, *question, nullptr));
+  const auto table = std::make_shared<std::vector<PolicyState>>();
+  const auto direction = question->direction == Direction::in ? PolicyDirection::in : PolicyDirection::out;
+  read_table(
+      service.loop(), service.kernel_side(),
+      [table, direction, asked = *question](PolicyState& state) {
+        if (state.spec.direction == direction && state.spec.selector.matches(asked.flow))
+          table->push_back(std::move(state));
+      },
+      [&service, table, asked = *question, reply](const Result<void>& done) {
+        auto answer = answer_to(service, asked, done ? table.get() : nullptr);
+        explain(service, asked, answer);
+        reply(std::move(answer));
+      });
 }
 
 // The caller's own mark for the records of one negotiation.
@@ -174,7 +207,9 @@ void add_policy_methods(RpcServer& server, PolicyService& service) {
     if (auto done = s.withdraw(); !done) return done.error();
     return Json::object();
   });
-  add("policy.query", [](PolicyService& s, const Json& params) { return query(s, params); });
+  server.add("policy.query", [&service](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+    query(service, params, reply);
+  });
   add("policy.cover", [](PolicyService& s, const Json& params) { return cover(s, params); });
   server.add("trace.start", [&service](const Json& params, const Caller&, const RpcServer::Reply& reply) {
     const auto order = TraceOrder::from_json(params);

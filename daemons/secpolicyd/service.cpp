@@ -10,7 +10,6 @@
 #include "policy/edit.hpp"
 #include "policy/host_check.hpp"
 #include "policy/services.hpp"
-#include "xfrm/links.hpp"
 
 namespace ipsec9000 {
 
@@ -23,17 +22,18 @@ constexpr Duration settle_time{50};
 // A look at very many policies is taken in parts of this length, between which everybody else is answered.
 constexpr Duration part_of_look{10};
 
-// The first of the tunnels that begin at no address of this host now, and how many more there are.
-void add_host_problems(Json& problems, const Configuration& configuration) {
-  const auto addresses = local_addresses();
-  if (!addresses) return;
+// The first of the tunnels that begin at no address of this host now, and of the policies that are for none of its
+// addresses, and how many more there are.
+void add_host_problems(Json& problems, const Configuration& configuration, const std::vector<LocalAddress>* addresses) {
+  if (addresses == nullptr) return;
   std::vector<IpAddress> local;
   for (const auto& each : *addresses) local.push_back(each.address);
-  const auto foreign = foreign_tunnels(configuration, local);
-  if (foreign.empty()) return;
-  auto words = foreign_tunnel_words(configuration.policies[foreign.front()]);
-  if (foreign.size() > 1) words += " (and " + std::to_string(foreign.size() - 1) + " more like it)";
-  problems.push_back(std::move(words));
+  const auto& policies = configuration.policies;
+  const auto tell = [&](const std::vector<std::size_t>& found, std::string (*words)(const Policy&)) {
+    if (!found.empty()) problems.push_back(words(policies[found.front()]) + and_more(found.size() - 1));
+  };
+  tell(foreign_tunnels(configuration, local), foreign_tunnel_words);
+  tell(policies_elsewhere(configuration, local), elsewhere_words);
 }
 }  // namespace
 
@@ -306,7 +306,7 @@ Json PolicyService::status() const {
   Json problems = Json::array();
   for (const auto& problem : kernel_side_.problems()) problems.push_back(problem);
   if (!kernel_problem_.empty()) problems.push_back("the kernel's policies cannot be kept in step: " + kernel_problem_);
-  add_host_problems(problems, set_->configuration);
+  add_host_problems(problems, set_->configuration, host_.all());
   if (!ike_.connected() && !withdrawn_) problems.push_back("ikpmd is not connected: no SAs are negotiated");
   return {{"configuration", context_.paths.configuration().string()},
           {"policies", set_->configuration.policies.size()},

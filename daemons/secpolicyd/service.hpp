@@ -7,6 +7,7 @@
 #include "acquire_handler.hpp"
 #include "configuration_file.hpp"
 #include "daemon/daemon.hpp"
+#include "host_addresses.hpp"
 #include "ike_link.hpp"
 #include "kernel_events.hpp"
 #include "kernel_monitor.hpp"
@@ -47,6 +48,7 @@ class PolicyService final : public DaemonService {
   void record_answer(const CoverQuery& asked, const Result<Protection>& answer, const std::string& correlation);
 
   std::vector<Flow> requested_flows() const { return acquires_.recent(); }
+  EventLoop& loop() const { return context_.loop; }
   TimePoint now() const { return context_.loop.now(); }
   const Paths& paths() const { return context_.paths; }
   // Whether the file says what is in force, so that it need not be checked again.
@@ -55,6 +57,9 @@ class PolicyService final : public DaemonService {
   std::optional<KnownText> known_text() const;
   const PolicySet& set() const { return *set_; }
   KernelSide& kernel_side() { return kernel_side_; }
+  HostAddresses& host() const { return host_; }
+  // For tests.
+  void see_as_host(HostAddresses addresses) { host_ = std::move(addresses); }
   KernelMonitor& monitor() { return monitor_; }
   KernelEvents& kernel_events() { return kernel_events_; }
   Trace& trace() { return trace_; }
@@ -84,6 +89,7 @@ class PolicyService final : public DaemonService {
   std::unique_ptr<Kernel> kernel_;
   std::unique_ptr<PolicySet> set_;
   FileInForce in_force_;
+  mutable HostAddresses host_;  // of what it says, asking changes nothing
   KernelSide kernel_side_;
   IkeLink ike_;
   AcquireHandler acquires_;

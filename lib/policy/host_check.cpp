@@ -31,11 +31,11 @@ class Lines {
   std::uint32_t line_ = 1;
 };
 
-// Of the tunnel's local end; of the policy where the key is written in an unusual way.
-std::size_t place_in(std::string_view text, const TextSpan& span) {
+// Of the local end in that member; of the policy where the key is written in an unusual way.
+std::size_t place_in(std::string_view text, const TextSpan& span, const std::string& member) {
   const auto policy = text.substr(span.begin, span.end - span.begin);
-  const auto tunnel = policy.find("\"tunnel\"");
-  const auto local = tunnel == std::string_view::npos ? tunnel : policy.find("\"local\"", tunnel);
+  const auto whole = policy.find('"' + member + '"');
+  const auto local = whole == std::string_view::npos ? whole : policy.find("\"local\"", whole);
   return span.begin + (local == std::string_view::npos ? 0 : local);
 }
 }  // namespace
@@ -43,6 +43,49 @@ std::size_t place_in(std::string_view text, const TextSpan& span) {
 namespace {
 bool begins_elsewhere(const Policy& policy, const std::set<IpAddress>& ours) {
   return policy.tunnel && !ours.contains(policy.tunnel->local);
+}
+
+bool is_elsewhere(const Policy& policy, const std::set<IpAddress>& ours) {
+  const auto& local = policy.filter.local;
+  if (!local || local->is_any() || local->is_host()) return false;
+  const auto first = ours.lower_bound(local->address());
+  return first == ours.end() || !local->contains(*first);
+}
+
+// A policy that is not for this host as it is now.
+struct Stranger {
+  const Policy* policy = nullptr;
+  const char* member = "tunnel";  // whose local end is meant
+  std::string words;
+};
+
+std::vector<Stranger> strangers(const std::vector<const Policy*>& policies, const std::set<IpAddress>& ours) {
+  std::vector<Stranger> found;
+  std::size_t first_elsewhere = 0;
+  std::size_t elsewhere = 0;
+  bool tunnels = false;
+  for (const auto* policy : policies) {
+    tunnels = tunnels || policy->tunnel;
+    if (begins_elsewhere(*policy, ours)) found.push_back({policy, "tunnel", foreign_tunnel_words(*policy)});
+    if (tunnels || !is_elsewhere(*policy, ours)) continue;
+    if (elsewhere++ == 0) {
+      first_elsewhere = found.size();
+      found.push_back({policy, "filter", elsewhere_words(*policy)});
+    }
+  }
+  if (elsewhere == 0) return found;
+  if (tunnels)
+    found.erase(found.begin() + static_cast<std::ptrdiff_t>(first_elsewhere));
+  else
+    found[first_elsewhere].words += and_more(elsewhere - 1);
+  return found;
+}
+
+std::vector<const Policy*> pointers_to(const std::vector<Policy>& policies) {
+  std::vector<const Policy*> all;
+  all.reserve(policies.size());
+  for (const auto& policy : policies) all.push_back(&policy);
+  return all;
 }
 
 std::optional<std::vector<IpAddress>> addresses_of_this_host() {
@@ -67,17 +110,36 @@ std::string foreign_tunnel_words(const Policy& policy) {
          ", which is no address of this host now: until it is, its packets are dropped";
 }
 
+std::vector<std::size_t> policies_elsewhere(const Configuration& configuration, const std::vector<IpAddress>& local) {
+  const std::set<IpAddress> ours(local.begin(), local.end());
+  std::vector<std::size_t> found;
+  for (std::size_t index = 0; index < configuration.policies.size(); ++index) {
+    if (configuration.policies[index].tunnel) return {};
+    if (is_elsewhere(configuration.policies[index], ours)) found.push_back(index);
+  }
+  return found;
+}
+
+std::string elsewhere_words(const Policy& policy) {
+  return "policy \"" + policy.name + "\" is for local addresses of " + policy.filter.local->to_string() +
+         ", of which this host has none now: until it has, no packet of its own is for this policy";
+}
+
+std::string and_more(std::size_t others) {
+  return others == 0 ? "" : " (and " + std::to_string(others) + " more like it)";
+}
+
 namespace {
-// `foreign`: policies of this text, in its order.
-std::vector<ConfigurationMessage> warnings_about(const std::vector<const Policy*>& foreign, std::string_view text,
+// `strangers`: policies of this text, in its order.
+std::vector<ConfigurationMessage> warnings_about(const std::vector<Stranger>& strangers, std::string_view text,
                                                  const std::vector<TextSpan>& spans,
                                                  const std::filesystem::path& path) {
   MessageList messages(path.string());
   Lines lines(text);
-  for (const auto* policy : foreign) {
-    const auto index = policy->place - 1;
-    messages.warning(index < spans.size() ? lines.at(place_in(text, spans[index])) : Position{},
-                     pointer_to("/policies", index) + "/tunnel/local", foreign_tunnel_words(*policy));
+  for (const auto& each : strangers) {
+    const auto index = each.policy->place - 1;
+    messages.warning(index < spans.size() ? lines.at(place_in(text, spans[index], each.member)) : Position{},
+                     pointer_to("/policies", index) + "/" + each.member + "/local", each.words);
   }
   return messages.take();
 }
@@ -86,10 +148,8 @@ std::vector<ConfigurationMessage> warnings_about(const std::vector<const Policy*
 std::vector<ConfigurationMessage> host_warnings(const ParsedConfiguration& parsed, const std::filesystem::path& path,
                                                 const std::vector<IpAddress>& local) {
   if (!parsed.valid()) return {};
-  std::vector<const Policy*> foreign;
-  for (const auto index : foreign_tunnels(*parsed.configuration, local))
-    foreign.push_back(&parsed.configuration->policies[index]);
-  return warnings_about(foreign, parsed.text, parsed.spans, path);
+  const auto found = strangers(pointers_to(parsed.configuration->policies), {local.begin(), local.end()});
+  return warnings_about(found, parsed.text, parsed.spans, path);
 }
 
 void add_host_warnings(ParsedConfiguration& parsed, const std::filesystem::path& path) {
@@ -106,14 +166,12 @@ std::vector<std::string> host_warnings_after(const CheckedText& text, const Conf
   const auto local = addresses_of_this_host();
   if (!local) return {};
   const std::set<IpAddress> ours(local->begin(), local->end());
-  std::vector<const Policy*> policies;
-  policies.reserve(configuration.policies.size());
-  for (const auto& policy : configuration.policies) policies.push_back(&policy);
+  auto policies = pointers_to(configuration.policies);
   for (const auto& policy : change.policies) policies[policy.place - 1] = &policy;
-  std::erase_if(policies, [&](const Policy* policy) { return !begins_elsewhere(*policy, ours); });
+  const auto found = strangers(policies, ours);
   std::vector<std::string> told;
-  if (policies.empty()) return told;
-  for (const auto& message : warnings_about(policies, next, text.spans_after(change), path))
+  if (found.empty()) return told;
+  for (const auto& message : warnings_about(found, next, text.spans_after(change), path))
     told.push_back(message.to_string());
   return told;
 }

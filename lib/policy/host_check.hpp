@@ -15,7 +15,15 @@ std::vector<std::size_t> foreign_tunnels(const Configuration& configuration, con
 // A sentence about one of them.
 std::string foreign_tunnel_words(const Policy& policy);
 
-// A warning for each, at its place in the text of a valid configuration.
+// The policies for a prefix of local addresses of which this host has none, by index. None where there are tunnels:
+// then they may be for what is forwarded.
+std::vector<std::size_t> policies_elsewhere(const Configuration& configuration, const std::vector<IpAddress>& local);
+std::string elsewhere_words(const Policy& policy);
+
+// " (and 3 more like it)"; "" of none.
+std::string and_more(std::size_t others);
+
+// A warning for each tunnel, and one for the first of the others, at its place in the text of a valid configuration.
 std::vector<ConfigurationMessage> host_warnings(const ParsedConfiguration& parsed, const std::filesystem::path& path,
                                                 const std::vector<IpAddress>& local);
 

@@ -5,6 +5,8 @@ from harness.command import expect, wait_for
 
 TIME_LIMIT = 120
 BYPASSED = "10.9.9.9"
+ADDED, NET = "10.66.0.1", "10.66.0.0/16"
+TIME = 37
 
 
 def run(lab):
@@ -38,6 +40,12 @@ def run(lab):
             ((traffic.TELNET, "telnet", "secure"), (traffic.HTTP, "web", "pass"), (traffic.ECHO, "echo", "discard")), 1):
         check_policy(suite, client, server, port, {"name": name, "action": action, "kind": "hashed", "place": place})
     check_lists(suite, client)
+    greet = {"name": "greet", "action": "discard",
+             "filter": {"remote": server.address(4), "protocol": "tcp", "remote_port": TIME}}
+    net = {"name": "net", "action": "pass", "filter": {"local": NET, "protocol": "tcp"}}
+    suite.configure({**document, "policies": [*policies, greet, net], "bypass": [BYPASSED]})
+    suite.reload()
+    check_active_rules(suite, client, server)
 
 
 def track_connections(node):
@@ -105,3 +113,31 @@ def check_lists(suite, client):
     names = ("telnet", "web", "echo", "default")
     expect(active == [(name, direction) for direction in ("out", "in") for name in names], f"-policy active: {active}")
     expect(BYPASSED not in {each["address"] for each in told["ip"]}, "-ip still has an address that is gone")
+
+
+def check_active_rules(suite, client, server):
+    """A policy for any local address: an active rule for each that there is, as they come and go, and its packets at once."""
+    def rules(name="greet"):
+        return [(each["source"], each["interface"], each["state"])
+                for each in suite.report("-policy", "active")["policy"]
+                if each["name"] == name and each["direction"] == "out"]
+
+    def added():
+        return [address for address, interface, state in rules() if (interface, state) == ("other", "down")]
+
+    own = [rule for rule in rules() if rule[0] == client.address(4)]
+    expect(len(own) == 1 and own[0][2] == "up", f"the rules of a policy for any local address: {rules()}")
+    expect(all(rule[0] != "any" and rule[1] != "lo" for rule in rules()), f"rules that are for no address: {rules()}")
+    client.run(["ip", "link", "add", "other", "type", "dummy"])
+    client.run(["ip", "address", "add", f"{ADDED}/24", "dev", "other"])
+    wait_for("the rule of a new address", lambda: added() == [ADDED], timeout=1, pause=0.1)
+    expect(len(rules("net")) == 1 and rules("net")[0] == (ADDED, "other", "down"), f"rules of a prefix: {rules('net')}")
+    answer = suite.policy(ADDED, 40000, server.address(4), TIME, "out")
+    expect(answer["local_address"] == {"interface": "other", "state": "down"}, f"of the new address: {answer}")
+    expect(answer["policy"]["name"] == "greet" and answer["kernel_agrees"] is True, f"of the new address: {answer}")
+    client.run(["ip", "address", "del", f"{ADDED}/24", "dev", "other"])
+    wait_for("the rule to go with the address", lambda: not added(), timeout=1, pause=0.1)
+    expect(rules("net") == [(NET, None, "absent")], f"rules of a prefix of which there is no address: {rules('net')}")
+    answer = suite.policy(ADDED, 40000, server.address(4), TIME, "out")
+    expect(answer["local_address"] == {"interface": None, "state": "absent"}, f"of the address that went: {answer}")
+    client.run(["ip", "link", "del", "other"])

@@ -205,6 +205,41 @@ TEST_CASE("a tunnel that begins at no address of this host is a warning at its p
   CHECK(problems.find("and 1 more like it") != std::string::npos);
 }
 
+TEST_CASE("policies for local addresses that this host has not are one warning, at the first of them") {
+  const auto policy = [](const std::string& name, const std::string& local) {
+    return "{\"name\": \"" + name + "\", \"action\": \"pass\", \"filter\": {\"protocol\": \"tcp\",\n  \"local\": \"" +
+           local + "\"}}";
+  };
+  const auto warnings_of = [](const std::string& policies, const std::vector<IpAddress>& local) {
+    auto parsed = parse_configuration(document(policies), "x");
+    REQUIRE(parsed.valid());
+    parsed.text = document(policies);
+    std::vector<std::string> lines;
+    for (const auto& message : host_warnings(parsed, "x", local)) lines.push_back(message.to_string());
+    return lines;
+  };
+  const auto ours = *IpAddress::parse("10.2.0.1");
+  const auto three = policy("a", "10.1.0.0/16") + "," + policy("b", "10.2.0.0/16") + "," + policy("c", "10.3.0.0/16");
+  const auto told = warnings_of(three, {ours});
+  REQUIRE(told.size() == 1);
+  CHECK(told[0] ==
+        "x:2:3: warning: /policies/0/filter/local: policy \"a\" is for local addresses of 10.1.0.0/16, of which this "
+        "host has none now: until it has, no packet of its own is for this policy (and 1 more like it)");
+  CHECK(warnings_of(three, {ours, *IpAddress::parse("10.1.255.255"), *IpAddress::parse("10.3.0.0")}).empty());
+  CHECK(
+      warnings_of(policy("one", "10.9.0.1") + "," + policy("six", "fd00::/8"), {*IpAddress::parse("fd00::1")}).empty());
+  // Where there are tunnels, others than this host may be meant.
+  const std::string tunnel =
+      R"({"name": "t", "filter": {"remote": "10.5.0.0/16"}, "action": "secure",
+  "transforms": ["ESP-AES128-HMAC-SHA256"],
+  "tunnel": {"remote": "203.0.113.9", "local": "10.2.0.1"}})";
+  CHECK(warnings_of(three + "," + tunnel, {ours}).empty());
+  CHECK(warnings_of(tunnel + "," + three, {ours}).empty());
+  const auto both = warnings_of(three + "," + tunnel, {*IpAddress::parse("10.3.0.1")});
+  REQUIRE(both.size() == 1);
+  CHECK(both[0].find("/policies/3/tunnel/local") != std::string::npos);
+}
+
 TEST_CASE("that a tunnel begins at no address of this host is told by diff and by an edit as well, quick or not") {
   const std::string tunnel =
       R"({"name": "a", "filter": {"remote": "10.5.0.0/16"}, "action": "secure",
