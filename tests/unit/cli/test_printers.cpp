@@ -80,6 +80,28 @@ TEST_CASE("failures in the layout of the golden file") {
   check_golden("failures", print(record, 1) + print(timeout, 2));
 }
 
+TEST_CASE("an active rule tells the interface at whose address it holds, or why there is none") {
+  const Json rule{{"name", "any"},       {"kind", "ordered"},  {"place", 1},           {"cookie", 2},
+                  {"action", "pass"},    {"direction", "out"}, {"source", "10.1.0.1"}, {"destination", "any"},
+                  {"interface", "eth0"}, {"state", "down"}};
+  CHECK(print_policy(rule).find("Src IP Addr: 10.1.0.1     Prefix: 32     Port number: 0\n") != std::string::npos);
+  CHECK(print_policy(rule).find("\nInterface: eth0     State: Down\n") != std::string::npos);
+  auto absent = rule;
+  absent["interface"] = nullptr;
+  absent["state"] = "absent";
+  CHECK(print_policy(absent).find("\nState: Absent (no such address of this host)\n") != std::string::npos);
+}
+
+TEST_CASE("ipsec_policy says where the local address is none of this host's, or its interface is down") {
+  const auto said = [](const Json& local) { return print_local_end(Json{{"local_address", local}}, "10.1.0.9"); };
+  CHECK(said({{"interface", nullptr}, {"state", "absent"}}) ==
+        "The local address 10.1.0.9 is no address of this host now: only what it forwards can be from there\n");
+  CHECK(said({{"interface", "eth0"}, {"state", "down"}}) == "The local address 10.1.0.9 is at eth0, which is down\n");
+  CHECK(said({{"interface", "eth0"}, {"state", "up"}}).empty());
+  CHECK(said(nullptr).empty());
+  CHECK(print_local_end(Json::object(), "10.1.0.9").empty());
+}
+
 TEST_CASE("policies in the layout of the golden file") {
   auto inbound = secure_policy;
   inbound["direction"] = "in";

@@ -205,6 +205,26 @@ TEST_CASE("a tunnel that begins at no address of this host is a warning at its p
   CHECK(problems.find("and 1 more like it") != std::string::npos);
 }
 
+TEST_CASE("too many policies are refused by a running service in words, and nothing is touched") {
+  ServiceFixture host;
+  REQUIRE(host.service->start());
+  const auto policies_before = host.kernel->policies();
+  std::string policies;
+  for (std::size_t n = 0; n <= maximum_policies; ++n)
+    policies += (n == 0 ? "{\"name\":\"p" : ",{\"name\":\"p") + std::to_string(n) + R"(","action":"pass","filter":{}})";
+  host.write(document(policies));
+  host.kernel->log().clear();
+  const auto answer = host.call("policy.reload");
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().code == ErrorCode::invalid_input);
+  CHECK(answer.error().text.find("more than 200000 policies") != std::string::npos);
+  CHECK(answer.error().text.size() < 1000);
+  CHECK(host.kernel->log().empty());
+  CHECK(host.kernel->policies() == policies_before);
+  CHECK(host.service->status()["policies"] == 1);
+  CHECK(host.service->status()["generation"] == 1);
+}
+
 TEST_CASE("policies for local addresses that this host has not are one warning, at the first of them") {
   const auto policy = [](const std::string& name, const std::string& local) {
     return "{\"name\": \"" + name + "\", \"action\": \"pass\", \"filter\": {\"protocol\": \"tcp\",\n  \"local\": \"" +

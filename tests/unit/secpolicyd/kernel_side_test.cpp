@@ -238,6 +238,44 @@ TEST_CASE("a flush of very many is repaired in small parts, with what wins first
   CHECK(side.keep_in_step(*set)->nothing());
 }
 
+TEST_CASE("very many entries with our mark that are not ours go in small parts, the losing end first") {
+  const auto set = many(20);
+  FakeKernel kernel;
+  KernelSide side(kernel);
+  REQUIRE(side.bring_in_step(*set));
+  const auto good = kernel.policies();
+  constexpr std::uint32_t first = 3'000'000'000;
+  for (std::uint32_t n = 0; n < 1700; ++n) {
+    auto strange = good[n % good.size()].spec;
+    strange.owner = policy_owner + 1 + n / static_cast<std::uint32_t>(good.size());
+    if (!is_our_owner(strange.owner)) {  // as many as there are marks; the others differ in the port
+      strange.owner = policy_owner;
+      strange.selector.source_port = PortMask::one(static_cast<std::uint16_t>(1000 + n));
+    }
+    strange.priority = first + n;
+    kernel.add_foreign(strange);
+  }
+  REQUIRE(kernel.policies().size() == good.size() + 1700);
+  std::optional<KernelSide::Applied> over;
+  std::size_t parts = 0;
+  while (!over) {
+    kernel.log().clear();
+    auto done = side.go_on_looking(*set);
+    REQUIRE(done);
+    over = std::move(*done);
+    CHECK(kernel.log().size() < 600);
+    if (kernel.policies().size() == good.size() + 1700) continue;
+    ++parts;
+    const auto left = static_cast<std::uint32_t>(kernel.policies().size() - good.size());
+    for (const auto& state : kernel.policies())
+      if (state.spec.priority >= first && state.spec.priority < first + 1700) CHECK(state.spec.priority < first + left);
+  }
+  CHECK(parts >= 4);
+  CHECK(over->removed == 1700);
+  CHECK(over->added + over->updated == 0);
+  CHECK(kernel.policies() == good);
+}
+
 TEST_CASE("one entry that is gone costs one addition; what has our mark but is not ours goes") {
   const auto set = many(500);
   FakeKernel kernel;
