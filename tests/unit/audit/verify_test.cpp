@@ -176,6 +176,53 @@ TEST_CASE("what joins two files is checked from both sides") {
   }
 }
 
+// Who knows the format can make a hash that fits for the last record; only what is kept elsewhere gives him away.
+TEST_CASE("a last record that was written anew with a hash that fits is found by what comes after it") {
+  Trail trail;
+  trail.write(3);
+  const auto first = trail.file->path();
+  const auto forge = [&](const std::string& before, const std::string& after) {
+    auto lines = lines_of(first);
+    auto content = std::string(split_chained_line(lines[2])->content);
+    content.replace(content.find(before), before.size(), after);
+    lines[2] = chained_line(content + "}", split_chained_line(lines[1])->hash);
+    write_lines(first, lines);
+  };
+  forge("10.1.0.2", "10.1.0.9");
+  CHECK(faults_of(first).empty());
+  CHECK(faults_of(first, trail.file->position()) ==
+        Faults{"0: the end of the file was changed: secauditd wrote another last record"});
+  forge("10.1.0.9", "10.1.0.2");
+  CHECK(faults_of(first, trail.file->position()).empty());
+  REQUIRE(trail.file->rotate(noon));
+  trail.write(1);
+  forge("10.1.0.2", "10.1.0.9");
+  CHECK_THAT(faults_of(first).at(0), Catch::Contains("does not go on from it"));
+  CHECK_THAT(faults_of(trail.file->path()).at(0), Catch::Contains("one of the two was changed"));
+}
+
+TEST_CASE("only the record that names the end of what was removed explains its absence") {
+  Trail trail;
+  trail.write(3);
+  const auto first = trail.file->path();
+  REQUIRE(trail.file->rotate(noon));
+  trail.write(1);
+  const auto second = trail.file->path();
+  const auto remark = [&](const std::string& chain) {
+    auto record =
+        make_record(audit::audit_pruned,
+                    {{"files", "1"}, {"bytes", "300"}, {"file", first.string()}, {"number", "3"}, {"chain", chain}});
+    record.from = "secauditd";
+    record.time = noon;
+    REQUIRE(trail.file->append(record, noon));
+    return verify_audit_file(second, {})->remarks.at(0);
+  };
+  const auto end = last_audit_position(first)->chain;
+  std::filesystem::remove(first);
+  CHECK_THAT(remark(std::string(chain_begin)), Catch::Contains("were not looked for"));
+  CHECK_THAT(remark(end), Catch::Contains("removed on request, which record 6 tells"));
+}
+
 TEST_CASE("garbage in place of an audit file is no crash") {
   Trail trail;
   trail.write(2);
