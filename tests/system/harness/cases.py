@@ -9,6 +9,7 @@
                              system, so it always goes to User Mode Linux, and is left out inside another guest
     NEEDS_PACKAGE = False    optional; True: runs only where the suite was installed as a package, and PACKAGE_VARIABLE
                              in the environment names a newer one (scripts/package-test)
+    NEEDS_TPM = False        optional; True: runs in QEMU with a TPM (scripts/setup --qemu), and only when it is named
     MESSAGES = ()            optional; kinds of ISAKMP messages (harness/isakmp.py) that tshark must have decrypted
     WIRE_MUST_OBJECT = False optional; True turns the verdict about the wire round (the negative control)
 """
@@ -37,5 +38,6 @@ class Case:
         self.needs_suite = getattr(module, "NEEDS_SUITE", True)
         self.own_kernel = getattr(module, "OWN_KERNEL", False)
         self.needs_package = getattr(module, "NEEDS_PACKAGE", False)
+        self.needs_tpm = getattr(module, "NEEDS_TPM", False)
         self.messages = getattr(module, "MESSAGES", ())
         self.wire_must_object = getattr(module, "WIRE_MUST_OBJECT", False)
