@@ -10,6 +10,7 @@
     NEEDS_PACKAGE = False    optional; True: runs only where the suite was installed as a package, and PACKAGE_VARIABLE
                              in the environment names a newer one (scripts/package-test)
     MESSAGES = ()            optional; kinds of ISAKMP messages (harness/isakmp.py) that tshark must have decrypted
+    DECODED = ()             optional; display filters of tshark for what must have gone both ways on the wire
     WIRE_MUST_OBJECT = False optional; True turns the verdict about the wire round (the negative control)
 """
 
@@ -38,4 +39,5 @@ class Case:
         self.own_kernel = getattr(module, "OWN_KERNEL", False)
         self.needs_package = getattr(module, "NEEDS_PACKAGE", False)
         self.messages = getattr(module, "MESSAGES", ())
+        self.decoded = getattr(module, "DECODED", ())
         self.wire_must_object = getattr(module, "WIRE_MUST_OBJECT", False)
