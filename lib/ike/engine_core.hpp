@@ -190,6 +190,7 @@ class Core {
                      const Bytes& digest, TimePoint now);
   void apply_quick(Session& session, QuickExchange& exchange, quick_mode::Step step, TimePoint now);
   bool we_choose(const Session& session) const;
+  static bool has_room(const Session& session);
   void quick_mode_used(Session& session, TimePoint now);
   void refuse_quick(Session& session, QuickExchange& exchange, const Refusal& refusal, const Bytes& digest,
                     TimePoint now);
@@ -250,13 +251,14 @@ class Core {
   // ---- engine_pairs.cpp
   void begin(const Protection& protection, TimePoint now);
   void acquire_failed(const PairKey& wanted);
-  bool just_complete(const PairKey& key, TimePoint now) const;
+  PairRecord* just_complete(const PairKey& key, TimePoint now);
   void renew(const Protection& protection, TimePoint now);
   void pair_complete(PairId id, TimePoint now);
   void give_rank(PairRecord& record);
   void retire(PairId id, bool ours_to_act, TimePoint now);
   void retirement_due(PairId id);
   void drop_pair(PairId id, bool tell_peer, std::string_view reason);
+  void drop_used_up(PairId id, bool tell_peer, std::string_view reason, TimePoint now);
   void initial_contact(const Session& session);
 
   std::shared_ptr<Transcript> transcript_ = std::make_shared<Transcript>();

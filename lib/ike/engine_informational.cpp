@@ -131,7 +131,6 @@ void Core::unprotected_notification(Session& session, const wire::Header& header
 }
 
 void Core::deletion_received(Session& session, const wire::Deletion& deletion, TimePoint now) {
-  (void)now;
   const auto remote = session.remote.address;
   const auto correlation = session.dialogue.correlation;
   if (deletion.protocol == wire::protocol::isakmp) {
@@ -161,7 +160,7 @@ void Core::deletion_received(Session& session, const wire::Deletion& deletion, T
     note(audit::delete_received,
          {{"remote", remote.to_string()}, {"protocol", std::string(to_string(protocol))}, {"spi", hex8(*spi)}},
          correlation);
-    drop_pair(record->id, false, "deleted by the peer");
+    drop_used_up(record->id, false, "deleted by the peer", now);
   }
 }
 
@@ -308,7 +307,8 @@ Session* Core::usable_session(const IpAddress& local, const IpAddress& remote, b
   const auto [begin, end] = by_remote_.equal_range(remote);
   for (auto at = begin; at != end; ++at) {
     auto& session = sessions_.at(at->second);
-    if (!session.sa || session.local.address != local || (for_quick_mode && session.closing)) continue;
+    if (!session.sa || session.local.address != local || (for_quick_mode && (session.closing || !has_room(session))))
+      continue;
     if (best == nullptr || best->id < session.id) best = &session;
   }
   return best;

@@ -18,16 +18,21 @@ std::string spi_text(const Spis& spis) {
 
 void Core::acquire(const Protection& protection, TimePoint now) {
   now_ = now;
-  if (!just_complete(PairKey::of(protection), now)) renew(protection, now);
+  if (auto* answer = just_complete(PairKey::of(protection), now))
+    answer->asked_again = now;
+  else
+    renew(protection, now);
 }
 
-// Negotiated with the peer while the kernel's question was on its way to us: the question is answered already.
-bool Core::just_complete(const PairKey& key, TimePoint now) const {
-  const auto ids = pairs_.with(key);
-  return std::any_of(ids.begin(), ids.end(), [&](PairId id) {
-    const auto* record = pairs_.find(id);
-    return record->complete && now - record->completed < acquire_delay;
-  });
+// Negotiated with the peer while the kernel's question was on its way to us: the question is answered already. Or the
+// pair is used up already, by a burst of more kilobytes than it may carry, and that news is still to come; then the
+// kernel waits for an answer all the same.
+PairRecord* Core::just_complete(const PairKey& key, TimePoint now) {
+  for (const auto id : pairs_.with(key)) {
+    auto* record = pairs_.find(id);
+    if (record->complete && now - record->completed < acquire_delay) return record;
+  }
+  return nullptr;
 }
 
 void Core::renew(const Protection& protection, TimePoint now) {
@@ -172,6 +177,19 @@ void Core::drop_pair(PairId id, bool tell_peer, std::string_view reason) {
     send_delete(*session, *pair);
 }
 
+// By its hard limit here, or by the peer's Delete because of the limit there. A question of the kernel that it was
+// taken to have answered is open again.
+void Core::drop_used_up(PairId id, bool tell_peer, std::string_view reason, TimePoint now) {
+  const auto* record = pairs_.find(id);
+  const auto protection = record->pair->protection;
+  const auto asked = record->asked_again;
+  drop_pair(id, tell_peer, reason);
+  if (!asked || now - *asked > 2 * acquire_delay) return;
+  const auto others = pairs_.with(PairKey::of(protection));
+  if (others.empty()) renew(protection, now);
+  for (const auto other : others) pairs_.find(other)->asked_again = asked;  // they may be used up as well
+}
+
 void Core::install_failed(PairId id, const std::string& reason, TimePoint now) {
   now_ = now;
   const auto* record = pairs_.find(id);
@@ -197,7 +215,7 @@ void Core::sa_expired(const SaKey& key, bool hard, TimePoint now) {
         {"destination", key.destination.to_string()},
         {"protocol", std::to_string(static_cast<unsigned>(key.protocol))}},
        record->correlation);
-  if (hard) return drop_pair(record->id, true, "its lifetime ended");
+  if (hard) return drop_used_up(record->id, true, "its lifetime ended", now);
   if (!record->complete || record->retiring || record->pair->transform.lifetime == Lifetime{0, 0}) return;
   const auto pair_key = record->key();
   for (const auto other : pairs_.with(pair_key))

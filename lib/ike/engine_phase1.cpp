@@ -368,7 +368,7 @@ void Core::established(Session& session, phase1::Established sa, TimePoint now) 
   session.sa = std::move(sa);
   plan_renewal(session, now);
   if (contact) initial_contact(session);
-  if (session.renews) retire_predecessors(session, now);
+  retire_predecessors(session, now);
   const auto waiting = std::exchange(session.waiting, {});
   for (const auto& protection : waiting) {
     negotiating_.erase(PairKey::of(protection));

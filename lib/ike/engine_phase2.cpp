@@ -223,11 +223,22 @@ bool Core::we_choose(const Session& session) const {
   return ours != peer ? ours < peer : session.local.address < session.remote.address;
 }
 
+// An ISAKMP SA that has had its Quick Modes is not ended by that: it carries the Deletes and probes for its SAs until
+// the next one is there, which the next Quick Mode of ours begins. (Some peers even drop the SAs with it.)
+bool Core::has_room(const Session& session) {
+  const auto ours = std::count_if(session.quick.begin(), session.quick.end(),
+                                  [](const auto& exchange) { return exchange.second.negotiates.has_value(); });
+  return session.quick_modes + static_cast<std::uint64_t>(ours) < session.policy->max_quick_modes;
+}
+
 void Core::quick_mode_used(Session& session, TimePoint now) {
   ++session.quick_modes;
-  if (session.quick_modes < session.policy->max_quick_modes || session.closing) return;
-  session.closing = true;  // a little later, so that a lost message 3 can still be repeated
-  timers_.arm({TimerKind::session_end, number(session.id), 0}, now + retire_grace);
+  // The peer, which may have no such limit, goes on with it: then the next one is for us to begin.
+  if (session.quick_modes > session.policy->max_quick_modes) renewal_due(session, now);
+  // Two that crossed have both had theirs: one is enough, and one end says which, or each would end another one.
+  if (has_room(session) || !we_choose(session)) return;
+  const auto* youngest = usable_session(session.local.address, session.remote.address, false);
+  if (youngest != nullptr && !youngest->closing) retire_predecessors(*youngest, now);
 }
 
 void Core::refuse_quick(Session& session, QuickExchange& exchange, const Refusal& refusal, const Bytes& received,

@@ -40,13 +40,14 @@ void Core::renewal_due(const Session& session, TimePoint now) {
   if (auto* successor = start_phase1(local, remote, nullptr, now)) successor->renews = true;
 }
 
+// Of an ISAKMP SA that was made to replace others, all; of any other one, those that have had their Quick Modes.
 void Core::retire_predecessors(const Session& session, TimePoint now) {
   const auto [begin, end] = by_remote_.equal_range(session.remote.address);
   for (auto at = begin; at != end; ++at) {
     auto& other = sessions_.at(at->second);
     const bool same_peer =
         other.sa && other.local.address == session.local.address && other.sa->peer == session.sa->peer;
-    if (!same_peer || other.id >= session.id || other.closing) continue;
+    if (!same_peer || other.id >= session.id || other.closing || !(session.renews || !has_room(other))) continue;
     other.closing = true;
     timers_.arm({TimerKind::session_end, number(other.id), 0}, now + retire_grace);
   }

@@ -14,11 +14,12 @@ namespace ipsec9000::ike {
 struct PairRecord {
   PairId id{};
   std::shared_ptr<const quick_mode::Pair> pair;
-  bool complete = false;         // false: the responder's, inbound only, until message 3
-  bool retiring = false;         // replaced; it goes when its timer is due
-  std::optional<Identity> peer;  // who made it with us; not known of adopted ones
-  bool silent = false;           // we send, and nothing comes back
-  std::uint64_t packets_in = 0;  // as last counted
+  bool complete = false;                 // false: the responder's, inbound only, until message 3
+  bool retiring = false;                 // replaced; it goes when its timer is due
+  std::optional<Identity> peer;          // who made it with us; not known of adopted ones
+  bool silent = false;                   // we send, and nothing comes back
+  std::optional<TimePoint> asked_again;  // the kernel asked for it when it was just complete
+  std::uint64_t packets_in = 0;          // as last counted
   std::uint64_t packets_out = 0;
   TimePoint began{};  // when its negotiation began
   TimePoint made{};

@@ -7,6 +7,7 @@ from harness import configuration, traffic
 from harness.command import expect
 
 TIME_LIMIT = 200
+DECODED = ("ah and esp",)  # the nested SAs
 # name, encryption and authentication as -sad shows them, number of SAs
 TRANSFORMS = (
     ("ESP-AES256-HMAC-SHA512", "AES256-CBC", "HMAC-SHA512", 2),

@@ -11,6 +11,7 @@
                              in the environment names a newer one (scripts/package-test)
     NEEDS_TPM = False        optional; True: runs in QEMU with a TPM (scripts/setup --qemu), and only when it is named
     MESSAGES = ()            optional; kinds of ISAKMP messages (harness/isakmp.py) that tshark must have decrypted
+    DECODED = ()             optional; display filters of tshark for what must have gone both ways on the wire
     WIRE_MUST_OBJECT = False optional; True turns the verdict about the wire round (the negative control)
 """
 
@@ -40,4 +41,5 @@ class Case:
         self.needs_package = getattr(module, "NEEDS_PACKAGE", False)
         self.needs_tpm = getattr(module, "NEEDS_TPM", False)
         self.messages = getattr(module, "MESSAGES", ())
+        self.decoded = getattr(module, "DECODED", ())
         self.wire_must_object = getattr(module, "WIRE_MUST_OBJECT", False)

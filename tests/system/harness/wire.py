@@ -18,6 +18,7 @@ from harness import isakmp
 from harness.capture import Capture
 from harness.command import Failure, run
 
+CAPTURE = "wire.pcap"
 # What begins with four zero bytes is IKE, and one byte is a keepalive (RFC 3948, 2).
 # tcpdump finds UDP's bytes for IPv4 only.
 ESP_IN_UDP = ("(udp port 4500 and ((udp[4:2] > 16 and udp[8:4] != 0) or (ip6[6] = 17 and ip6[44:2] > 16 and "
@@ -26,6 +27,21 @@ KEEPALIVE = "(udp port 4500 and ((udp[4:2] = 9 and udp[8] = 0xff) or (ip6[6] = 1
 ISAKMP = "udp port 500 or (udp port 4500 and (udp[8:4] = 0 or ip6[48:4] = 0))"
 # A later fragment has no ports, so a filter with ports would not find it.
 CLEAR_FRAGMENT = "ip proto \\tcp and ip[6:2] & 0x1fff != 0"
+
+
+def decoded_objections(directory, filters):
+    """After a case: what tshark misses in, or has against, the packets on the wire that these display filters want both
+    ways; a sentence each. `directory` has the capture."""
+    found = []
+    for wanted in filters:
+        lines = run(["tshark", "-r", os.path.join(directory, CAPTURE), "-Y", wanted, "-T", "fields", "-e", "ip.src", "-e",
+                     "ipv6.src", "-e", "_ws.malformed"], timeout=60).stdout.splitlines()
+        packets = [line.split("\t") for line in lines]
+        if len({(source, source6) for source, source6, _ in packets}) < 2:
+            found.append(f"tshark finds no \"{wanted}\" in both directions, but {len(packets)} packets")
+        if any(malformed for *_, malformed in packets):
+            found.append(f"tshark finds malformed packets of \"{wanted}\"")
+    return found
 
 
 class Protection:
@@ -43,7 +59,7 @@ class Wire:
     def __init__(self, network, directory):
         node, device = network.capture_at
         self._hosts = [node for node in network.nodes.values() if node.addresses]
-        self.file = os.path.join(directory, "wire.pcap")
+        self.file = os.path.join(directory, CAPTURE)
         self.isakmp_file = os.path.join(directory, isakmp.CAPTURE)
         # The first 160 bytes of a packet are enough for every check; the buffer (in KiB) is for bulk transfers. ISAKMP
         # messages are kept whole, for tshark.

@@ -44,6 +44,14 @@ TEST_CASE("every order in which two hosts renew, twice at one of them") {
   holds(wanted, "renew");
 }
 
+TEST_CASE("every order in which two hosts renew twice each: three and four new pairs that cross") {
+  Search wanted;
+  wanted.connected_first = true;
+  wanted.renewals = {2, 2};
+  wanted.depth = 6;
+  holds(wanted, "renew twice each");
+}
+
 TEST_CASE("every order in which two hosts renew, with a message lost, repeated or late") {
   Search wanted;
   wanted.connected_first = true;

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "support/ike_network.hpp"
+#include "support/insider.hpp"
 
 using namespace ipsec9000;
 using namespace ipsec9000::test;
@@ -71,14 +71,13 @@ TEST_CASE("a dead peer is found within 30 seconds, its SAs go, and the next pack
 }
 
 TEST_CASE("a dead peer without an ISAKMP SA is found by the negotiation that fails") {
-  TwoHosts hosts;
-  auto policy = usual_isakmp_policy();
-  policy.max_quick_modes = 1;
-  hosts.a.engine.configure({policy});
-  hosts.b.engine.configure({policy});
-  hosts.start();
+  Connected hosts;
+  const Insider insider(hosts.b);
+  const auto end =
+      insider.hashed(wire::ExchangeType::informational, 7,
+                     {wire::Deletion{1, wire::protocol::isakmp, 16, {ike::cookie_spi(insider.cookies())}}});
+  hosts.a.engine.receive({{hosts.a.address, 500}, {hosts.b.address, 500}, end}, hosts.network.now);
   hosts.network.advance(seconds(5));
-  REQUIRE(hosts.connected());
   REQUIRE(hosts.a.engine.isakmp_sas(hosts.network.now).empty());
   hosts.network.wire = [](std::size_t, const ike::Datagram&) { return std::vector<std::pair<Duration, Bytes>>{}; };
   hosts.a.engine.traffic(counted(hosts.a, 0, 1), hosts.network.now);

@@ -303,3 +303,31 @@ TEST_CASE("ten thousand half-open negotiations do not keep real peers out, and e
   hosts.network.advance(seconds(40));
   CHECK(hosts.b.engine.counters().negotiating == 0);
 }
+
+TEST_CASE("legal peers get in while a flood of first messages, each from another source, goes on") {
+  TwoHosts hosts;
+  auto& second = hosts.network.add("second", "10.1.0.3");
+  hosts.start();
+  hosts.network.carry_out(hosts.a);
+  auto first = hosts.network.sent[0].bytes;
+  second.engine.acquire(usual_protection(second, hosts.b), hosts.network.now);
+  constexpr unsigned each_millisecond = 400;
+  std::set<IpAddress> sources;
+  for (unsigned millisecond = 0; millisecond < 60; ++millisecond) {
+    for (unsigned i = 0; i < each_millisecond; ++i) {
+      const auto number = millisecond * each_millisecond + i;
+      const auto source = *IpAddress::from_bytes(
+          Bytes{172, 16, static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)});
+      sources.insert(source);
+      hosts.b.keys[source] = "any";
+      first[1] = static_cast<std::uint8_t>(number);
+      hosts.b.engine.receive({{hosts.b.address, 500}, {source, 500}, first}, hosts.network.now);
+      hosts.b.engine.take_actions();
+    }
+    hosts.network.advance(milliseconds(1));
+  }
+  CHECK(sources.size() == 24'000);
+  CHECK(hosts.b.engine.counters().negotiating == ike::Limits{}.half_open);
+  CHECK(hosts.a.pairs() == 1);  // without a single repetition: there was no time for one
+  CHECK(second.pairs() == 1);
+}

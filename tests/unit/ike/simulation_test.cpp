@@ -30,6 +30,15 @@ bool every_outbound_sa_is_received(const Host& sender, const Host& receiver) {
     if (sa.direction == Direction::out && !receiver.sas.contains(key)) return false;
   return true;
 }
+// Pairs that both kernels hold whole, with the same keys.
+std::size_t common_pairs(const TwoHosts& hosts) {
+  std::size_t from_a = 0, from_b = 0;
+  for (const auto& [key, keys] : hosts.a.sas) {
+    const auto other = hosts.b.sas.find(key);
+    if (other != hosts.b.sas.end() && other->second == keys) ++(key.source == hosts.a.address ? from_a : from_b);
+  }
+  return std::min(from_a, from_b);
+}
 }  // namespace
 
 TEST_CASE("whatever crosses in bad weather, after it there is one pair, the same on both") {
@@ -80,4 +89,34 @@ TEST_CASE("in good weather a host that has SAs never sends into a void, whatever
     CHECK(hosts.connected());
     CHECK(hosts.a.sas.size() == 2);
   }
+}
+
+TEST_CASE("of three and more pairs that cross there is one in common at every step, and exactly one at the end") {
+  std::size_t most = 0;
+  for (std::uint64_t seed = 1; seed <= seeds(400); ++seed) {
+    CAPTURE(seed);
+    TwoHosts hosts(seed);
+    hosts.network.cheap_keys = true;
+    SeededRandom random(seed * 15485863);
+    let_it_blow(hosts.network, random, {0, 0, 60});
+    hosts.start();
+    hosts.network.advance(seconds(3));
+    REQUIRE(hosts.connected());
+    bool always = true;
+    hosts.network.after_each_step = [&] {
+      always = always && common_pairs(hosts) >= 1;
+      most = std::max(most, common_pairs(hosts));
+    };
+    for (int event = 0; event < 8; ++event) {
+      auto& host = random.u32() % 2 == 0 ? hosts.a : hosts.b;
+      for (const auto& [key, sa] : std::map(host.sas)) host.engine.sa_expired(key, false, hosts.network.now);
+      hosts.network.advance(Duration(random.u32() % 60));
+    }
+    hosts.network.advance(seconds(45));
+    CHECK(always);
+    CHECK(common_pairs(hosts) == 1);
+    CHECK(hosts.a.sas.size() == 2);
+    CHECK(hosts.b.sas.size() == 2);
+  }
+  CHECK(most >= 4);  // the old one and three new ones
 }
