@@ -1,14 +1,18 @@
 // What is taken in of certificates, from anybody: the first byte chooses how it comes. Nothing that is read may fail to
 // be shown, and what an administrator's file is read into reads back the same.
+#include "support/certificates.hpp"
+
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "certstore/ca_quest.hpp"
 #include "certstore/describe.hpp"
 #include "certstore/entrust.hpp"
 #include "fetch/child.hpp"
 #include "fetch/cmp.hpp"
 #include "pki/bundle.hpp"
+#include "pki/credentials.hpp"
 #include "pki/identities.hpp"
 #include "pki/ocsp.hpp"
 #include "pki/pkcs7.hpp"
@@ -106,6 +110,53 @@ void judge_answer(ByteView bytes) {
   if (answer) must(answer->next_update >= now);
 }
 
+// CAs from directories, in the order in which they came; the last of the parts is the root that is known.
+void search_for(ByteView bytes) {
+  Reader reader(bytes);
+  auto parts = parts_of(reader);
+  if (parts.empty()) return;
+  CertificateContents contents;
+  if (auto anchor = pki::Certificate::parse(parts.back()))
+    contents.entries.push_back({EntryKind::ca, "root", std::move(*anchor)});
+  parts.pop_back();
+  CaQuest quest;
+  for (const auto& part : parts) {
+    const auto certificate = pki::Certificate::parse(part);
+    if (!certificate) continue;
+    const auto before = contents.entries.size();
+    std::optional<Error> refused;
+    const auto taken = quest.take(contents, {*certificate}, {}, {}, refused);
+    must(contents.entries.size() == before + taken.size());
+    for (const auto& url : quest.sources({"", {"ldap://d:389"}, {}}, contents, now)) must_be_safe(url);
+    const std::vector<Bytes> sent{part};
+    const pki::Trust trust(trust_of(contents, {}));
+    static_cast<void>(
+        quest.seek(pki::validate(trust, sent, Identity{IdType::ipv4_address, {10, 1, 0, 1}}, std::nullopt, now), now));
+  }
+  for (const auto& entry : contents.entries) show(entry.certificate);
+}
+
+pki::Credentials credentials_of_ours() {
+  using namespace ipsec9000::test;
+  const auto ca = root();
+  const auto between = issue({.subject = "O=Example, CN=Between", .ca = true}, &ca);
+  const auto own = issue({}, &between);
+  const auto read = [](const Issued& issued) { return pki::Certificate::parse(issued.der()).value(); };
+  pki::Credentials ours;
+  ours.own.push_back({"own", read(own), {read(between)}, pki::PrivateKey::parse(own.key_der()).value()});
+  return ours;
+}
+
+// What a peer's CERTREQ payloads name chooses among our certificates, and takes none away.
+void heed_requests(ByteView bytes) {
+  static const auto ours = credentials_of_ours();
+  Reader reader(bytes);
+  const auto names = parts_of(reader);
+  must(ours.choose(std::nullopt, {pki::PublicKeyKind::ecdsa256}, names, now) != nullptr);
+  static_cast<void>(pki::issued_under(ours.own.front(), names));
+  for (const auto& name : names) must_be_safe(Identity{IdType::der_dn, name}.to_string());
+}
+
 void read_stored(std::string_view text) {
   const auto entries = read_entries(text);
   if (!entries) return;
@@ -143,6 +194,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 'O':
       judge_answer(bytes);
+      break;
+    case 'D':
+      search_for(bytes);
+      break;
+    case 'Q':
+      heed_requests(bytes);
       break;
     case 'E':
       read_stored(text);

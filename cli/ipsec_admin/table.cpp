@@ -19,7 +19,9 @@ constexpr std::array options{
     Option{"status", "s", Argument::none, "", "show what runs, the audit file, and what is wrong",
            "Exit status 0 when all three daemons run, 3 otherwise.", ""},
     Option{"reload", "", Argument::none, "", "load the policy configuration anew",
-           "Everything is checked before anything changes. SAs of policies that did not change stay.", ""},
+           "Everything, entrust.ini included, is checked before anything changes. SAs of policies that did not change "
+           "stay.",
+           ""},
     Option{"auditlvl", "al", Argument::required, "LEVEL", "set the audit level",
            "One of alert, error, warning, informative, debug; each includes those before it.", ""},
     Option{"audit", "au", Argument::required, "DIR", "set the audit directory; a new file is opened there", "", ""},

@@ -1,5 +1,6 @@
 #include "credentials.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
@@ -8,13 +9,15 @@
 namespace ipsec9000 {
 
 namespace {
+constexpr std::size_t answers_maximum = 2000;
+
 WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 
 // A negotiation with one of them must not be the first to ask. As many as are judged in a moment.
 std::vector<pki::Verdict> with_responder(const pki::Trust& trust) {
   constexpr std::size_t most = 200;
   std::vector<pki::Verdict> verdicts;
-  for (const auto& peer : trust.known) {
+  for (const auto& peer : trust.known()) {
     if (verdicts.size() >= most) break;
     if (peer.ocsp_urls().empty() || peer.names().empty()) continue;
     const std::vector<Bytes> sent{to_bytes(peer.der())};
@@ -30,9 +33,10 @@ void wipe_texts(Json& params) {
 }
 }  // namespace
 
-void CertificateKeeper::set_rules(const TrustRules& rules) {
-  if (rules == rules_) return;
+void CertificateKeeper::configure(const TrustRules& rules, const EntrustSettings& settings) {
+  if (rules == rules_ && settings == settings_) return;
   rules_ = rules;
+  settings_ = settings;
   reload();
 }
 
@@ -47,14 +51,12 @@ void CertificateKeeper::reload() {
   };
   auto work = std::make_shared<Work>();
   work->keys = keys_.private_keys();
-  const auto read = [work, store = store_, ini = ini_, rules = rules_, ocsp = ocsp_] {
+  work->reading.settings = settings_;
+  const auto read = [work, store = store_, rules = rules_, ocsp = ocsp_, quest = quest_] {
     std::vector<std::string> problems;
     auto contents = store.load();
     if (!contents) problems.push_back(contents.error().text);
-    auto settings = read_entrust_ini(ini);
-    if (!settings && settings.error().code != ErrorCode::not_found) problems.push_back(settings.error().text);
     auto& reading = work->reading;
-    if (settings) reading.settings = std::move(*settings);
     if (contents) problems.insert(problems.end(), contents->damaged.begin(), contents->damaged.end());
     if (contents) reading.profiles = open_profiles(store, *contents, work->keys, problems);
     work->made = std::make_shared<const pki::Credentials>(
@@ -64,8 +66,7 @@ void CertificateKeeper::reload() {
     if (!contents) return;
     reading.sources = crl_sources(*contents);
     for (auto& url : directory_sources(reading.settings, *contents)) reading.sources.push_back(std::move(url));
-    for (auto& url : authority_sources(reading.settings, *contents, wall_now()))
-      reading.sources.push_back(std::move(url));
+    reading.authorities = quest.sources(reading.settings, *contents, wall_now());
     reading.endings = endings_of(*contents);
     reading.cas = contents->of_kind(EntryKind::ca);
     if (rules.revocation == pki::Revocation::strict) reading.peers = with_responder(*work->made->trust);
@@ -73,8 +74,8 @@ void CertificateKeeper::reload() {
   const auto use = [this, work] {
     loading_ = false;
     keys_.use(work->made);
+    keys_.use_trust(with_answers());  // those that came meanwhile, too
     problem_ = work->problem;
-    roots_ = work->reading.settings.roots;
     if (read_) read_(work->reading);
     if (again_) return reload();
     for (const auto& each : std::exchange(waiting_, {})) each();
@@ -83,50 +84,55 @@ void CertificateKeeper::reload() {
   if (!loading_) problem_ = "too much work at once; the certificates were not read again";
 }
 
-void CertificateKeeper::take_ocsp(const std::string& fingerprint, const pki::OcspAnswer& answer, WallTime now,
-                                  std::function<void()> used) {
+std::shared_ptr<const pki::Trust> CertificateKeeper::with_answers() const {
+  return std::make_shared<const pki::Trust>(keys_.trust()->with_ocsp(ocsp_));
+}
+
+void CertificateKeeper::take_ocsp(const std::string& fingerprint, const pki::OcspAnswer& answer, WallTime now) {
   std::erase_if(ocsp_, [&](const auto& entry) { return entry.second.next_update < now; });
+  if (ocsp_.size() >= answers_maximum)
+    ocsp_.erase(std::ranges::min_element(ocsp_, {}, [](const auto& entry) { return entry.second.next_update; }));
   ocsp_.insert_or_assign(fingerprint, answer);
-  reload();
-  if (!loading_) return used();
-  waiting_.push_back(std::move(used));
+  keys_.use_trust(with_answers());
+}
+
+void CertificateKeeper::seek_authority(const pki::Verdict& verdict) {
+  if (quest_.seek(verdict, wall_now())) reload();
 }
 
 void CertificateKeeper::take_authorities(const Bytes& pem, std::function<void(Result<std::string>)> done) {
   struct Work {
+    CaQuest quest;
     std::vector<std::string> taken;
     Result<void> outcome;
   };
-  auto work = std::make_shared<Work>();
-  const auto take = [work, pem, store = store_, roots = roots_, rules = rules_] {
-    const auto bundle = pki::read_bundle(pem, Secret());
+  auto work = std::make_shared<Work>(Work{quest_, {}, {}});
+  const auto take = [work, pem, store = store_, roots = settings_.roots, rules = rules_] {
+    auto bundle = pem.empty() ? Result<pki::Bundle>(pki::Bundle{}) : pki::read_bundle(pem, Secret());
     if (!bundle) {
       work->outcome = bundle.error();
       return;
     }
     std::optional<Error> refused;
     work->outcome = store.change([&](CertificateContents& contents) -> Result<void> {
-      for (const auto& certificate : bundle->certificates) {
-        const auto taken = take_authority(contents, certificate, roots, rules);
-        if (taken && *taken) work->taken.push_back(certificate.subject());
-        if (!taken && !refused) refused = taken.error();
-      }
+      work->taken = work->quest.take(contents, bundle->certificates, roots, rules, refused);
       return {};
     });
     if (work->outcome && work->taken.empty() && refused) work->outcome = *refused;
   };
   const auto taken = [this, work, done] {
-    if (!work->outcome) return done(work->outcome.error());
-    const auto names = join(work->taken, "; ");
-    if (!names.empty()) reload();
-    if (names.empty() || !loading_) return done(names);
-    waiting_.push_back([done, names] { done(names); });
+    const bool further = quest_.keep(std::move(work->quest));
+    if (!work->taken.empty() || further) reload();
+    const auto answer = work->outcome ? Result<std::string>(join(work->taken, "; ")) : work->outcome.error();
+    if (work->taken.empty() || !loading_) return done(answer);
+    waiting_.push_back([done, answer] { done(answer); });
   };
   if (!loop_.run_on_pool(take, taken)) done(Error{ErrorCode::refused, "too much work at once"});
 }
 
 void CertificateKeeper::finish(const std::string& method, const Result<Json>& outcome, const Reply& reply) {
   if (!outcome || !changes_certificates(method)) return reply(outcome);
+  if (quest_.has_candidates()) take_authorities({}, [](const auto&) {});  // a CA more may be what they waited for
   reload();
   if (!loading_) return reply(outcome);
   waiting_.push_back([reply, outcome] { reply(outcome); });

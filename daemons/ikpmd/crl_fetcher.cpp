@@ -13,8 +13,6 @@ constexpr Duration authority_retry = std::chrono::hours(1);  // what a directory
 constexpr Duration authority_interval = std::chrono::hours(24);
 constexpr std::size_t urls_maximum = 1000;
 
-bool is_of_authority(const std::string& url) { return url.find("?cACertificate") != std::string::npos; }
-
 Duration until_next(const Json& answer) {
   const auto items = answer.find("items");
   if (items == answer.end() || !items->is_array() || items->empty()) return retry;
@@ -23,10 +21,14 @@ Duration until_next(const Json& answer) {
 }
 }  // namespace
 
-void CrlFetcher::watch(const std::vector<std::string>& urls) {
-  std::erase_if(due_, [&](const auto& entry) { return std::ranges::find(urls, entry.first) == urls.end(); });
-  for (const auto& url : urls)
-    if (due_.size() < urls_maximum) due_.try_emplace(url, loop_.now());
+void CrlFetcher::watch(const std::vector<std::string>& crls, const std::vector<std::string>& authorities) {
+  authorities_ = {authorities.begin(), authorities.end()};
+  std::erase_if(due_, [&](const auto& entry) {
+    return !authorities_.contains(entry.first) && std::ranges::find(crls, entry.first) == crls.end();
+  });
+  for (const auto* urls : {&crls, &authorities})
+    for (const auto& url : *urls)
+      if (due_.size() < urls_maximum) due_.try_emplace(url, loop_.now());
   fetch_due();
 }
 

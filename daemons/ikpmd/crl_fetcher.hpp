@@ -1,5 +1,5 @@
 // Keeps the CRLs fresh: fetches those that the certificates name, one after the other; and the certificates of CAs that
-// are missing, where directories may have them (a URL of the attribute cACertificate).
+// are missing, where directories or other certificates say that they may be had.
 #pragma once
 #include <map>
 #include <set>
@@ -18,10 +18,11 @@ class CrlFetcher {
   CrlFetcher(EventLoop& loop, AuditClient& audit, CertificateKeeper& certificates, ServerTrouble& trouble)
       : loop_(loop), audit_(audit), certificates_(certificates), trouble_(trouble), process_(loop), next_(loop) {}
 
-  // The URLs that are to be watched from now on; new ones are fetched at once.
-  void watch(const std::vector<std::string>& urls);
+  // The URLs of CRLs and of certificates of CAs that are to be watched from now on; new ones are fetched at once.
+  void watch(const std::vector<std::string>& crls, const std::vector<std::string>& authorities);
 
  private:
+  bool is_of_authority(const std::string& url) const { return authorities_.contains(url); }
   void fetch_due();
   void start(const std::string& url);
   void received(const std::string& url, const Bytes& crl);
@@ -34,6 +35,7 @@ class CrlFetcher {
   CertificateKeeper& certificates_;
   ServerTrouble& trouble_;
   std::map<std::string, TimePoint> due_;  // when each URL is fetched next
+  std::set<std::string> authorities_;     // the URLs of CAs among them
   std::set<std::string> refused_;         // what came did not count, perhaps because its CA was not known
   FetchProcess process_;
   bool storing_ = false;

@@ -21,9 +21,13 @@ class KeyRing final : public ike::Credentials {
   const Secret* pre_shared_key(const IpAddress& remote, const std::optional<Identity>& remote_id) const override;
   Result<std::shared_ptr<const pki::Credential>> own_certificate(const IsakmpPolicy& policy, const IpAddress& local,
                                                                  const ike::CertificateWish& wish) const override;
-  std::shared_ptr<const pki::Trust> trust() const override { return certificates_->trust; }
+  std::shared_ptr<const pki::Trust> trust() const override { return trust_; }
   // From now on; negotiations under way keep what they began with. Never null, with a trust that is never null.
-  void use(std::shared_ptr<const pki::Credentials> certificates) { certificates_ = std::move(certificates); }
+  void use(std::shared_ptr<const pki::Credentials> certificates) {
+    certificates_ = std::move(certificates);
+    trust_ = certificates_->trust;
+  }
+  void use_trust(std::shared_ptr<const pki::Trust> trust) { trust_ = std::move(trust); }
 
   std::string state() const;  // "open", "locked", "missing"
   bool locked() const;        // there is a store, and nobody has opened it yet
@@ -46,6 +50,7 @@ class KeyRing final : public ike::Credentials {
   std::optional<Keystore> store_;
   std::shared_ptr<const pki::Credentials> certificates_ = std::make_shared<const pki::Credentials>(
       pki::Credentials{{}, std::make_shared<const pki::Trust>(pki::TrustContents{})});
+  std::shared_ptr<const pki::Trust> trust_ = certificates_->trust;  // or newer
 };
 
 }  // namespace ipsec9000

@@ -128,8 +128,14 @@ Result<Json> IkeMethods::configure(const Json& params) {
       names[each["reqid"].get<std::uint32_t>()] = each["policy"].get<std::string>();
     }
   }
+  auto entrust = service_.certificates_.settings();  // stays where secpolicyd could not read its file
+  if (const auto told = params.find("entrust"); told != params.end()) {
+    auto settings = entrust_settings_from_json(*told);
+    if (!settings) return settings.error();
+    entrust = std::move(*settings);
+  }
   service_.policy_names_ = std::move(names);
-  service_.certificates_.set_rules(rules_of(params));
+  service_.certificates_.configure(rules_of(params), entrust);
   service_.engine_.configure(std::move(parsed));
   service_.configured_ = true;
   service_.listen_when_able();

@@ -104,9 +104,10 @@ void OcspAsker::judge(const std::string& fingerprint, const Bytes& response) {
                                        {"state", answer->revoked ? "revoked" : "good"},
                                        {"subject", subject.certificate.subject()},
                                        {"until", to_rfc3339(answer->next_update)}});
-  certificates_.take_ocsp(fingerprint, *answer, now, [this, fingerprint] { tell(fingerprint); });
+  certificates_.take_ocsp(fingerprint, *answer, now);
   const auto left = answer->next_update - now;
   again(fingerprint, std::clamp<Duration>(left - left / 10, shortest, longest));
+  tell(fingerprint);
 }
 
 void OcspAsker::failed(const std::string& fingerprint, const fetch::Failure& failure) {

@@ -58,6 +58,7 @@ struct IkeService::Carrier {
   bool awaits_news(ike::JobId id, const std::shared_ptr<ike::Job>& job, const Result<ike::JobOutcome>& outcome) const {
     const auto* verified = outcome ? std::get_if<ike::VerifyOutcome>(&*outcome) : nullptr;
     if (verified == nullptr || verified->objection) return false;  // it has not proven that the certificate is its own
+    service.certificates_.seek_authority(verified->verdict);
     return service.ocsp_.awaits(verified->verdict, [&owner = service, id, job] {
       std::get<ike::VerifyJob>(*job).trust = owner.keys_.trust();
       Carrier{owner}.run(id, job, false);
@@ -144,7 +145,7 @@ IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
       kernel_(std::move(kernel)),
       sas_(*kernel_),
       keys_(context.loop, context.paths.keystore(), machine_keys(context.paths.keystore())),
-      certificates_(context.loop, keys_, context.paths.certificates(), entrust_ini(context.paths.configuration())),
+      certificates_(context.loop, keys_, context.paths.certificates()),
       engine_(random_, keys_),
       policy_manager_(context.loop, context.paths.socket("secpolicyd")),
       trouble_(context.audit, policy_manager_),
@@ -164,7 +165,7 @@ IkeService::~IkeService() = default;
 Result<void> IkeService::start() {
   keys_.open_with_machine_key();
   certificates_.on_read([this](const CertificateKeeper::Reading& reading) {
-    crls_.watch(reading.sources);
+    crls_.watch(reading.sources, reading.authorities);
     for (const auto& peer : reading.peers) ocsp_.saw(peer);
     expiry_.watch(reading.endings);
     profiles_.watch(reading.settings.manager, reading.profiles, reading.cas);

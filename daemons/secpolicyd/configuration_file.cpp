@@ -27,6 +27,26 @@ Result<ConfigurationFile> check_configuration(std::string text, const std::files
                            CheckedText(std::move(parsed.text), std::move(parsed.spans)), silent, std::move(warnings)};
 }
 
+Result<EntrustSettings> read_entrust_settings(const std::filesystem::path& configuration) {
+  auto settings = read_entrust_ini(entrust_ini(configuration));
+  if (!settings && settings.error().code == ErrorCode::not_found) return EntrustSettings{};
+  if (!settings) return Error{ErrorCode::invalid_input, escape_control(settings.error().text)};
+  return settings;
+}
+
+void add_entrust_changes(const EntrustSettings& before, const EntrustSettings& after,
+                         std::vector<PolicyChange>& changes) {
+  if (before == after) return;
+  PolicyChange change{"entrust.ini", "", PolicyChange::Kind::changed, PolicyChange::Sas::none};
+  const auto compare = [&](const char* field, const std::string& old, const std::string& now) {
+    if (old != now) change.fields.push_back({field, old, now});
+  };
+  compare("Manager", before.manager, after.manager);
+  compare("Server", join(before.directories, ", "), join(after.directories, ", "));
+  compare("RootFingerprint", join(before.roots, ", "), join(after.roots, ", "));
+  changes.push_back(std::move(change));
+}
+
 Json changes_answer(const std::vector<PolicyChange>& changes) {
   constexpr std::size_t most_bytes = 800'000;
   Json list = Json::array();

@@ -14,7 +14,7 @@ constexpr Duration answer_time{10'000};
 // A message holds a megabyte. Policies of one protection share an entry here, so that only exclusive policies are many.
 constexpr std::size_t most_reqids = 10'000;
 
-Json configuration_for_ike(const PolicySet& set) {
+Json configuration_for_ike(const PolicySet& set, const std::optional<EntrustSettings>& entrust) {
   Json isakmp = Json::array();
   for (const auto& policy : set.configuration.isakmp_policies) isakmp.push_back(to_json(policy));
   Json reqids = Json::array();
@@ -25,10 +25,12 @@ Json configuration_for_ike(const PolicySet& set) {
     if (reqid == 0 || reqid == std::exchange(last, reqid) || !seen.insert(reqid).second) continue;
     reqids.push_back({{"reqid", reqid}, {"policy", set.configuration.policies[index].name}});
   }
-  return {{"isakmp_policies", std::move(isakmp)},
-          {"allow_legacy", set.configuration.allow_legacy},
-          {"revocation", set.configuration.strict_revocation ? "strict" : "tolerant"},
-          {"reqids", std::move(reqids)}};
+  Json told{{"isakmp_policies", std::move(isakmp)},
+            {"allow_legacy", set.configuration.allow_legacy},
+            {"revocation", set.configuration.strict_revocation ? "strict" : "tolerant"},
+            {"reqids", std::move(reqids)}};
+  if (entrust) told["entrust"] = to_json(*entrust);
+  return told;
 }
 }  // namespace
 
@@ -53,8 +55,8 @@ void IkeLink::lost() {
   if (when_lost_) when_lost_();
 }
 
-void IkeLink::configure(const PolicySet& set) {
-  configuration_ = std::make_shared<const Json>(configuration_for_ike(set));
+void IkeLink::configure(const PolicySet& set, const std::optional<EntrustSettings>& entrust) {
+  configuration_ = std::make_shared<const Json>(configuration_for_ike(set, entrust));
   // A reqid that is in use again is no longer to be forgotten.
   std::unordered_set<std::uint32_t> used;
   for (const auto& [text, reqid] : set.keying.reqid_map()) used.insert(reqid);

@@ -2,12 +2,14 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json_fwd.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/rpc_peer.hpp"
+#include "model/entrust_settings.hpp"
 #include "model/protection.hpp"
 #include "policy_set.hpp"
 
@@ -20,8 +22,9 @@ class IkeLink {
   void start() { peer_.start(); }
   bool connected() const { return peer_.connected(); }
 
-  // Told now and at each reconnection, before anything else.
-  void configure(const PolicySet& set);
+  // Told now and at each reconnection, before anything else. `entrust`: absent where its file could not be read; ikpmd
+  // keeps what it has.
+  void configure(const PolicySet& set, const std::optional<EntrustSettings>& entrust);
   // These reqids have lost their policy: their SAs are to go. Told again until ikpmd has answered; `used_again` ones
   // are taken back.
   void forget(const std::vector<std::uint32_t>& reqids);

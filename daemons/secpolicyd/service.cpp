@@ -73,7 +73,8 @@ Result<void> PolicyService::start() {
   if (auto done = monitor_.start(); !done) return fail(done.error());
   if (auto applied = kernel_side_.bring_in_step(*set_); !applied) return fail(applied.error());
   in_step_ = true;
-  ike_.configure(*set_);
+  read_entrust_at_start();
+  ike_.configure(*set_, entrust_);
   ike_.start();
   context_.audit.record(audit::policy_loaded, {{"count", std::to_string(set_->configuration.policies.size())},
                                                {"file", context_.paths.configuration().string()}});
@@ -88,21 +89,47 @@ void PolicyService::remember(CheckedText text, bool silent) {
   in_force_ = {std::move(text), silent, services_changed_at()};
 }
 
-Error PolicyService::refused(const Error& error) {
-  context_.audit.record(audit::policy_reload_failed,
-                        {{"file", context_.paths.configuration().string()}, {"reason", error.text}});
+// A mistake in what names a CA's servers is no reason to leave the policies out.
+void PolicyService::read_entrust_at_start() {
+  auto read = read_entrust_settings(context_.paths.configuration());
+  if (read) {
+    entrust_ = std::move(*read);
+    return;
+  }
+  entrust_problem_ = refused(entrust_ini(context_.paths.configuration()), read.error()).text;
+}
+
+Error PolicyService::refused(const Error& error) { return refused(context_.paths.configuration(), error); }
+
+Error PolicyService::refused(const std::filesystem::path& file, const Error& error) {
+  context_.audit.record(audit::policy_reload_failed, {{"file", file.string()}, {"reason", error.text}});
   return error;
 }
 
+// Both files are checked before anything changes.
 Result<Json> PolicyService::reload_now(const std::string& revision) {
   if (withdrawn_) return refused({ErrorCode::refused, "the policies have been withdrawn; secpolicyd is about to stop"});
   auto text = read_configuration(context_.paths.configuration());
   if (!text) return refused(text.error());
   if (!revision.empty() && revision_of(*text) != revision)
     return refused({ErrorCode::refused, "the file has been changed meanwhile"});
-  if (const auto change = quick_change(*text))
-    if (auto answer = take_over(*text, *change)) return std::move(*answer);
-  auto file = check_configuration(std::move(*text), context_.paths.configuration());
+  auto entrust = read_entrust_settings(context_.paths.configuration());
+  if (!entrust) return refused(entrust_ini(context_.paths.configuration()), entrust.error());
+  auto changes = take_over(std::move(*text));
+  if (!changes) return changes.error();
+  add_entrust_changes(entrust_.value_or(EntrustSettings{}), *entrust, *changes);
+  if (entrust_ != *entrust) {
+    entrust_ = std::move(*entrust);
+    ike_.configure(*set_, entrust_);
+  }
+  entrust_problem_.clear();
+  return loaded(*changes);
+}
+
+Result<PolicyService::Changes> PolicyService::take_over(std::string text) {
+  if (const auto change = quick_change(text))
+    if (auto changes = take_over(text, *change)) return std::move(*changes);
+  auto file = check_configuration(std::move(text), context_.paths.configuration());
   if (!file) return refused(file.error());
   return take_over(std::move(*file));
 }
@@ -115,7 +142,8 @@ std::optional<CheckedText::Change> PolicyService::quick_change(const std::string
 bool PolicyService::is_file_in_force() const {
   if (in_force_.text.text().empty() || in_force_.services != services_changed_at()) return false;
   const auto text = read_configuration(context_.paths.configuration());
-  return text && *text == in_force_.text.text();
+  const auto entrust = read_entrust_settings(context_.paths.configuration());
+  return text && *text == in_force_.text.text() && entrust && entrust_ == *entrust;
 }
 
 std::optional<KnownText> PolicyService::known_text() const {
@@ -123,25 +151,26 @@ std::optional<KnownText> PolicyService::known_text() const {
   return KnownText{in_force_.text, set_->configuration};
 }
 
-Result<Json> PolicyService::take_over(ConfigurationFile file) {
+Result<PolicyService::Changes> PolicyService::take_over(ConfigurationFile file) {
   auto next = PolicySet::make(std::move(file.configuration), set_->keying.reqid_map());
   if (const auto applied = kernel_side_.change(*set_, *next); !applied) {
     const auto back = kernel_side_.bring_in_step(*set_);
     in_step_ = back.has_value();
     return refused(applied.error().within("changing the kernel's policies"));
   }
-  const auto changes = changes_between(set_->configuration, set_->keying, next->configuration, next->keying);
+  auto changes = changes_between(set_->configuration, set_->keying, next->configuration, next->keying);
   const auto gone = vanished_reqids(set_->keying.reqid_map(), next->keying.reqid_map());
   set_ = std::move(next);
   remember(std::move(file.text), file.silent);
-  ike_.configure(*set_);
+  ike_.configure(*set_, entrust_);
   if (!gone.empty()) ike_.forget(gone);
-  return loaded(changes);
+  return changes;
 }
 
 // Nothing, and the text is as it was, where only taking over the whole will do.
-std::optional<Result<Json>> PolicyService::take_over(std::string& text, const CheckedText::Change& change) {
-  const auto changes = changes_of(set_->configuration, set_->keying, change.policies);
+std::optional<Result<PolicyService::Changes>> PolicyService::take_over(std::string& text,
+                                                                       const CheckedText::Change& change) {
+  auto changes = changes_of(set_->configuration, set_->keying, change.policies);
   std::vector<PolicySet::Replaced> replaced;
   const auto applied = kernel_side_.change(*set_, change.policies, replaced);
   if (!applied) return std::nullopt;
@@ -160,9 +189,9 @@ std::optional<Result<Json>> PolicyService::take_over(std::string& text, const Ch
   gone.erase(std::unique(gone.begin(), gone.end()), gone.end());
   in_force_.silent = in_force_.silent && change.silent;
   in_force_.text.accept(std::move(text), change);
-  if (other_reqids) ike_.configure(*set_);
+  if (other_reqids) ike_.configure(*set_, entrust_);
   if (!gone.empty()) ike_.forget(gone);
-  return loaded(changes);
+  return changes;
 }
 
 // The kernel would not have the new ones.
@@ -194,7 +223,15 @@ Result<Json> PolicyService::difference_to(const std::filesystem::path& path) con
   auto text = read_configuration(path);
   if (!text) return text.error();
   auto revision = revision_of(*text);
-  const auto told = [&](const std::vector<PolicyChange>& changes, const std::vector<std::string>& warnings) {
+  EntrustSettings entrust = entrust_.value_or(EntrustSettings{});
+  const auto entrust_before = entrust;
+  if (path == context_.paths.configuration()) {
+    auto read = read_entrust_settings(path);
+    if (!read) return read.error();
+    entrust = std::move(*read);
+  }
+  const auto told = [&](std::vector<PolicyChange> changes, const std::vector<std::string>& warnings) {
+    add_entrust_changes(entrust_before, entrust, changes);
     auto answer = changes_answer(changes);
     answer["revision"] = std::move(revision);
     answer["warnings"] = warnings;
@@ -306,6 +343,7 @@ Json PolicyService::status() const {
   Json problems = Json::array();
   for (const auto& problem : kernel_side_.problems()) problems.push_back(problem);
   if (!kernel_problem_.empty()) problems.push_back("the kernel's policies cannot be kept in step: " + kernel_problem_);
+  if (!entrust_problem_.empty()) problems.push_back("not in force: " + entrust_problem_);
   add_host_problems(problems, set_->configuration, host_.all());
   if (!ike_.connected() && !withdrawn_) problems.push_back("ikpmd is not connected: no SAs are negotiated");
   return {{"configuration", context_.paths.configuration().string()},

@@ -72,10 +72,14 @@ class PolicyService final : public DaemonService {
   };
   // How the text differs from the one in force, where that can be told without checking all of it.
   std::optional<CheckedText::Change> quick_change(const std::string& text) const;
-  Result<Json> take_over(ConfigurationFile file);
-  std::optional<Result<Json>> take_over(std::string& text, const CheckedText::Change& change);
+  using Changes = std::vector<PolicyChange>;
+  Result<Changes> take_over(ConfigurationFile file);
+  std::optional<Result<Changes>> take_over(std::string& text, const CheckedText::Change& change);
+  Result<Changes> take_over(std::string text);
   Result<void> back_to(std::vector<PolicySet::Replaced> replaced);
   Error refused(const Error& error);
+  Error refused(const std::filesystem::path& file, const Error& error);
+  void read_entrust_at_start();
   Json loaded(const std::vector<PolicyChange>& changes);
   void add_methods();
   void reconcile_soon();
@@ -89,7 +93,9 @@ class PolicyService final : public DaemonService {
   std::unique_ptr<Kernel> kernel_;
   std::unique_ptr<PolicySet> set_;
   FileInForce in_force_;
-  mutable HostAddresses host_;  // of what it says, asking changes nothing
+  mutable HostAddresses host_;              // of what it says, asking changes nothing
+  std::optional<EntrustSettings> entrust_;  // in force; absent where the file could not be read since the start
+  std::string entrust_problem_;             // why
   KernelSide kernel_side_;
   IkeLink ike_;
   AcquireHandler acquires_;

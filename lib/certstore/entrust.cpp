@@ -17,98 +17,9 @@ namespace ipsec9000 {
 namespace fs = std::filesystem;
 
 namespace {
-constexpr std::size_t ini_maximum = 64 * 1024;
-constexpr std::size_t directories_maximum = 16;
 constexpr std::size_t profile_bytes_maximum = 256 * 1024;
 constexpr std::string_view profile_word = "profile:";
-
-bool is_word(std::string_view text, std::string_view word) { return to_lower(text) == word; }
-
-// "http://host/...", or as the original's file has it "host+port".
-Result<std::string> url_from(std::string_view value, std::string_view scheme) {
-  if (value.empty() || value.size() > 512 || escape_control(value) != value ||
-      value.find(' ') != std::string_view::npos)
-    return Error{ErrorCode::invalid_input, "no address"};
-  const auto start = std::string(scheme) + "://";
-  const bool whole = value.starts_with(start);
-  if (!whole && value.find("://") != std::string_view::npos)
-    return Error{ErrorCode::invalid_input, "not " + start + "..."};
-  auto url = whole ? std::string(value) : start + std::string(value);
-  if (const auto plus = url.rfind('+'); !whole && plus != std::string::npos) url[plus] = ':';
-  const auto host = std::string_view(url).substr(start.size());
-  if (host.empty() || host.front() == '/' || host.front() == ':' || host.front() == '?')
-    return Error{ErrorCode::invalid_input, "an address without a host"};
-  return url;
-}
-
-// SHA-256, as the openssl program writes it ("AB:CD:...") or as we do.
-Result<std::string> fingerprint_from(std::string_view value) {
-  std::string fingerprint;
-  for (const char c : to_lower(value))
-    if (c != ':') fingerprint.push_back(c);
-  const auto bytes = from_hex(fingerprint);
-  if (!bytes || bytes->size() != 32)
-    return Error{ErrorCode::invalid_input, "no SHA-256 fingerprint (openssl x509 -noout -fingerprint -sha256)"};
-  return fingerprint;
-}
-
-Result<void> take_line(EntrustSettings& settings, std::string_view line) {
-  const auto equals = line.find('=');
-  if (equals == std::string_view::npos) return Error{ErrorCode::invalid_input, "neither [SECTION] nor KEY=VALUE"};
-  const auto key = trim(line.substr(0, equals));
-  const auto value = trim(line.substr(equals + 1));
-  if (is_word(key, "manager")) {
-    auto url = url_from(value, "http");
-    if (!url) return url.error();
-    if (!settings.manager.empty()) return Error{ErrorCode::invalid_input, "a second Manager"};
-    settings.manager = std::move(*url);
-  } else if (is_word(key, "server")) {
-    auto url = url_from(value, "ldap");
-    if (!url) return url.error();
-    if (settings.directories.size() >= directories_maximum)
-      return Error{ErrorCode::invalid_input, "more than " + std::to_string(directories_maximum) + " directories"};
-    while (url->ends_with('/')) url->pop_back();
-    settings.directories.push_back(std::move(*url));
-  } else if (is_word(key, "rootfingerprint")) {
-    auto fingerprint = fingerprint_from(value);
-    if (!fingerprint) return fingerprint.error();
-    if (settings.roots.size() >= directories_maximum)
-      return Error{ErrorCode::invalid_input, "more than " + std::to_string(directories_maximum) + " roots"};
-    settings.roots.push_back(std::move(*fingerprint));
-  }
-  return {};  // the original's file has other keys, which mean nothing here
-}
 }  // namespace
-
-Result<EntrustSettings> parse_entrust_ini(std::string_view text) {
-  EntrustSettings settings;
-  bool ours = false;
-  std::size_t number = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = std::min(text.find('\n', at), text.size());
-    const auto line = trim(text.substr(at, end - at));
-    at = end + 1;
-    ++number;
-    if (line.empty() || line.front() == ';' || line.front() == '#') continue;
-    if (line.front() == '[') {
-      ours = is_word(line, "[entrust settings]");
-      continue;
-    }
-    if (!ours) continue;
-    if (auto taken = take_line(settings, line); !taken) return taken.error().within("line " + std::to_string(number));
-  }
-  return settings;
-}
-
-Result<EntrustSettings> read_entrust_ini(const fs::path& path) {
-  const auto text = read_file(path, ini_maximum);
-  if (!text) return text.error();
-  auto settings = parse_entrust_ini(*text);
-  if (!settings) return settings.error().within(path.string());
-  return settings;
-}
-
-fs::path entrust_ini(const fs::path& configuration) { return configuration.parent_path() / "entrust.ini"; }
 
 std::vector<std::string> directory_sources(const EntrustSettings& settings, const CertificateContents& contents) {
   std::vector<std::string> urls;
@@ -120,22 +31,33 @@ std::vector<std::string> directory_sources(const EntrustSettings& settings, cons
 }
 
 std::vector<std::string> authority_sources(const EntrustSettings& settings, const CertificateContents& contents,
-                                           WallTime now) {
+                                           const std::vector<pki::Certificate>& candidates,
+                                           const std::vector<pki::Certificate>& shown, WallTime now) {
   constexpr Duration soon = std::chrono::hours(24 * 30);
-  std::set<std::string> names;
+  std::set<std::string> names, urls;
+  const auto look_for_issuer = [&](const pki::Certificate& certificate, bool where_it_says) {
+    if (contents.find_authority(certificate.issuer_der()) != nullptr) return;
+    names.insert(pki::issuer_directory_name(certificate));
+    for (const auto& url : certificate.issuer_urls())
+      if (where_it_says && url.starts_with("http://")) urls.insert(url);
+  };
   for (const auto& entry : contents.entries) {
     const auto& certificate = entry.certificate;
     const bool lasts = entry.kind != EntryKind::ca || certificate.not_after() - now > soon;
     if (!lasts) names.insert(pki::directory_name(certificate));
-    if (!contents.find_authority(certificate.issuer_der())) names.insert(pki::issuer_directory_name(certificate));
+    look_for_issuer(certificate, true);
   }
+  for (const auto& candidate : candidates) look_for_issuer(candidate, true);
+  for (const auto& certificate : shown) look_for_issuer(certificate, false);
   names.erase("");
-  std::vector<std::string> urls;
+  std::vector<std::string> all;
   for (const auto& directory : settings.directories)
     for (const auto& name : names)
-      if (urls.size() < authorities_maximum)
-        urls.push_back(directory + "/" + name + "?cACertificate;binary?base?(objectClass=*)");
-  return urls;
+      if (all.size() < authorities_maximum)
+        all.push_back(directory + "/" + name + "?cACertificate;binary?base?(objectClass=*)");
+  for (const auto& url : urls)
+    if (all.size() < authorities_maximum) all.push_back(url);
+  return all;
 }
 
 Result<bool> take_authority(CertificateContents& contents, const pki::Certificate& certificate,

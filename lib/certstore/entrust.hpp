@@ -1,12 +1,5 @@
-// The Entrust way: /etc/ipsec9000/entrust.ini names the CA's manager and its directories; a profile is a file NAME.epf
-// beside certs.txt, PKCS#12 under a password of its own. That password is in the key store, so that a running ikpmd can
-// renew the profile by itself.
-//
-//   [Entrust Settings]
-//   Manager=http://manager.example:829/pkix/
-//   Server=ldap://directory.example:389         (as many as there are; HOST+PORT as it used to be written is taken too)
-//   RootFingerprint=AB:CD:...                   (SHA-256 of a root that may be taken from a directory, as many as there
-//                                                are: a directory proves nothing, the administrator vouches)
+// The Entrust way (model/entrust_settings.hpp): a profile is a file NAME.epf beside certs.txt, PKCS#12 under a password
+// of its own. That password is in the key store, so that a running ikpmd can renew the profile by itself.
 #pragma once
 #include <map>
 #include <memory>
@@ -15,29 +8,21 @@
 #include <vector>
 
 #include "certstore/snapshot.hpp"
+#include "model/entrust_settings.hpp"
 #include "pki/private_key.hpp"
 
 namespace ipsec9000 {
 
-struct EntrustSettings {
-  std::string manager;                   // URL; "" where there is none
-  std::vector<std::string> directories;  // "ldap://host:port", without a slash at the end
-  std::vector<std::string> roots;        // fingerprints in hex
-};
-
-// not_found: no such file. invalid_input names the line.
-Result<EntrustSettings> read_entrust_ini(const std::filesystem::path& path);
-Result<EntrustSettings> parse_entrust_ini(std::string_view text);
-std::filesystem::path entrust_ini(const std::filesystem::path& configuration);  // beside ipsec.json
-
 // Where the CRL of each CA is in each directory: in the entry of its own name.
 std::vector<std::string> directory_sources(const EntrustSettings& settings, const CertificateContents& contents);
 
-// Where certificates of CAs may be found in each directory: of those that certified what is stored here and are not
-// known, and of those that end within a month.
+// Where certificates of CAs may be found: of those that certified what is stored here, or a candidate (ca_quest.hpp),
+// and are not known, in each directory and where these certificates say themselves; of those that end within a month
+// and those that certified what peers have `shown`, in each directory only, for nobody vouches for what a peer's says.
 inline constexpr std::size_t authorities_maximum = 64;
 std::vector<std::string> authority_sources(const EntrustSettings& settings, const CertificateContents& contents,
-                                           WallTime now);
+                                           const std::vector<pki::Certificate>& candidates,
+                                           const std::vector<pki::Certificate>& shown, WallTime now);
 // One that came from there. A root counts when its fingerprint is among `roots`, another CA when one that is known here
 // signed it; else refused. False: it is there already.
 Result<bool> take_authority(CertificateContents& contents, const pki::Certificate& certificate,

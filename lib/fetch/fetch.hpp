@@ -12,15 +12,17 @@ namespace ipsec9000::fetch {
 
 inline constexpr unsigned fetch_seconds = 20;  // for name, connection and answer together
 
-// http:// only.
-Result<Bytes> http_get(const std::string& url, std::size_t maximum);
+// http:// only. `patience`: seconds, however slowly or boundlessly the server answers.
+Result<Bytes> http_get(const std::string& url, std::size_t maximum, unsigned patience = fetch_seconds);
 Result<Bytes> http_post(const std::string& url, ByteView body, const char* body_type, const char* answer_type,
-                        std::size_t maximum);
+                        std::size_t maximum, unsigned patience = fetch_seconds);
 
-// One value of the attribute that the URL names (RFC 4516), else of certificateRevocationList;binary.
-Result<Bytes> ldap_get(const std::string& url, std::size_t maximum);
+// One value of the attribute that the URL names (RFC 4516), else of certificateRevocationList;binary. Whatever
+// the server sends: not much more than `maximum`, and a megabyte, is taken.
+Result<Bytes> ldap_get(const std::string& url, std::size_t maximum, unsigned patience = fetch_seconds);
 
-// The CA certificates of an entry in a directory, in PEM: what of the URL's attribute can be read.
+// Certificates of CAs, in PEM: what of the URL's attribute of a directory's entry can be read, or by http:// the
+// certificate, or PKCS#7 of several (RFC 5280, 4.2.2.1).
 Result<Bytes> fetch_authorities(const std::string& url);
 
 // A CRL of at most pki::crl_bytes_maximum, from http:// or ldap://.

@@ -78,21 +78,21 @@ Error http_error(std::size_t maximum) {
   return Error{answered ? ErrorCode::invalid_input : ErrorCode::io, reasons.empty() ? "no answer" : reasons};
 }
 
-Result<Bytes> http_get(const std::string& url, std::size_t maximum) {
+Result<Bytes> http_get(const std::string& url, std::size_t maximum, unsigned patience) {
   if (auto parts = parse(url); !parts) return parts.error();
   const BioPtr answer(OSSL_HTTP_get(url.c_str(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, 0, nullptr,
-                                    nullptr, 1, maximum, fetch_seconds));
+                                    nullptr, 1, maximum, static_cast<int>(patience)));
   return all_of(answer.get(), url, maximum);
 }
 
 Result<Bytes> http_post(const std::string& url, ByteView body, const char* body_type, const char* answer_type,
-                        std::size_t maximum) {
+                        std::size_t maximum, unsigned patience) {
   const auto parts = parse(url);
   if (!parts) return parts.error();
   const BioPtr request(BIO_new_mem_buf(body.data(), static_cast<int>(body.size())));
   const BioPtr answer(OSSL_HTTP_transfer(nullptr, parts->host.c_str(), parts->port.c_str(), parts->path.c_str(), 0,
                                          nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, 0, nullptr, body_type,
-                                         request.get(), answer_type, 1, maximum, fetch_seconds, 0));
+                                         request.get(), answer_type, 1, maximum, static_cast<int>(patience), 0));
   return all_of(answer.get(), url, maximum);
 }
 

@@ -1,10 +1,18 @@
+#include <lber.h>
 #include <ldap.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <memory>
 
 #include "base/text.hpp"
 #include "fetch/fetch.hpp"
 #include "fetch/reasons.hpp"
+#include "pki/bundle.hpp"
 #include "pki/crl.hpp"
 #include "pki/pem.hpp"
 
@@ -25,6 +33,16 @@ struct FreeValues {
 };
 
 constexpr std::size_t values_maximum = 16;
+constexpr std::size_t around_value = 64 * 1024;  // the rest of the message that has it
+
+using Clock = std::chrono::steady_clock;
+constexpr auto look_interval = std::chrono::milliseconds(100);  // at what has come meanwhile
+
+timeval time_until(Clock::time_point end) {
+  const auto left =
+      std::max(std::chrono::duration_cast<std::chrono::microseconds>(end - Clock::now()), std::chrono::microseconds(0));
+  return {static_cast<time_t>(left.count() / 1'000'000), static_cast<suseconds_t>(left.count() % 1'000'000)};
+}
 
 Error ldap_error(const char* what, int code) {
   const bool away = code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR || code == LDAP_UNAVAILABLE;
@@ -50,7 +68,56 @@ Result<std::vector<Bytes>> values_of(LDAP* ldap, LDAPMessage* found, const char*
   return read;
 }
 
-Result<std::vector<Bytes>> look_up(const std::string& url, std::size_t maximum) {
+std::size_t message_maximum(std::size_t value) {
+  return std::max(value, values_maximum * pki::certificate_bytes_maximum) + around_value;
+}
+
+// The library believes whatever length a message says it has.
+void bound_messages(LDAP* ldap, std::size_t maximum) {
+  Sockbuf* socket = nullptr;
+  ber_len_t most = message_maximum(maximum);
+  if (ldap_get_option(ldap, LDAP_OPT_SOCKBUF, &socket) == LDAP_OPT_SUCCESS && socket != nullptr)
+    ber_sockbuf_ctrl(socket, LBER_SB_OPT_SET_MAX_INCOMING, &most);
+}
+
+// What this server has sent so far. Notices that nobody asked for are kept by the library, or lost in it.
+std::size_t received_bytes(LDAP* ldap) {
+  int socket = -1;
+  tcp_info facts{};
+  socklen_t size = sizeof facts;
+  if (ldap_get_option(ldap, LDAP_OPT_DESC, &socket) != LDAP_OPT_SUCCESS ||
+      ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &facts, &size) != 0)
+    return 0;
+  return facts.tcpi_bytes_received;
+}
+
+// The message that has the entry. What else comes is passed over, as long as all of it is not more than is wanted.
+Result<std::unique_ptr<LDAPMessage, FreeMessage>> first_entry(LDAP* ldap, int id, std::size_t maximum,
+                                                              Clock::time_point end) {
+  while (true) {
+    if (received_bytes(ldap) > message_maximum(maximum)) return too_large(maximum);
+    if (Clock::now() >= end) return ldap_error("the directory", LDAP_TIMEOUT);
+    auto part = time_until(std::min(end, Clock::now() + look_interval));
+    LDAPMessage* received = nullptr;
+    errno = 0;
+    const int kind = ldap_result(ldap, id, LDAP_MSG_ONE, &part, &received);
+    const bool large = kind < 0 && errno == ERANGE;
+    std::unique_ptr<LDAPMessage, FreeMessage> message(received);
+    if (large) return too_large(maximum);
+    if (kind == LDAP_RES_SEARCH_ENTRY) return message;
+    if (kind == 0) continue;
+    int code = LDAP_SUCCESS;
+    if (kind < 0) ldap_get_option(ldap, LDAP_OPT_RESULT_CODE, &code);
+    if (kind < 0) return ldap_error("the directory", code == LDAP_SUCCESS ? LDAP_SERVER_DOWN : code);
+    if (kind != LDAP_RES_SEARCH_RESULT) continue;
+    if (ldap_parse_result(ldap, received, &code, nullptr, nullptr, nullptr, nullptr, 0) != LDAP_SUCCESS)
+      code = LDAP_DECODING_ERROR;
+    if (code != LDAP_SUCCESS) return ldap_error("the directory", code);
+    return Error{ErrorCode::not_found, "the directory has no such entry"};
+  }
+}
+
+Result<std::vector<Bytes>> look_up(const std::string& url, std::size_t maximum, unsigned seconds) {
   LDAPURLDesc* parsed = nullptr;
   if (ldap_url_parse(url.c_str(), &parsed) != 0) return Error{ErrorCode::invalid_input, "not an LDAP URL"};
   const std::unique_ptr<LDAPURLDesc, FreeUrl> parts(parsed);
@@ -60,36 +127,50 @@ Result<std::vector<Bytes>> look_up(const std::string& url, std::size_t maximum) 
   if (const int code = ldap_initialize(&opened, server.c_str()); code != LDAP_SUCCESS)
     return ldap_error("no connection", code);
   const std::unique_ptr<LDAP, CloseLdap> ldap(opened);
+  const auto end = Clock::now() + std::chrono::seconds(seconds);
   const int version = LDAP_VERSION3;
-  timeval patience{fetch_seconds / 2, 0};
+  const timeval connecting{static_cast<time_t>(seconds / 2), 0};
   ldap_set_option(opened, LDAP_OPT_PROTOCOL_VERSION, &version);
-  ldap_set_option(opened, LDAP_OPT_NETWORK_TIMEOUT, &patience);
+  ldap_set_option(opened, LDAP_OPT_NETWORK_TIMEOUT, &connecting);
   ldap_set_option(opened, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
+  bound_messages(opened, maximum);
   std::string attribute = parts->lud_attrs != nullptr && parts->lud_attrs[0] != nullptr
                               ? parts->lud_attrs[0]
                               : "certificateRevocationList;binary";
   if (attribute == "certificateRevocationList" || attribute == "cACertificate")
     attribute += ";binary";  // RFC 4523: never without
   char* wanted[] = {attribute.data(), nullptr};
-  LDAPMessage* found = nullptr;
-  const int code = ldap_search_ext_s(opened, parts->lud_dn == nullptr ? "" : parts->lud_dn, parts->lud_scope,
-                                     parts->lud_filter, wanted, 0, nullptr, nullptr, &patience, 1, &found);
-  const std::unique_ptr<LDAPMessage, FreeMessage> answer(found);
-  if (code != LDAP_SUCCESS && code != LDAP_SIZELIMIT_EXCEEDED) return ldap_error("the directory", code);
-  return values_of(opened, found, attribute.c_str(), maximum);
+  int id = 0;
+  timeval server_limit{static_cast<time_t>(seconds / 2), 0};
+  if (const int code = ldap_search_ext(opened, parts->lud_dn == nullptr ? "" : parts->lud_dn, parts->lud_scope,
+                                       parts->lud_filter, wanted, 0, nullptr, nullptr, &server_limit, 1, &id);
+      code != LDAP_SUCCESS)
+    return ldap_error("the directory", code);
+  auto entry = first_entry(opened, id, maximum, end);
+  if (!entry) return entry.error();
+  return values_of(opened, entry->get(), attribute.c_str(), maximum);
 }
 }  // namespace
 
-Result<Bytes> ldap_get(const std::string& url, std::size_t maximum) {
-  auto values = look_up(url, maximum);
+Result<Bytes> ldap_get(const std::string& url, std::size_t maximum, unsigned patience) {
+  auto values = look_up(url, maximum, patience);
   if (!values) return values.error();
   return std::move(values->front());
 }
 
 Result<Bytes> fetch_authorities(const std::string& url) {
-  const auto values = look_up(url, pki::certificate_bytes_maximum);
-  if (!values) return values.error();
   std::string text;
+  if (url.starts_with("http://")) {
+    const auto file = http_get(url, values_maximum * pki::certificate_bytes_maximum);
+    if (!file) return file.error();
+    const auto bundle = pki::read_bundle(*file, {});
+    if (!bundle) return bundle.error();
+    for (const auto& certificate : bundle->certificates) text += pki::certificate_pem(certificate);
+    if (text.empty()) return Error{ErrorCode::invalid_input, "there is no certificate in the answer"};
+    return to_bytes(as_bytes(text));
+  }
+  const auto values = look_up(url, pki::certificate_bytes_maximum, fetch_seconds);
+  if (!values) return values.error();
   for (const auto& value : *values)
     if (const auto certificate = pki::Certificate::parse(value)) text += pki::certificate_pem(*certificate);
   if (text.empty()) return Error{ErrorCode::invalid_input, "the directory's entry has no certificate that can be read"};

@@ -41,7 +41,7 @@ struct Certificate::Data {
   std::vector<Identity> names;
   KeyFacts key;
   bool is_ca = false;
-  std::vector<std::string> crl_urls, ocsp_urls;
+  std::vector<std::string> crl_urls, ocsp_urls, issuer_urls;
 };
 
 namespace {
@@ -111,13 +111,14 @@ std::vector<std::string> crl_urls_of(X509* x509) {
   return urls;
 }
 
-std::vector<std::string> ocsp_urls_of(X509* x509) {
+// `method`: NID_ad_OCSP or NID_ad_ca_issuers.
+std::vector<std::string> access_urls_of(X509* x509, int method) {
   std::vector<std::string> urls;
   const AccessPtr access(
       static_cast<AUTHORITY_INFO_ACCESS*>(X509_get_ext_d2i(x509, NID_info_access, nullptr, nullptr)));
   for (int i = 0; access && i < sk_ACCESS_DESCRIPTION_num(access.get()) && urls.size() < names_maximum; ++i) {
     const auto* description = sk_ACCESS_DESCRIPTION_value(access.get(), i);
-    if (OBJ_obj2nid(description->method) != NID_ad_OCSP) continue;
+    if (OBJ_obj2nid(description->method) != method) continue;
     if (auto url = url_of(*description->location)) urls.push_back(std::move(*url));
   }
   return urls;
@@ -161,7 +162,8 @@ Result<Certificate> Certificate::parse(ByteView der) {
   data->signature_digest = digest_of(x509);
   data->is_ca = basic_constraints_ca(x509);
   data->crl_urls = crl_urls_of(x509);
-  data->ocsp_urls = ocsp_urls_of(x509);
+  data->ocsp_urls = access_urls_of(x509, NID_ad_OCSP);
+  data->issuer_urls = access_urls_of(x509, NID_ad_ca_issuers);
   ERR_clear_error();
   return Certificate(std::move(data));
 }
@@ -185,6 +187,7 @@ bool Certificate::self_issued() const {
 bool Certificate::is_ca() const { return data_->is_ca; }
 const std::vector<std::string>& Certificate::crl_urls() const { return data_->crl_urls; }
 const std::vector<std::string>& Certificate::ocsp_urls() const { return data_->ocsp_urls; }
+const std::vector<std::string>& Certificate::issuer_urls() const { return data_->issuer_urls; }
 x509_st* Certificate::native() const { return data_->x509.get(); }
 bool Certificate::operator==(const Certificate& other) const {
   return data_ == other.data_ || data_->der == other.data_->der;

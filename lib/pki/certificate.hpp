@@ -42,11 +42,12 @@ class Certificate {
 
   PublicKeyKind key_kind() const;
   unsigned key_bits() const;  // of the modulus, or of the curve's field; 0 for a key OpenSSL cannot read
-  const std::string& signature_digest() const;        // "SHA256"; "" where the algorithm has none of its own
-  bool self_issued() const;                           // subject and issuer are the same name
-  bool is_ca() const;                                 // by basicConstraints
-  const std::vector<std::string>& crl_urls() const;   // http:, ldap: of the CRL distribution points, in order
-  const std::vector<std::string>& ocsp_urls() const;  // of the authority information access
+  const std::string& signature_digest() const;          // "SHA256"; "" where the algorithm has none of its own
+  bool self_issued() const;                             // subject and issuer are the same name
+  bool is_ca() const;                                   // by basicConstraints
+  const std::vector<std::string>& crl_urls() const;     // http:, ldap: of the CRL distribution points, in order
+  const std::vector<std::string>& ocsp_urls() const;    // of the authority information access
+  const std::vector<std::string>& issuer_urls() const;  // of the same: where the issuer's certificate may be had
 
   x509_st* native() const;  // stays this object's; OpenSSL does not take const
 

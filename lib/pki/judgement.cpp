@@ -98,7 +98,7 @@ Judgement judge_path(const Chain& chain, const Trust& trust) {
   std::string path;
   for (const auto& certificate : chain.path) path += (path.empty() ? "" : " < ") + certificate.subject();
   for (const auto& certificate : chain.path)
-    if (auto usable = check_key(certificate, trust.allow_legacy); !usable)
+    if (auto usable = check_key(certificate, trust.allow_legacy()); !usable)
       return {StepKind::chain, "",
               failure(PkiFailureKind::weak_key, certificate.subject() + " has " + usable.error().text)};
   const auto* objection = objection_of(chain, StepKind::chain);
@@ -116,8 +116,9 @@ Judgement judge_path(const Chain& chain, const Trust& trust) {
 
 Judgement judge_signatures(const Chain& chain, const Trust& trust) {
   for (const auto& certificate : chain.path) {
-    if (std::ranges::find(trust.anchors, certificate) != trust.anchors.end()) continue;  // believed without a signature
-    if (auto counts = check_digest(certificate, trust.allow_legacy); !counts)
+    if (std::ranges::find(trust.anchors(), certificate) != trust.anchors().end())
+      continue;  // believed without a signature
+    if (auto counts = check_digest(certificate, trust.allow_legacy()); !counts)
       return {StepKind::signature, "",
               failure(PkiFailureKind::weak_digest, certificate.subject() + " is " + counts.error().text)};
   }
@@ -191,7 +192,7 @@ bool is_forged_list(int code) {
 // its own list would say of it does not count (RFC 5280, 6.1), though OpenSSL looks for it.
 const ChainObjection* first_unknown(const Chain& chain, const Trust& trust, int depth) {
   const auto last = static_cast<int>(chain.path.size()) - 1;
-  const bool anchored = last > 0 && std::ranges::find(trust.anchors, chain.path.back()) != trust.anchors.end();
+  const bool anchored = last > 0 && std::ranges::find(trust.anchors(), chain.path.back()) != trust.anchors().end();
   const auto is_of_kind = [&](const ChainObjection& objection) {
     return meaning_of(objection.code).kind == PkiFailureKind::crl_unavailable && objection.depth >= depth &&
            (!anchored || objection.depth < last);
@@ -225,7 +226,7 @@ std::string unavailable_text(const ChainObjection& objection) {
 // The newest CRL of the leaf's issuer that is in use.
 std::string crl_age(const Trust& trust, const Certificate& leaf, WallTime now) {
   const Crl* newest = nullptr;
-  for (const auto& crl : trust.crls)
+  for (const auto& crl : trust.crls())
     if (crl.issuer_der() == leaf.issuer_der() && (newest == nullptr || crl.this_update() > newest->this_update()))
       newest = &crl;
   if (newest == nullptr) return "not revoked";
@@ -242,20 +243,20 @@ Judgement judge_revocation(const Chain& chain, const Trust& trust, const Certifi
             failure(PkiFailureKind::revoked,
                     "the certificate of " + revoked->subject + ", serial " + revoked->serial + ", is revoked" +
                         (revoked->crl_date ? " by the CRL of " + date(*revoked->crl_date) : ""))};
-  const auto answer = trust.ocsp.find(leaf.fingerprint());
-  const bool answered = answer != trust.ocsp.end() && now <= answer->second.next_update;
-  if (answered && answer->second.revoked)
-    return {StepKind::revocation, "",
-            failure(PkiFailureKind::revoked, "the certificate of " + leaf.subject() + ", serial " + leaf.serial() +
-                                                 ", is revoked, said its OCSP responder at " +
-                                                 date(answer->second.this_update))};
+  const auto* answer = trust.ocsp(leaf.fingerprint());
+  const bool answered = answer != nullptr && now <= answer->next_update;
+  if (answered && answer->revoked)
+    return {
+        StepKind::revocation, "",
+        failure(PkiFailureKind::revoked, "the certificate of " + leaf.subject() + ", serial " + leaf.serial() +
+                                             ", is revoked, said its OCSP responder at " + date(answer->this_update))};
   // The answer is about the leaf alone; the CAs above it have their CRLs.
   const auto* unavailable = first_unknown(chain, trust, answered ? 1 : 0);
   if (unavailable == nullptr && answered)
-    return {StepKind::revocation, "not revoked, said its OCSP responder at " + date(answer->second.this_update), {}};
+    return {StepKind::revocation, "not revoked, said its OCSP responder at " + date(answer->this_update), {}};
   if (unavailable == nullptr) return {StepKind::revocation, crl_age(trust, leaf, now), {}};
   const auto text = unavailable_text(*unavailable);
-  if (trust.revocation == Revocation::tolerant) return {StepKind::revocation, text + " (revocation: tolerant)", {}};
+  if (trust.revocation() == Revocation::tolerant) return {StepKind::revocation, text + " (revocation: tolerant)", {}};
   return {StepKind::revocation, "", failure(PkiFailureKind::crl_unavailable, text + " (revocation: strict)")};
 }
 

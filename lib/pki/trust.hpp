@@ -35,18 +35,33 @@ struct TrustContents {
 };
 
 // Immutable; used as std::shared_ptr<const Trust>, by any number of threads at once.
-struct Trust : TrustContents {
+class Trust {
+ public:
   explicit Trust(TrustContents contents);
+  // The same with other answers. Costs what the answers are, however many certificates and CRLs there are: these are
+  // shared.
+  Trust with_ocsp(std::map<std::string, OcspAnswer> answers) const;
+
+  const std::vector<Certificate>& anchors() const;
+  const std::vector<Certificate>& intermediates() const;
+  const std::vector<Certificate>& known() const;
+  const std::vector<Crl>& crls() const;
+  const OcspAnswer* ocsp(const std::string& fingerprint) const;  // null: none
+  Revocation revocation() const;
+  bool allow_legacy() const;
 
   // Subjects of the anchors in DER: what a CERTREQ names.
   std::vector<Bytes> anchor_names() const;
   // The known certificates that have this name.
   std::vector<Certificate> known_as(const Identity& identity) const;
-  x509_store_st* store() const { return store_.get(); }  // anchors and CRLs
+  x509_store_st* store() const;  // anchors and CRLs
 
  private:
-  std::shared_ptr<x509_store_st> store_;
-  std::multimap<std::string, std::size_t> known_by_name_;  // identity_key: place in `known`
+  struct Data;
+  Trust(std::shared_ptr<const Data> data, std::map<std::string, OcspAnswer> ocsp)
+      : data_(std::move(data)), ocsp_(std::move(ocsp)) {}
+  std::shared_ptr<const Data> data_;
+  std::map<std::string, OcspAnswer> ocsp_;
 };
 
 }  // namespace ipsec9000::pki

@@ -63,8 +63,8 @@ std::optional<Certificate> known_leaf(const Trust& trust, const Identity& claime
 std::vector<Certificate> helpers_of(const Trust& trust, const std::vector<Certificate>& sent, const Certificate& leaf) {
   std::vector<Certificate> helpers;
   for (const auto& certificate : sent)
-    if (!(certificate == leaf) && check_key(certificate, trust.allow_legacy)) helpers.push_back(certificate);
-  helpers.insert(helpers.end(), trust.intermediates.begin(), trust.intermediates.end());
+    if (!(certificate == leaf) && check_key(certificate, trust.allow_legacy())) helpers.push_back(certificate);
+  helpers.insert(helpers.end(), trust.intermediates().begin(), trust.intermediates().end());
   return helpers;
 }
 
@@ -98,7 +98,7 @@ Verdict validate(const Trust& trust, std::span<const Bytes> sent_der, const Iden
     return verdict;
   }
   add_found(verdict, *verdict.leaf, !sent.empty());
-  add(verdict, judge_key(*verdict.leaf, trust.allow_legacy));
+  add(verdict, judge_key(*verdict.leaf, trust.allow_legacy()));
   if (verdict.failure) return verdict;  // nothing is computed with such a key
   const auto chain = build_chain(trust, *verdict.leaf, helpers_of(trust, sent, *verdict.leaf), now);
   verdict.path = chain.path;

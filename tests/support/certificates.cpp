@@ -63,6 +63,7 @@ void add_extensions(X509* x509, X509* issuer, const CertificateSpec& spec) {
   extend(x509, issuer, NID_name_constraints, spec.name_constraints.empty() ? "" : "critical," + spec.name_constraints);
   extend(x509, issuer, NID_crl_distribution_points, spec.crl_url);
   extend(x509, issuer, NID_info_access, spec.ocsp_url.empty() ? "" : "OCSP;URI:" + spec.ocsp_url);
+  extend(x509, issuer, NID_info_access, spec.issuer_url.empty() ? "" : "caIssuers;URI:" + spec.issuer_url);
 }
 
 Bytes taken(int length, unsigned char* der) {

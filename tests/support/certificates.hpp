@@ -40,6 +40,7 @@ struct CertificateSpec {
   std::string name_constraints = {};    // "permitted;DNS:example"
   std::string crl_url = {};             // "URI:http://..."
   std::string ocsp_url = {};            // "http://..."
+  std::string issuer_url = {};          // the same
   Duration from = -std::chrono::hours(24);
   Duration until = std::chrono::hours(24 * 365);
   std::string digest = "SHA256";

@@ -215,14 +215,7 @@ void CertificatesPage::ask_to_delete(const std::string& id) {
     return desk_.open(std::make_unique<Dialog>(
         desk_, "Delete?", "Delete " + what + "?",
         std::vector<Button>{{"Delete it", 'd', [remove] { remove(nullptr); }}, {"Keep it", 'k'}}, true));
-  desk_.open(std::make_unique<Prompt>(
-      desk_, "Delete a certificate",
-      "Delete " + what + " and its key? They cannot be brought back. The password confirms it; Esc keeps them.",
-      std::vector<Prompt::Line>{{"IPSec password", true}}, [remove](Prompt::Values values) -> std::string {
-        if (values.secrets[0].empty()) return "the password is needed";
-        remove(std::make_shared<Secret>(std::move(values.secrets[0])));
-        return "";
-      }));
+  confirm_deletion(desk_, "Delete a certificate", what + " with its key", "it", remove);
 }
 
 void CertificatesPage::judge() {

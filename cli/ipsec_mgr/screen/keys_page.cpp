@@ -140,20 +140,15 @@ void KeysPage::ask_new_key() {
 }
 
 void KeysPage::ask_to_delete(const std::string& remote) {
-  desk_.open(std::make_unique<Prompt>(
-      desk_, "Delete a pre-shared key",
-      "Delete the key for " + remote + "? It cannot be brought back. The password confirms it; Esc keeps the key.",
-      std::vector<Prompt::Line>{{"IPSec password", true}}, [this, remote](Prompt::Values values) -> std::string {
-        if (values.secrets[0].empty()) return "the password is needed";
-        desk_.later("Deleting the key",
-                    [this, remote, password = std::make_shared<Secret>(std::move(values.secrets[0]))] {
-                      const auto done = desk_.backend().delete_key(remote, *password);
-                      if (!done) return desk_.say("Not deleted: " + done.error().text, Style::error);
-                      read(password.get());
-                      desk_.say("Pre-shared key deleted for " + remote, Style::good);
-                    });
-        return "";
-      }));
+  const auto remove = [this, remote](const std::shared_ptr<Secret>& password) {
+    desk_.later("Deleting the key", [this, remote, password] {
+      const auto done = desk_.backend().delete_key(remote, *password);
+      if (!done) return desk_.say("Not deleted: " + done.error().text, Style::error);
+      read(password.get());
+      desk_.say("Pre-shared key deleted for " + remote, Style::good);
+    });
+  };
+  confirm_deletion(desk_, "Delete a pre-shared key", "the key for " + remote, "the key", remove);
 }
 
 void KeysPage::handle(const Key& key) {

@@ -92,4 +92,17 @@ std::string Prompt::help() const {
          "not shown, not even how long they are; Ctrl-U empties a line.";
 }
 
+void confirm_deletion(Desk& desk, std::string title, const std::string& what, const std::string& kept,
+                      std::function<void(std::shared_ptr<Secret>)> remove) {
+  desk.open(std::make_unique<Prompt>(
+      desk, std::move(title),
+      "Delete " + what + "? It cannot be brought back. The password confirms it; Esc keeps " + kept + ".",
+      std::vector<Prompt::Line>{{"IPSec password", true}},
+      [remove = std::move(remove)](Prompt::Values values) -> std::string {
+        if (values.secrets[0].empty()) return "the password is needed";
+        remove(std::make_shared<Secret>(std::move(values.secrets[0])));
+        return "";
+      }));
+}
+
 }  // namespace ipsec9000::screen

@@ -1,6 +1,7 @@
 // A box with a few lines to type, hidden ones among them.
 #pragma once
 #include <functional>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -46,5 +47,10 @@ class Prompt final : public Window {
   std::size_t focus_ = 0;
   std::string problem_;
 };
+
+// Asks whether something is to be deleted for good ("the key for 10.1.0.2"; Esc keeps "the key"); the password is the
+// yes.
+void confirm_deletion(Desk& desk, std::string title, const std::string& what, const std::string& kept,
+                      std::function<void(std::shared_ptr<Secret>)> remove);
 
 }  // namespace ipsec9000::screen

@@ -33,7 +33,8 @@ def heard(suite, event, *words, timeout=15):
     return found[-1]
 
 
-def run_servers(lab, root, servers):
+def run_servers(lab, authorities, servers):
+    root = authorities["Root"]
     b = lab.b.address(4)
     crl = f"{lab.directory}/root.crl"
     command.run(["openssl", "crl", "-in", root.crl(), "-outform", "DER", "-out", crl])
@@ -41,9 +42,10 @@ def run_servers(lab, root, servers):
     templates = [root.issue("a", f"IP:{lab.a.address(4)}", start=-86400 * 30, end=9000),
                  root.issue("a", f"IP:{lab.a.address(4)}")]
     servers.append(Web(lab.b, 8080, {"/root.crl": crl}))
-    certificate = f"{lab.directory}/root.der"
-    command.run(["openssl", "x509", "-in", root.certificate, "-outform", "DER", "-out", certificate])
-    servers.append(directory_service(lab.b, 389, f"{lab.directory}/ldap", crl, certificate))
+    certificates = {name: f"{lab.directory}/{name}.der" for name in authorities}
+    for name, path in certificates.items():
+        command.run(["openssl", "x509", "-in", authorities[name].certificate, "-outform", "DER", "-out", path])
+    servers.append(directory_service(lab.b, 389, f"{lab.directory}/ldap", crl, certificates))
     servers.append(Manager(lab.b, 8829, root, templates, f"{lab.directory}/manager"))
     return [f"crlDistributionPoints = URI:http://{b}:8080/root.crl", f"authorityInfoAccess = OCSP;URI:http://{b}:8888"]
 
@@ -61,7 +63,9 @@ def exercise(lab, servers):
     lab.wire.protect("tcp port 23")
     a, b = lab.a.address(4), lab.b.address(4)
     root = Authority(f"{lab.directory}/root")
-    extensions = run_servers(lab, root, servers)
+    upper = Authority(f"{lab.directory}/upper", "Upper", issuer=root)
+    lower = Authority(f"{lab.directory}/lower", "Lower", issuer=upper)
+    extensions = run_servers(lab, {"Root": root, "Upper": upper, "Lower": lower}, servers)
     client, server = (lab.suite(node) for node in (lab.a, lab.b))
     for suite, document in ((client, configuration.telnet_client(lab.a, lab.b, 4)),
                             (server, configuration.telnet_server(lab.b, lab.a, 4))):
@@ -71,6 +75,8 @@ def exercise(lab, servers):
             document["policies"].append(configuration.plain("no_directory", "discard", lab.a, lab.b, 4,
                                                             remote_port=3891))
         suite.configure(document)
+        if suite is client:
+            tolerant = {**document, "revocation": "tolerant"}
     client.write("etc/ipsec9000/entrust.ini", "[Entrust Settings]\n"
                  f"Manager={b}+8829/pkix/\nServer={b}+389\n")
     server.write("etc/ipsec9000/entrust.ini", f"[Entrust Settings]\nServer={b}+389\nRootFingerprint={root.fingerprint()}\n")
@@ -114,3 +120,19 @@ def exercise(lab, servers):
 
     problems = client.status()["problems"]
     expect(not [p for p in problems if "ends in" in p and "Certificate a" in p], f"the renewed one ends? {problems}")
+
+    # Two CAs between the peer and the root, and the peer has none of them to send: the directory has both. The peer does
+    # not ask it any more.
+    server.write("etc/ipsec9000/entrust.ini", "")
+    client.configure(tolerant)
+    for suite in (server, client):
+        suite.reload()
+    server.replace_certificate("b", lower.issue("b", f"IP:{b}"))
+    for suite, other in ((client, lab.b), (server, lab.a)):
+        suite.delete_sas(other.address(4))
+    traffic.expect_blocked(lab.a, lab.b, 4, traffic.TELNET, timeout=1)
+    lab.note(heard(client, "ca-not-fetched", "/CN=Lower"))
+    lab.note(heard(client, "ca-fetched", "/CN=Upper", "CN=Upper; O=Example, CN=Lower"))
+    lab.a.run(["ip", "xfrm", "state", "flush"])  # so that the kernel asks anew
+    connects(lab, client, server)
+    expect([ca["subject"] for ca in server.manage_json("ca", "list")["items"]] == ["O=Example, CN=Root"], "the peer asked")

@@ -95,11 +95,14 @@ def exercise(lab, client, server, good, revoked, unanswered):
     text, took = refused(lab, client, "certificate-crl-unavailable")
     lab.note(f"{text}; after {took:.1f} s")
     expect("(revocation: strict)" in text and WAIT <= took < WAIT + 7, f"{text} after {took}")
+    lab.note(client.wait_for_audit("crl-unavailable")["text"])
     anew(lab, client, server, good)
 
     # Nothing is remembered of answers after a restart, but of warnings.
     answers = client.audit_text().count("says good")
     expect(client.audit_text().count("cert-ends-soon") == 1, "not one warning")
+    soon = [problem for problem in client.status()["problems"] if "Certificate a" in problem]
+    expect(len(soon) == 1 and "ends in" in soon[0], f"-status does not warn of the end: {client.status()['problems']}")
     client.stop()
     client.start()
     lab.note(f"the first connection after a restart took {connects(lab, client):.1f} s")

@@ -1,5 +1,7 @@
 """Certificates with strongSwan in both roles: RSA, ECDSA; a certificate that it does not send but we know; one of its
-that has expired, one that is not valid yet; then pre-shared keys."""
+that has expired, one that is not valid yet, one that cannot be read; then pre-shared keys."""
+
+import ssl
 
 from harness import configuration, traffic
 from harness.authority import Authority
@@ -37,6 +39,15 @@ def both_roles(lab, suite, peer, method):
     lab.note(f"{method} works in both roles")
 
 
+def damaged(issued):
+    """Two bytes more than the certificate has, which strongSwan passes on."""
+    with open(issued.certificate, encoding="ascii") as file:
+        der = ssl.PEM_cert_to_DER_cert(file.read())
+    with open(issued.certificate, "w", encoding="ascii") as file:
+        file.write(ssl.DER_cert_to_PEM_cert(der + b"\0\0"))
+    return issued
+
+
 def run(lab):
     lab.wire.protect("tcp port 23")
     root = Authority(f"{lab.directory}/root")
@@ -62,15 +73,20 @@ def run(lab):
     configure(lab, suite, peer, "ecdsa-signature")
     both_roles(lab, suite, peer, "ecdsa-signature")
 
-    for event, reason, start, stop in (("cert-expired", "certificate-expired", -2 * DAY, -DAY),
-                                       ("cert-not-yet-valid", "certificate-not-yet-valid", DAY, 2 * DAY)):
-        peer.use_certificate(root.issue("b", f"IP:{b}", start=start, end=stop), [root])
+    for event, reason, theirs in (
+            ("cert-expired", "certificate-expired", root.issue("b", f"IP:{b}", start=-2 * DAY, end=-DAY)),
+            ("cert-not-yet-valid", "certificate-not-yet-valid", root.issue("b", f"IP:{b}", start=DAY, end=2 * DAY)),
+            ("cert-bad-encoding", "certificate-bad-encoding", damaged(root.issue("b", f"IP:{b}")))):
+        peer.use_certificate(theirs, [root])
         configure(lab, suite, peer, "ecdsa-signature")
         traffic.expect_blocked(lab.a, lab.b, 4, traffic.TELNET, timeout=1)
         lab.a.run(["ip", "xfrm", "state", "flush"])  # so that the kernel asks anew for the next one
         lab.note(suite.wait_for_audit(event)["text"])
         expect(suite.failures()[0]["reason"] == reason, f"-failures: {suite.failures()}")
         expect(not suite.mad() and not suite.sad(), "there are SAs")
+        if event == "cert-bad-encoding":  # that may be a changed copy: we wait for the peer's own, which is told nothing
+            peer.terminate()
+            suite.delete_sas(b)
         wait_for("strongSwan has no IKE SA", lambda: not peer.list_sas(), timeout=10, pause=0.3)
 
     suite.set_key(b, configuration.KEY)

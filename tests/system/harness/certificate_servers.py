@@ -89,18 +89,20 @@ def responder(node, port, authority):
                                 authority.key, "-nmin", "60"])
 
 
-def directory_service(node, port, place, crl, certificate):
-    """slapd with the CRL and the certificate (DER) in the entry of O=Example, CN=Root. `place`: a directory for its
-    files."""
+def directory_service(node, port, place, crl, certificates):
+    """slapd with the certificates (common name: file of DER) in the entries of O=Example, CN=..., and in that of Root
+    the CRL. `place`: a directory for its files."""
     os.makedirs(f"{place}/data")
     with open(f"{place}/slapd.conf", "w", encoding="utf-8") as file:
         file.write(f"include /etc/ldap/schema/core.schema\npidfile {place}/pid\ndatabase ldif\n"
                    f"suffix \"o=Example\"\ndirectory {place}/data\n")
     with open(f"{place}/entries.ldif", "w", encoding="utf-8") as file:
-        file.write("dn: o=Example\nobjectClass: organization\no: Example\n\n"
-                   "dn: cn=Root,o=Example\nobjectClass: cRLDistributionPoint\nobjectClass: pkiCA\n"
-                   f"cn: Root\ncertificateRevocationList;binary:< file://{crl}\n"
-                   f"cACertificate;binary:< file://{certificate}\n")
+        file.write("dn: o=Example\nobjectClass: organization\no: Example\n")
+        for name, certificate in certificates.items():
+            file.write(f"\ndn: cn={name},o=Example\nobjectClass: cRLDistributionPoint\nobjectClass: pkiCA\n"
+                       f"cn: {name}\ncACertificate;binary:< file://{certificate}\n")
+            if name == "Root":
+                file.write(f"certificateRevocationList;binary:< file://{crl}\n")
     run(["/usr/sbin/slapadd", "-f", f"{place}/slapd.conf", "-l", f"{place}/entries.ldif"], timeout=20)
     return Process(node, port, ["/usr/sbin/slapd", "-d", "0", "-f", f"{place}/slapd.conf", "-h",
                                 f"ldap://{node.address(4)}:{port}/"])

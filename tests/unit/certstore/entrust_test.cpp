@@ -1,13 +1,10 @@
 #include "certstore/entrust.hpp"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
-#include "certstore/operations.hpp"
 #include "pki/pkcs12.hpp"
-#include "support/certificates.hpp"
-#include "support/temporary_directory.hpp"
+#include "support/certificate_host.hpp"
 
 using namespace ipsec9000;
 using namespace ipsec9000::test;
@@ -16,25 +13,12 @@ namespace {
 pki::Certificate certificate_of(const Issued& issued) { return pki::Certificate::parse(issued.der()).value(); }
 pki::PrivateKey key_of(const Issued& issued) { return pki::PrivateKey::parse(issued.key_der()).value(); }
 
-struct Host {
-  TemporaryDirectory directory;
-  CertificateStore store{directory.path() / "certs"};
-  Keystore keys =
-      Keystore::create(directory.path() / "keystore.json", Secret("correct horse battery staple"), {1024, 8, 1})
-          .value();
-
-  Result<Json> store_profile(const Issued& own, const Issued& ca, const char* password = "a password") {
-    const auto file =
-        pki::make_pkcs12(key_of(own), certificate_of(own), {certificate_of(ca)}, "gate", Secret("a password"));
-    return perform({store, {}, pki_now, &keys}, "profile.store",
+Result<Json> store(CertificateHost& host, const Issued& own, const Issued& ca, const char* password = "a password") {
+  const auto file =
+      pki::make_pkcs12(key_of(own), certificate_of(own), {certificate_of(ca)}, "gate", Secret("a password"));
+  return host.call("profile.store",
                    {{"name", "gate"}, {"data_hex", to_hex(*file)}, {"profile_password", password}, {"roots", true}});
-  }
-  std::map<std::string, Secret> private_keys() const {
-    std::map<std::string, Secret> all;
-    for (const auto& summary : keys.list()) all.emplace(summary.name, keys.find_private_key(summary.name)->clone());
-    return all;
-  }
-};
+}
 }  // namespace
 
 TEST_CASE("entrust.ini names the manager and the directories, in today's spelling and the original's") {
@@ -70,7 +54,7 @@ TEST_CASE("a root from a directory counts by its fingerprint, another CA by a kn
   CHECK(settings->roots == std::vector{certificate_of(ca).fingerprint()});
   CertificateContents contents;
   contents.entries = {{EntryKind::own, "gate", certificate_of(own)}};
-  const auto sources = [&] { return authority_sources(*settings, contents, pki_now); };
+  const auto sources = [&] { return authority_sources(*settings, contents, {}, {}, pki_now); };
   CHECK(sources() ==
         std::vector<std::string>{"ldap://a:389/CN=Sub,O=Example?cACertificate;binary?base?(objectClass=*)"});
   const auto take = [&](const Issued& each) {
@@ -86,8 +70,8 @@ TEST_CASE("a root from a directory counts by its fingerprint, another CA by a kn
   CHECK(sources().empty());
   CHECK(contents.of_kind(EntryKind::ca).size() == 2);
   // One that ends soon: its successor may be there.
-  CHECK(authority_sources(*settings, contents, certificate_of(ca).not_after() - std::chrono::hours(24 * 10)).size() ==
-        2);
+  CHECK(authority_sources(*settings, contents, {}, {}, certificate_of(ca).not_after() - std::chrono::hours(24 * 10))
+            .size() == 2);
 }
 
 TEST_CASE("each directory is asked for the list of each CA by the CA's own name") {
@@ -101,10 +85,10 @@ TEST_CASE("each directory is asked for the list of each CA by the CA's own name"
 }
 
 TEST_CASE("a profile is kept in its own file under its own password, and opens with the key store") {
-  Host host;
+  CertificateHost host;
   const auto ca = root();
   const auto own = issue({.subject = "O=Example, CN=gate"}, &ca);
-  REQUIRE(host.store_profile(own, ca));
+  REQUIRE(store(host, own, ca));
   CHECK(host.keys.find_private_key("gate") == nullptr);  // the key is in the file alone
   CHECK(host.store.load()->of_kind(EntryKind::ca).size() == 1);
   CHECK(read_file(profile_file(host.store, "gate")).value().find("PRIVATE") == std::string::npos);
@@ -145,9 +129,9 @@ TEST_CASE("a profile is kept in its own file under its own password, and opens w
 }
 
 TEST_CASE("a profile that does not open with its password is not stored") {
-  Host host;
+  CertificateHost host;
   const auto ca = root();
-  CHECK_FALSE(host.store_profile(issue({.subject = "O=Example, CN=gate"}, &ca), ca, "another"));
+  CHECK_FALSE(store(host, issue({.subject = "O=Example, CN=gate"}, &ca), ca, "another"));
   CHECK(host.keys.list().empty());
   CHECK_FALSE(std::filesystem::exists(profile_file(host.store, "gate")));
 }

@@ -6,34 +6,13 @@
 
 #include "certstore/operations.hpp"
 #include "pki/bundle.hpp"
-#include "support/certificates.hpp"
+#include "support/certificate_host.hpp"
 #include "support/hostile_text.hpp"
-#include "support/temporary_directory.hpp"
 
 using namespace ipsec9000;
 using namespace ipsec9000::test;
 
 namespace {
-struct Host {
-  TemporaryDirectory directory;
-  CertificateStore store{directory.path() / "certs"};
-  Keystore keys =
-      Keystore::create(directory.path() / "keystore.json", Secret("correct horse battery staple"), {1024, 8, 1})
-          .value();
-
-  Result<Json> call(const std::string& method, const Json& params) {
-    return perform({store, {}, pki_now, &keys}, method, params);
-  }
-  // What is stored, as far as an import can change it.
-  std::string stored() const {
-    const auto contents = store.load().value();
-    std::string text = write_entries(contents.entries);
-    for (const auto& [id, crl] : contents.crls) text += id + crl.fingerprint();
-    for (const auto& key : keys.list()) text += key.name + "\n";
-    return text;
-  }
-};
-
 // A way in: a good file, where it goes among the parameters, and what else they are.
 struct Way {
   const char* what;
@@ -95,7 +74,7 @@ TEST_CASE("random and mutated files are refused in words by every way in, and ch
   std::mt19937 random(5);
   for (const auto& way : ways_in()) {
     CAPTURE(way.what);
-    Host host;
+    CertificateHost host;
     if (std::string(way.method) == "crl.add") REQUIRE(host.call("ca.add", {{"data_hex", to_hex(root().der())}}));
     unsigned refused = 0;
     for (int round = 0; round < 80; ++round) {
@@ -127,7 +106,7 @@ TEST_CASE("keys that are absurd are taken in by no way, and the text says what i
                                              std::tuple{2048U, 0UL, "exponent"}, std::tuple{2048U, 1UL, "exponent"}}) {
     CAPTURE(bits, exponent);
     const auto key = absurd_rsa_key(bits, exponent);
-    Host host;
+    CertificateHost host;
     const auto refused = [&, wanted = std::string(word)](const char* method, const Issued& issued) {
       const auto answer = host.call(method, {{"data_hex", to_hex(issued.der())}});
       REQUIRE_FALSE(answer);
@@ -142,7 +121,7 @@ TEST_CASE("keys that are absurd are taken in by no way, and the text says what i
 }
 
 TEST_CASE("a file of 100 MB is refused by its size alone") {
-  Host host;
+  CertificateHost host;
   const Json params{{"data_hex", std::string(200U << 20, '3')}};
   for (const char* method : {"crl.add", "ca.add", "cert.import"}) {
     const auto answer = host.call(method, params);
@@ -170,7 +149,7 @@ TEST_CASE("CAs of our own that certify each other are sent once each") {
 }
 
 TEST_CASE("cert check says that a chain is too long, and of which length one may be") {
-  Host host;
+  CertificateHost host;
   auto above = root();
   REQUIRE(host.call("ca.add", {{"data_hex", to_hex(above.der())}}));
   for (int i = 0; i < 50; ++i) {

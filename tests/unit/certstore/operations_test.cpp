@@ -4,33 +4,15 @@
 #include <openssl/x509v3.h>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
 #include "pki/bundle.hpp"
-#include "support/certificates.hpp"
-#include "support/temporary_directory.hpp"
+#include "support/certificate_host.hpp"
 
 using namespace ipsec9000;
 using namespace ipsec9000::test;
 
 namespace {
-struct Host {
-  TemporaryDirectory directory;
-  CertificateStore store{directory.path() / "certs"};
-  Keystore keys =
-      Keystore::create(directory.path() / "keystore.json", Secret("correct horse battery staple"), {1024, 8, 1})
-          .value();
-  TrustRules rules = {};
-
-  Result<Json> call(const char* method, Json params = Json::object()) {
-    return perform({store, rules, pki_now, &keys}, method, params);
-  }
-  static Json file(const Bytes& bytes) { return {{"data_hex", to_hex(bytes)}}; }
-  static Json file(const std::string& text) { return {{"data_hex", to_hex(as_bytes(text))}}; }
-  std::size_t count(const char* method) { return call(method).value()["items"].size(); }
-};
-
 CertificateSpec gate() { return {.subject = "O=Example, CN=gate", .alternative_names = "DNS:gate.example"}; }
 }  // namespace
 
@@ -42,16 +24,16 @@ TEST_CASE("every format of a certificate with its key is taken in") {
     const char* what;
     Json params;
   };
-  auto sealed = Host::file(pkcs12(own, {middle, ca}, "secret"));
+  auto sealed = CertificateHost::file(pkcs12(own, {middle, ca}, "secret"));
   sealed["file_password"] = "secret";
-  auto beside = Host::file(own.der());
+  auto beside = CertificateHost::file(own.der());
   beside["key_hex"] = to_hex(own.key_der().view());
   const Case cases[] = {{"PKCS#12", sealed},
-                        {"PEM", Host::file("text\n" + pem(own) + key_pem(own) + pem(middle))},
+                        {"PEM", CertificateHost::file("text\n" + pem(own) + key_pem(own) + pem(middle))},
                         {"DER and its key", beside}};
   for (const auto& c : cases) {
     CAPTURE(c.what);
-    Host host;
+    CertificateHost host;
     const auto imported = host.call("cert.import", c.params);
     REQUIRE(imported);
     CHECK((*imported)["kind"] == "own");
@@ -67,11 +49,11 @@ TEST_CASE("every format of a certificate with its key is taken in") {
 
 TEST_CASE("a certificate without a key is a peer's") {
   const auto ca = root();
-  Host host;
-  const auto imported = host.call("cert.import", Host::file(pkcs7({issue(gate(), &ca), ca})));
+  CertificateHost host;
+  const auto imported = host.call("cert.import", CertificateHost::file(pkcs7({issue(gate(), &ca), ca})));
   REQUIRE(imported);
   CHECK((*imported)["kind"] == "peer");
-  REQUIRE(host.call("ca.add", Host::file(pem(ca))));
+  REQUIRE(host.call("ca.add", CertificateHost::file(pem(ca))));
   const auto checked = host.call("cert.check", {{"remote", "gate.example"}});
   REQUIRE(checked);
   CHECK((*checked)["items"][0]["ok"] == true);
@@ -79,7 +61,7 @@ TEST_CASE("a certificate without a key is a peer's") {
 }
 
 TEST_CASE("a request's answer finds its key, and is then shown to peers") {
-  Host host;
+  CertificateHost host;
   const auto requested = host.call("cert.request", {{"name", "gate"},
                                                     {"subject", "O=Example, CN=gate"},
                                                     {"names", {"10.1.0.1", "gate.example"}},
@@ -95,7 +77,7 @@ TEST_CASE("a request's answer finds its key, and is then shown to peers") {
   spec.key = {X509_REQ_get_pubkey(request.get()), EVP_PKEY_free};
   CHECK(X509_REQ_verify(request.get(), spec.key.get()) == 1);
   const auto ca = root();
-  REQUIRE(host.call("cert.import", Host::file(pem(issue(spec, &ca)))));
+  REQUIRE(host.call("cert.import", CertificateHost::file(pem(issue(spec, &ca)))));
   const auto* secret = host.keys.find_private_key("gate");
   REQUIRE(secret != nullptr);
   std::map<std::string, Secret> keys;
@@ -111,12 +93,12 @@ TEST_CASE("a request's answer finds its key, and is then shown to peers") {
 TEST_CASE("a CRL counts when its CA is known, and never goes back in time") {
   const auto ca = root();
   const auto other = root();
-  Host host;
-  CHECK(host.call("crl.add", Host::file(issue_crl(ca))).error().code == ErrorCode::refused);
-  REQUIRE(host.call("ca.add", Host::file(ca.der())));
-  CHECK_FALSE(host.call("crl.add", Host::file(issue_crl(other))));  // of the same name
-  REQUIRE(host.call("crl.add", Host::file(issue_crl(ca, {.revoked = {7}}))));
-  CHECK_FALSE(host.call("crl.add", Host::file(issue_crl(ca, {.from = -std::chrono::hours(5)}))));
+  CertificateHost host;
+  CHECK(host.call("crl.add", CertificateHost::file(issue_crl(ca))).error().code == ErrorCode::refused);
+  REQUIRE(host.call("ca.add", CertificateHost::file(ca.der())));
+  CHECK_FALSE(host.call("crl.add", CertificateHost::file(issue_crl(other))));  // of the same name
+  REQUIRE(host.call("crl.add", CertificateHost::file(issue_crl(ca, {.revoked = {7}}))));
+  CHECK_FALSE(host.call("crl.add", CertificateHost::file(issue_crl(ca, {.from = -std::chrono::hours(5)}))));
   const auto listed = host.call("crl.list");
   REQUIRE(listed);
   CHECK((*listed)["items"].size() == 1);
@@ -129,9 +111,9 @@ TEST_CASE("CRLs are fetched where certificates and the administrator say, and ag
   auto spec = gate();
   spec.crl_url = "URI:http://ca.example/a.crl,URI:ftp://ca.example/a.crl";
   const auto ca = root();
-  Host host;
-  REQUIRE(host.call("cert.import", Host::file(pem(issue(spec, &ca)))));
-  REQUIRE(host.call("ca.add", Host::file(ca.der())));
+  CertificateHost host;
+  REQUIRE(host.call("cert.import", CertificateHost::file(pem(issue(spec, &ca)))));
+  REQUIRE(host.call("ca.add", CertificateHost::file(ca.der())));
   for (const auto* url : {"ldap://ca.example/cn=a", "ldap://ca.example/cn=a", "http://ca.example/a.crl"})
     REQUIRE(host.call("crl.add", {{"url", url}}));
   for (const auto* url : {"file:///etc/passwd", "https://ca.example/", "http://a b", "http://a\nb", ""})
@@ -139,7 +121,7 @@ TEST_CASE("CRLs are fetched where certificates and the administrator say, and ag
   CHECK(crl_sources(host.store.load().value()) ==
         std::vector<std::string>{"http://ca.example/a.crl", "ldap://ca.example/cn=a"});
   const auto refresh = [&](Duration until) {
-    const auto added = host.call("crl.add", Host::file(issue_crl(ca, {.until = until})));
+    const auto added = host.call("crl.add", CertificateHost::file(issue_crl(ca, {.until = until})));
     return added.value()["items"][0]["refresh_seconds"].get<int>();
   };
   CHECK(refresh(std::chrono::hours(9)) == 8 * 3600);  // of ten hours of life, one is over and one is kept
@@ -151,9 +133,9 @@ TEST_CASE("CRLs are fetched where certificates and the administrator say, and ag
 
 TEST_CASE("a damaged list is named, does not count, and is replaced by the next one") {
   const auto ca = root();
-  Host host;
-  REQUIRE(host.call("ca.add", Host::file(ca.der())));
-  REQUIRE(host.call("crl.add", Host::file(issue_crl(ca, {.revoked = {7}}))));
+  CertificateHost host;
+  REQUIRE(host.call("ca.add", CertificateHost::file(ca.der())));
+  REQUIRE(host.call("crl.add", CertificateHost::file(issue_crl(ca, {.revoked = {7}}))));
   const auto id = host.call("crl.list").value()["items"][0]["id"].get<std::string>();
   const auto path = host.store.directory() / ("crl-" + id + ".der");
   auto bytes = read_file(path).value();
@@ -165,15 +147,15 @@ TEST_CASE("a damaged list is named, does not count, and is replaced by the next 
   const auto sentence = listed["damaged"][0].get<std::string>();
   CAPTURE(sentence);
   CHECK(sentence.starts_with(path.string() + " is damaged and does not count: not a DER certificate revocation list"));
-  REQUIRE(host.call("crl.add", Host::file(issue_crl(ca, {.revoked = {7, 8}}))));
+  REQUIRE(host.call("crl.add", CertificateHost::file(issue_crl(ca, {.revoked = {7, 8}}))));
   CHECK(host.call("crl.list").value()["damaged"].empty());
   CHECK(host.count("crl.list") == 1);
 }
 
 TEST_CASE("a damaged certs.txt is named with its entry, and nothing is written over it") {
   const auto ca = root();
-  Host host;
-  REQUIRE(host.call("ca.add", Host::file(ca.der())));
+  CertificateHost host;
+  REQUIRE(host.call("ca.add", CertificateHost::file(ca.der())));
   const auto path = host.store.directory() / "certs.txt";
   auto text = read_file(path).value();
   text.insert(text.find("-----BEGIN") + 40, "!!");
@@ -183,20 +165,20 @@ TEST_CASE("a damaged certs.txt is named with its entry, and nothing is written o
     REQUIRE_FALSE(refused);
     CHECK(refused.error().text == path.string() + ": the certificate of \"entry: ca Root\" cannot be read");
   }
-  CHECK_FALSE(host.call("ca.add", Host::file(ca.der())));
+  CHECK_FALSE(host.call("ca.add", CertificateHost::file(ca.der())));
   CHECK(read_file(path).value() == text);
 }
 
 TEST_CASE("cert check tells of a certificate of our own that has ended, and of one of tomorrow") {
   const auto ca = root();
   const auto checked = [&](Duration from, Duration until) {
-    Host host;
-    REQUIRE(host.call("ca.add", Host::file(ca.der())));
+    CertificateHost host;
+    REQUIRE(host.call("ca.add", CertificateHost::file(ca.der())));
     auto spec = gate();
     spec.from = from;
     spec.until = until;
     const auto own = issue(spec, &ca);
-    REQUIRE(host.call("cert.import", Host::file(pem(own) + key_pem(own))));
+    REQUIRE(host.call("cert.import", CertificateHost::file(pem(own) + key_pem(own))));
     return host.call("cert.check").value()["items"][0]["failure"];
   };
   const auto ended = checked(-std::chrono::hours(48), -std::chrono::hours(24));
@@ -211,16 +193,17 @@ TEST_CASE("what makes no sense is refused in words, and changes nothing") {
   const auto ca = root();
   const auto own = issue(gate(), &ca);
   const auto other = issue(gate(), &ca);
-  Host host;
-  auto mismatched = Host::file(own.der());
+  CertificateHost host;
+  auto mismatched = CertificateHost::file(own.der());
   mismatched["key_hex"] = to_hex(other.key_der().view());
-  auto wrong_password = Host::file(pkcs12(own, {}, "secret"));
+  auto wrong_password = CertificateHost::file(pkcs12(own, {}, "secret"));
   wrong_password["file_password"] = "wrong";
   CHECK(host.call("cert.import", wrong_password).error().code == ErrorCode::not_permitted);
-  for (const auto& params : {mismatched, Host::file(std::string("hello")), Host::file(Bytes{}),
-                             Json{{"data_hex", "xyz"}}, Json{{"data_hex", 5}}, Json::object(), Host::file(ca.der())})
+  for (const auto& params :
+       {mismatched, CertificateHost::file(std::string("hello")), CertificateHost::file(Bytes{}),
+        Json{{"data_hex", "xyz"}}, Json{{"data_hex", 5}}, Json::object(), CertificateHost::file(ca.der())})
     CHECK_FALSE(host.call("cert.import", params));
-  CHECK_FALSE(host.call("ca.add", Host::file(own.der())));
+  CHECK_FALSE(host.call("ca.add", CertificateHost::file(own.der())));
   CHECK_FALSE(host.call("cert.show", {{"name", "../x"}}));
   CHECK_FALSE(host.call("cert.check"));
   CHECK_FALSE(host.call("cert.request", {{"name", "a/b"}, {"subject", "CN=a"}}));

@@ -122,6 +122,74 @@ TEST_CASE("a reload of the same file touches nothing; a bad file changes nothing
   CHECK(host.service->status()["generation"] == 2);
 }
 
+TEST_CASE("a reload takes over entrust.ini too: both files or neither") {
+  ServiceFixture host;
+  ListeningIke ike(host.loop, host.paths);
+  const auto write_ini = [&](const std::string& lines) {
+    REQUIRE(replace_file(entrust_ini(host.paths.configuration()), "[Entrust Settings]\n" + lines));
+  };
+  const auto told = [&](const char* manager) {
+    return run_until(
+        host.loop,
+        [&] {
+          const auto last = ike.last("ike.configure");
+          return last.is_object() && last.contains("entrust") && last["entrust"]["manager"] == manager;
+        },
+        seconds(5));
+  };
+  write_ini("Manager=http://one.example/pkix/\nServer=a+389\n");
+  REQUIRE(host.service->start());
+  CHECK(told("http://one.example/pkix/"));
+  write_ini("Manager=http://two.example/pkix/\nServer=a+389\n");
+  CHECK(host.result("config.in_force")["same"] == false);
+  CHECK(host.result("policy.diff")["changed"] == 1);
+  const auto answer = host.result("policy.reload");
+  REQUIRE(answer["changes"].size() == 1);
+  CHECK(answer["changes"][0]["section"] == "entrust.ini");
+  CHECK(answer["changes"][0]["fields"] ==
+        Json::array(
+            {{{"field", "Manager"}, {"before", "http://one.example/pkix/"}, {"after", "http://two.example/pkix/"}}}));
+  CHECK(told("http://two.example/pkix/"));
+  CHECK(host.result("config.in_force")["same"] == true);
+
+  const auto policies = host.kernel->policies();
+  const auto configured = ike.count("ike.configure");
+  SECTION("a mistake in it keeps ipsec.json from being taken over") {
+    write_ini("Manager=http://three.example/pkix/\nServer=a b\n");
+    host.write(document(telnet_secured + "," + no_udp));
+    for (const char* method : {"policy.diff", "policy.reload"}) {
+      const auto refused = host.call(method);
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().code == ErrorCode::invalid_input);
+      CHECK(refused.error().text.find("entrust.ini: line 3: ") != std::string::npos);
+    }
+  }
+  SECTION("and the other way round") {
+    write_ini("Manager=http://three.example/pkix/\n");
+    host.write(R"({"version": 1, "polices": []})");
+    CHECK_FALSE(host.call("policy.reload"));
+  }
+  run_for(host.loop, milliseconds(50));
+  CHECK(host.kernel->policies() == policies);
+  CHECK(ike.count("ike.configure") == configured);
+  CHECK(ike.last("ike.configure")["entrust"]["manager"] == "http://two.example/pkix/");
+}
+
+TEST_CASE("at the start a mistake in entrust.ini is told, and the policies are in force") {
+  ServiceFixture host;
+  ListeningIke ike(host.loop, host.paths);
+  REQUIRE(replace_file(entrust_ini(host.paths.configuration()), "[Entrust Settings]\nnonsense\n"));
+  REQUIRE(host.service->start());
+  CHECK(host.decides(telnet_out) == Decision::secure);
+  CHECK(host.service->status()["problems"].dump().find("entrust.ini: line 2: ") != std::string::npos);
+  REQUIRE(run_until(host.loop, [&] { return ike.count("ike.configure") >= 1; }));
+  CHECK_FALSE(ike.last("ike.configure").contains("entrust"));  // it keeps what it has
+  REQUIRE(replace_file(entrust_ini(host.paths.configuration()), ""));
+  REQUIRE(host.call("policy.reload"));
+  CHECK(host.service->status()["problems"].dump().find("entrust.ini") == std::string::npos);
+  CHECK(run_until(host.loop, [&] { return ike.last("ike.configure").contains("entrust"); }));
+}
+
 TEST_CASE("a reload that the kernel refuses half way goes back to what was") {
   ServiceFixture host;
   REQUIRE(host.service->start());
