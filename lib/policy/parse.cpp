@@ -85,6 +85,7 @@ void ConfigurationReader::finish(const Node& root, bool complete) {
   if (messages_.errors() != 0) return;
   warn_about_shadowed(configuration_, positions_, messages_);
   warn_about_overlaps(configuration_, positions_, messages_);
+  warn_about_closed_nets(configuration_, positions_, messages_);
 }
 
 std::size_t ParsedConfiguration::errors() const {

@@ -123,6 +123,9 @@ void check_kernel_cost(const Configuration& configuration, const std::vector<Pol
                        MessageList& messages);
 void warn_about_shadowed(const Configuration& configuration, const std::vector<PolicyPositions>& positions,
                          MessageList& messages);
+// Where the default discards: tunnels for a net behind this host, from which no policy lets packets out into that net.
+void warn_about_closed_nets(const Configuration& configuration, const std::vector<PolicyPositions>& positions,
+                            MessageList& messages);
 // Policies for the same packets but for ranges of ports that overlap in part.
 void warn_about_overlaps(const Configuration& configuration, const std::vector<PolicyPositions>& positions,
                          MessageList& messages);

@@ -28,6 +28,29 @@ def document(gateway, peer, own, other, inner, outer):
     return configuration.document(policies, [configuration.isakmp(peer, outer)])
 
 
+def closed_by_default(lab, left, right):
+    """Where the default policy discards, another one must let out what the tunnel brings for the hosts behind."""
+    g, h = lab.network["G"], lab.network["H"]
+    sides = ((left, g, h, NET_OF_A, NET_OF_B), (right, h, g, NET_OF_B, NET_OF_A))
+    for suite, gateway, peer, own, other in sides:
+        closed = document(gateway, peer, own, other, 4, 4)
+        closed["default_policy"] = {"action": "discard"}
+        suite.configure(closed)
+        suite.reload()
+        warnings = suite.manage("check").stderr
+        expect('what comes out of the tunnel of policy "nets"' in warnings, f"no warning: {warnings}")
+    traffic.expect_blocked(lab.a, lab.b, 4, PORT, timeout=2)
+    for suite, gateway, peer, own, other in sides:
+        closed = document(gateway, peer, own, other, 4, 4)
+        closed["default_policy"] = {"action": "discard"}
+        closed["policies"].append({"name": "inside", "filter": {"local": other[4], "remote": own[4]}, "action": "pass"})
+        suite.configure(closed)
+        suite.reload()
+    traffic.talk(lab.a, lab.b, 4, PORT)
+    traffic.talk(lab.b, lab.a, 4, PORT)
+    lab.note("the default discards: nothing leaves for the nets until a policy says so, as the warning tells")
+
+
 def run(lab):
     g, h = lab.network["G"], lab.network["H"]
     lab.wire.protect(f"tcp port {PORT}")
@@ -43,6 +66,7 @@ def run(lab):
     traffic.expect_blocked(lab.a, lab.b, 4, PORT, timeout=2)
     lab.note("while the other gateway is down nothing is forwarded")
     right.start()
+    closed_by_default(lab, left, right)
     for inner, outer in COMBINATIONS:
         for suite, gateway, peer, own, other in ((left, g, h, NET_OF_A, NET_OF_B), (right, h, g, NET_OF_B, NET_OF_A)):
             suite.configure(document(gateway, peer, own, other, inner, outer))

@@ -271,6 +271,36 @@ TEST_CASE("warnings do not make a configuration invalid") {
   }
 }
 
+TEST_CASE("a tunnel for a net whose packets the default would discard as they leave is told") {
+  const std::string tunnel =
+      R"({"name": "nets", "action": "secure", "transforms": ["ESP-AES128-HMAC-SHA256"],
+          "filter": {"local": "10.1.0.0/16", "remote": "10.2.0.0/16", "protocol": "tcp", "remote_port": 80},
+          "tunnel": {"local": "192.0.2.1", "remote": "192.0.2.9"}})";
+  const auto warnings = [](const std::string& policies, const char* fallback) {
+    const auto parsed = parse_configuration(
+        R"({"version": 1, "isakmp_policies": [{"name": "all", "proposals": ["AES128-SHA256-MODP2048"]}],
+            "default_policy": {"action": ")" +
+            std::string(fallback) + R"("}, "policies": [)" + policies + "]}",
+        "ipsec.json");
+    CHECK(parsed.valid());
+    return parsed.lines();
+  };
+  const auto lines = warnings(tunnel, "discard");
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].ends_with(
+      R"(warning: /policies/0: what comes out of the tunnel of policy "nets" for hosts of 10.1.0.0/16 behind this one is discarded by the default policy as it leaves: a policy with local 10.2.0.0/16, remote 10.1.0.0/16 and action pass lets it through)"));
+  const auto with = [&](const char* filter) {
+    return tunnel + R"(, {"name": "out", "action": "pass", "filter": )" + filter + "}";
+  };
+  CHECK(warnings(with(R"({"local": "10.2.0.0/16", "remote": "10.1.0.0/16"})"), "discard").empty());
+  CHECK(warnings(with(R"({"local": "10.2.0.0/16", "remote": "10.1.0.0/16", "protocol": "tcp", "local_port": 80})"),
+                 "discard")
+            .empty());
+  CHECK(warnings(with(R"({"local": "10.2.0.0/17", "remote": "10.1.0.0/16"})"), "discard").size() == 1);
+  CHECK(warnings(with(R"({"local": "10.1.0.0/16", "remote": "10.2.0.0/15"})"), "discard").size() == 1);
+  CHECK(warnings(tunnel, "pass").empty());
+}
+
 TEST_CASE("a policy of the hashed kind that an ordered one precedes is not shadowed by it") {
   CHECK(about(R"({"name": "a", "action": "pass"}, {"name": "b", "action": "pass", "filter": {"remote": "10.0.0.1"}})")
             .empty());

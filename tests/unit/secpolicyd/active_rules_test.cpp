@@ -106,7 +106,7 @@ TEST_CASE("the pages of the active rules are bounded and lose nothing, whatever 
   const auto whole = host.all();
   REQUIRE(whole.size() == 2 * (40 * 30 + 1));
   CHECK(whole[1200]["name"] == "default");
-  for (const std::size_t limit : {1, 7, 30, 31}) CHECK(host.all(limit) == whole);
+  for (const std::size_t limit : {1U, 7U, 30U, 31U}) CHECK(host.all(limit) == whole);
   // A page that has begun goes on where addresses went away meanwhile.
   const auto page = host.result("policy.list", {{"limit", 40}});
   host.addresses->resize(5);
