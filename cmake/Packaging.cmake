@@ -18,7 +18,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "bash-completion, iproute2, ncurses-term, tcpdump")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "bash-completion, iproute2, iptables, ncurses-term, tcpdump")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA "${CMAKE_SOURCE_DIR}/etc/debian/postinst" "${CMAKE_SOURCE_DIR}/etc/debian/prerm"
     "${CMAKE_SOURCE_DIR}/etc/debian/postrm")
