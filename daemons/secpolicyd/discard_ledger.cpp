@@ -51,6 +51,13 @@ AuditFields fields_of(const Flow& flow, const std::string& policy, const char* d
   if (is_icmp(flow.protocol)) fields.emplace_back("type", std::to_string(flow.source_port));
   return fields;
 }
+
+DiscardRecord outbound_record(const RefusedSend& send, AuditFields fields, std::uint64_t count) {
+  if (count > 1) fields.emplace_back("count", std::to_string(count));
+  return {&audit::packet_discarded, std::move(fields),
+          SeenDiscard{KernelSelector::of(send.flow), Direction::out, send.policy, send.place, Decision::discard},
+          count};
+}
 }  // namespace
 
 std::uint64_t DiscardLedger::newly_blocked(const XfrmStatistics& before, const XfrmStatistics& now) {
@@ -140,11 +147,7 @@ void DiscardLedger::record_refused(const std::vector<RefusedSend>& refused, bool
     ++written;
     named_.insert(send.policy);
     auto fields = fields_of(send.flow, send.policy, send.forwarded ? "forwarded" : "outbound");
-    if (count > 1) fields.emplace_back("count", std::to_string(count));
-    records.push_back(
-        {&audit::packet_discarded, std::move(fields),
-         SeenDiscard{KernelSelector::of(send.flow), Direction::out, send.policy, send.place, Decision::discard},
-         count});
+    records.push_back(outbound_record(send, std::move(fields), count));
   }
 }
 
@@ -160,11 +163,7 @@ void DiscardLedger::record_connected(const DiscardSources& sources, std::vector<
     named_.insert(send.policy);
     auto fields = fields_of(send.flow, send.policy, "outbound");
     fields.emplace_back("seen", "a connected socket");
-    if (count > 1) fields.emplace_back("count", std::to_string(count));
-    records.push_back(
-        {&audit::packet_discarded, std::move(fields),
-         SeenDiscard{KernelSelector::of(send.flow), Direction::out, send.policy, send.place, Decision::discard},
-         count});
+    records.push_back(outbound_record(send, std::move(fields), count));
   }
 }
 

@@ -14,10 +14,6 @@ constexpr std::size_t most_keys = 500;  // asked for one by one, for one packet
 constexpr std::size_t most_discarding = 1000;
 constexpr std::size_t most_read_for_one = 10'000;  // entries, for one packet, while nothing is certain
 constexpr HashThresholds kernel_thresholds{HashThreshold{32, 32}, HashThreshold{128, 128}};
-
-PolicyDirection policy_direction(Direction direction) {
-  return direction == Direction::in ? PolicyDirection::in : PolicyDirection::out;
-}
 }  // namespace
 
 KernelSide::KernelSide(Kernel& kernel) : kernel_(kernel) {}

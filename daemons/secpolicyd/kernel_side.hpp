@@ -18,6 +18,10 @@ namespace ipsec9000 {
 
 class KernelLook;
 
+inline PolicyDirection policy_direction(Direction direction) {
+  return direction == Direction::in ? PolicyDirection::in : PolicyDirection::out;
+}
+
 class KernelSide {
  public:
   explicit KernelSide(Kernel& kernel);
@@ -72,9 +76,8 @@ class KernelSide {
   // The kernel's entries that can be in question for this packet, and perhaps others. Where the kernel holds nothing
   // but what we compiled, these few are asked for; else all are read, and those that match are given.
   Result<std::vector<PolicyState>> policies_for(const Flow& flow, Direction direction);
-  Result<std::vector<PolicyState>> policies_read_for(const Flow& flow, Direction direction);  // the latter always
-  // Whether the kernel's table, given by what one of these two or policies() read, gives this packet to the policy that
-  // the matcher chose.
+  // Whether the kernel's table, given by what this or policies() read, or by all entries that match, gives this packet
+  // to the policy that the matcher chose.
   bool agrees(const std::vector<PolicyState>& policies, const Flow& flow, Direction direction,
               const Match& match) const;
   // The same, read as needed; nothing where it takes too long to find out.
@@ -86,6 +89,7 @@ class KernelSide {
 
  private:
   Result<std::vector<PolicyState>> read_ours();
+  Result<std::vector<PolicyState>> policies_read_for(const Flow& flow, Direction direction);
   Result<Applied> bring_in_step(const PolicySet& set, const std::vector<PolicyState>& present);
   Result<void> settle();
   Result<Applied> take_small_steps(std::vector<PolicyStep> steps);

@@ -117,7 +117,7 @@ void query(PolicyService& service, const Json& params, const RpcServer::Reply& r
   const auto why = params.find("why");
   if (why == params.end() || *why != true) return reply(answer_to(service, *question, nullptr));
   const auto table = std::make_shared<std::vector<PolicyState>>();
-  const auto direction = question->direction == Direction::in ? PolicyDirection::in : PolicyDirection::out;
+  const auto direction = policy_direction(question->direction);
   read_table(
       service.loop(), service.kernel_side(),
       [table, direction, asked = *question](PolicyState& state) {

@@ -6,9 +6,11 @@
 namespace ipsec9000 {
 
 namespace {
-constexpr std::size_t most_probes = 20'000'000;  // about a second
-
 bool is_net(const std::optional<Prefix>& prefix) { return prefix && prefix->length() != 0 && !prefix->is_host(); }
+
+bool is_tunnel_for_net(const Policy& policy) {
+  return policy.tunnel && policy.action == Decision::secure && is_net(policy.filter.local);
+}
 
 // The packets that come out of the policy's tunnel, on their way to the net behind: those of the other end are "local".
 Filter leaving(const Filter& filter) {
@@ -22,6 +24,7 @@ void warn_about_closed_nets(const Configuration& configuration, const std::vecto
                             MessageList& messages) {
   if (configuration.default_action != Decision::discard) return;
   const auto& policies = configuration.policies;
+  if (std::ranges::none_of(policies, is_tunnel_for_net)) return;
   TupleSpace ipv4(Family::ipv4);
   TupleSpace ipv6(Family::ipv6);
   for (std::uint32_t index = 0; index < policies.size(); ++index) {
@@ -31,7 +34,7 @@ void warn_about_closed_nets(const Configuration& configuration, const std::vecto
   std::size_t probes = 0;
   for (std::uint32_t index = 0; index < policies.size(); ++index) {
     const auto& policy = policies[index];
-    if (!policy.tunnel || policy.action != Decision::secure || !is_net(policy.filter.local)) continue;
+    if (!is_tunnel_for_net(policy)) continue;
     const auto filter = leaving(policy.filter);
     const auto& space = filter.allows(Family::ipv4) ? ipv4 : ipv6;
     probes += space.combinations();

@@ -48,7 +48,6 @@ std::optional<Prefix> peer_of(const Policy& policy) {
 
 constexpr std::size_t nanoseconds_per_entry = 20;  // measured on Linux 6.1 and 6.18
 constexpr std::size_t worth_a_warning = 10;        // entries
-constexpr std::size_t shadow_probes = 20'000'000;  // about a second
 }  // namespace
 
 void check_isakmp_coverage(const Configuration& configuration, const std::vector<PolicyPositions>& positions,
@@ -107,7 +106,7 @@ void warn_about_shadowed(const Configuration& configuration, const std::vector<P
     const auto& policy = configuration.policies[order[rank]];
     const auto& space = policy.filter.allows(Family::ipv4) ? ipv4 : ipv6;  // one that holds both is found in either
     probes += space.combinations();
-    if (probes > shadow_probes) {
+    if (probes > most_probes) {
       messages.warning({0, 0}, "/policies", "too many kinds of filters to look for all policies that can never match");
       return;
     }

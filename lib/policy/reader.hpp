@@ -114,7 +114,9 @@ class ConfigurationReader {
   bool isakmp_sound_ = true;
 };
 
-// The checks over the whole configuration, when its parts are sound.
+// The checks over the whole configuration, when its parts are sound. One that compares policies with one another gives
+// up after so many looks into a TupleSpace: about a second.
+inline constexpr std::size_t most_probes = 20'000'000;
 void check_isakmp_coverage(const Configuration& configuration, const std::vector<PolicyPositions>& positions,
                            MessageList& messages);
 // Whether that check has nothing to say about this policy.
