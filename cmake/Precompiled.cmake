@@ -43,3 +43,15 @@ if(IPSEC9000_PRECOMPILE)
     ipsec9000_precompiled_kind(test HEADERS <catch2/catch.hpp> LINKS Catch2::Catch2)
   endif()
 endif()
+
+# The sources of a library whose folders are programs' parts, each with a table or a question of its own, in one unit
+# for each folder (CMAKE_UNITY_BUILD).
+function(ipsec9000_unite_by_folder target)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source ${sources})
+    get_filename_component(folder "${source}" DIRECTORY)
+    string(MAKE_C_IDENTIFIER "${folder}" folder)
+    set_source_files_properties("${source}" PROPERTIES UNITY_GROUP "${folder}")
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+endfunction()

@@ -9,8 +9,6 @@
 namespace ipsec9000::cli {
 
 namespace {
-Error usage(std::string text) { return Error{ErrorCode::invalid_input, std::move(text)}; }
-
 // One option as CLI11 is to know it, and where its argument goes.
 struct Slot {
   const Option* option;
@@ -49,17 +47,17 @@ Result<Arguments> parse(const Tool& tool, std::span<const std::string> typed) {
     std::reverse(normal->begin(), normal->end());  // CLI11 takes a vector from its end
     app.parse(*normal);
   } catch (const CLI::ParseError& failure) {
-    return usage(escape_control(failure.what()));
+    return wrong_usage(escape_control(failure.what()));
   }
   for (const auto& slot : slots) {
     if (slot.parsed->count() == 0) continue;
-    if (slot.parsed->count() > 1) return usage("-" + std::string(slot.option->name) + " is given twice");
+    if (slot.parsed->count() > 1) return wrong_usage("-" + std::string(slot.option->name) + " is given twice");
     const bool empty = slot.option->argument == Argument::none || slot.argument.empty();
     arguments.values_[std::string(slot.option->name)] = empty ? std::nullopt : std::optional(slot.argument);
   }
   if (tool.verbs.empty() && !arguments.words_.empty())
-    return usage("\"" + escape_control(arguments.words_.front().substr(0, 60)) + "\" is no option of " +
-                 std::string(tool.name) + ": options begin with '-'");
+    return wrong_usage("\"" + escape_control(arguments.words_.front().substr(0, 60)) + "\" is no option of " +
+                       std::string(tool.name) + ": options begin with '-'");
   return arguments;
 }
 
@@ -70,26 +68,26 @@ Result<VerbCall> find_verb(const Tool& tool, const Arguments& arguments) {
     if (words.size() < wanted.size() || !std::equal(wanted.begin(), wanted.end(), words.begin())) continue;
     VerbCall call{&verb, {words.begin() + static_cast<std::ptrdiff_t>(wanted.size()), words.end()}};
     if (call.arguments.size() < verb.minimum || call.arguments.size() > verb.maximum)
-      return usage("\"" + std::string(verb.words) + "\" wants " +
-                   (verb.placeholders.empty() ? "no argument" : std::string(verb.placeholders)) + ", got " +
-                   std::to_string(call.arguments.size()) + " arguments");
+      return wrong_usage("\"" + std::string(verb.words) + "\" wants " +
+                         (verb.placeholders.empty() ? "no argument" : std::string(verb.placeholders)) + ", got " +
+                         std::to_string(call.arguments.size()) + " arguments");
     for (const auto& option : tool.options) {
       const auto takers = split(option.verbs, ',');
       const auto takes = [&](const std::string& taker) { return trim(taker) == verb.words; };
       if (arguments.has(option.name) && !option.verbs.empty() && std::none_of(takers.begin(), takers.end(), takes))
-        return usage("\"" + std::string(verb.words) + "\" does not take -" + std::string(option.name));
+        return wrong_usage("\"" + std::string(verb.words) + "\" does not take -" + std::string(option.name));
     }
     return call;
   }
   std::vector<std::string> names;
   for (const auto& verb : tool.verbs) names.emplace_back(verb.words);
   const auto all = join(names, ", ");
-  if (words.empty()) return usage("a verb is missing: " + all);
+  if (words.empty()) return wrong_usage("a verb is missing: " + all);
   const auto typed = words.size() > 1 ? words[0] + " " + words[1] : words[0];
   auto near = nearest_word(typed, names);
   if (!near) near = nearest_word(words[0], names);
-  return usage("unknown verb \"" + escape_control(typed.substr(0, 60)) + "\"" +
-               (near ? "; did you mean \"" + *near + "\"?" : "; there are: " + all));
+  return wrong_usage("unknown verb \"" + escape_control(typed.substr(0, 60)) + "\"" +
+                     (near ? "; did you mean \"" + *near + "\"?" : "; there are: " + all));
 }
 
 }  // namespace ipsec9000::cli

@@ -12,6 +12,9 @@
 
 namespace ipsec9000::cli {
 
+// What was typed makes no sense: exit status 2.
+inline Error wrong_usage(std::string text) { return Error{ErrorCode::invalid_input, std::move(text)}; }
+
 class Arguments {
  public:
   bool has(std::string_view option) const { return values_.find(option) != values_.end(); }

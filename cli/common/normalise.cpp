@@ -8,8 +8,6 @@ namespace ipsec9000::cli {
 namespace {
 constexpr std::size_t shortest_prefix = 3;
 
-Error usage(std::string text) { return Error{ErrorCode::invalid_input, std::move(text)}; }
-
 std::vector<const Option*> options_of(const Tool& tool) {
   std::vector<const Option*> all;
   for (const auto& option : tool.options) all.push_back(&option);
@@ -35,13 +33,13 @@ Result<const Option*> find_option(const Tool& tool, std::string_view word) {
   if (!fitting.empty()) {
     std::vector<std::string> names;
     for (const auto* option : fitting) names.push_back("-" + std::string(option->name));
-    return usage(typed + " may mean " + join(names, " or "));
+    return wrong_usage(typed + " may mean " + join(names, " or "));
   }
   std::vector<std::string> names;
   for (const auto* option : options)
     if (!option->hidden) names.emplace_back(option->name);
   const auto near = nearest_word(word, names);
-  return usage("unknown option " + typed + (near ? "; did you mean -" + *near + "?" : ""));
+  return wrong_usage("unknown option " + typed + (near ? "; did you mean -" + *near + "?" : ""));
 }
 
 bool looks_like_option(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
@@ -76,17 +74,17 @@ Result<std::vector<std::string>> normalise(const Tool& tool, std::span<const std
     const auto& found = **option;
     auto normal = "--" + std::string(found.name);
     if (equals != std::string_view::npos) {
-      if (found.argument == Argument::none) return usage("-" + std::string(found.name) + " takes no argument");
+      if (found.argument == Argument::none) return wrong_usage("-" + std::string(found.name) + " takes no argument");
       normal += bare.substr(equals);
     } else if (found.argument == Argument::required) {
       if (at + 1 == typed.size() || !may_be_argument(tool, typed[at + 1]))
-        return usage(shown(found) + ": the argument is missing");
+        return wrong_usage(shown(found) + ": the argument is missing");
       normal += "=" + typed[++at];
     } else if (found.argument == Argument::optional && at + 1 < typed.size() && !looks_like_option(typed[at + 1])) {
       normal += "=" + typed[++at];
     }
     if (normal.ends_with('=') && normal.find('=') == normal.size() - 1)
-      return usage(shown(found) + ": the argument is empty");
+      return wrong_usage(shown(found) + ": the argument is empty");
     out.push_back(std::move(normal));
   }
   return out;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "audit/record.hpp"
+#include "base/clock.hpp"
 #include "cli/common/daemons.hpp"
 #include "cli/common/secret_params.hpp"
 
@@ -17,7 +18,7 @@ constexpr Duration wrong_password_delay{1000};
 void record_wrong_password(const Context& context) {
   auto record = make_record(audit::password_wrong, {{"program", std::string(context.tool.name)}});
   record.from = context.tool.name;
-  record.time = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  record.time = wall_now();
   Daemons daemons(context.paths, seconds(3));
   if (daemons.call("secauditd", "audit.record", Json{{"records", Json::array({to_json(record)})}})) return;
   ::syslog(LOG_MAKEPRI(LOG_AUTHPRIV, LOG_ALERT), "%s", record.text.c_str());

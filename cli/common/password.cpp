@@ -13,8 +13,6 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr std::size_t password_maximum = 1024;
-
 // No echo for as long as it lives. Signals from the keyboard wait meanwhile, so that none ends us with echo off; ctrl-C
 // is then delivered as soon as the terminal is right again.
 class SilentTerminal {

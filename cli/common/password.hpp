@@ -7,6 +7,8 @@
 
 namespace ipsec9000::cli {
 
+inline constexpr std::size_t password_maximum = 1024;  // bytes
+
 // The file's bytes without one newline at the end; at most `maximum`, and not empty (invalid_input). Where privacy is
 // required, the file must be the caller's, readable by nobody else, and no symbolic link (not_permitted).
 enum class Privacy { required, advised };

@@ -28,10 +28,6 @@ std::string protocol_shown(const std::string& text) { return text.empty() || tex
 
 std::string action_shown(const std::string& action) { return action == "secure" ? "Dynamic key SA" : capital(action); }
 
-std::string direction_shown(const std::string& direction) {
-  return direction == "in" ? "inbound" : direction == "out" ? "outbound" : direction;
-}
-
 std::string filter_lines(const Json& item, const std::string& direction) {
   const bool active = !direction.empty();
   const auto end = [&](const char* title, const char* address, const char* port) {

@@ -9,10 +9,6 @@
 namespace ipsec9000::cli {
 
 namespace {
-std::string direction_shown(const std::string& direction) {
-  return direction == "in" ? "inbound" : direction == "out" ? "outbound" : safe(direction);
-}
-
 std::string none_if_empty(const std::string& text) { return text.empty() ? "None" : safe(text); }
 
 std::string lifetimes(const char* title, std::uint64_t bytes, std::uint64_t seconds) {

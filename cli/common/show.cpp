@@ -54,6 +54,10 @@ std::string capital(std::string text) { return text.empty() ? text : upper(text.
 
 std::string yes_no(bool value) { return value ? "Yes" : "No"; }
 
+std::string direction_shown(std::string_view direction) {
+  return direction == "in" ? "inbound" : direction == "out" ? "outbound" : safe(direction);
+}
+
 std::string spi_shown(std::string_view hex) {
   const auto first = hex.find_first_not_of('0');
   return first == std::string_view::npos ? "0" : upper(std::string(hex.substr(first)));

@@ -21,6 +21,7 @@ std::vector<std::string> texts_of(const Json& object, std::string_view name);  /
 std::string upper(std::string text);    // ASCII
 std::string capital(std::string text);  // its first letter
 std::string yes_no(bool value);
-std::string spi_shown(std::string_view hex);  // "001fe472" -> "1FE472", as HP-UX printed it
+std::string direction_shown(std::string_view direction);  // "out" -> "outbound"; what it does not know is made safe
+std::string spi_shown(std::string_view hex);              // "001fe472" -> "1FE472", as HP-UX printed it
 
 }  // namespace ipsec9000::cli

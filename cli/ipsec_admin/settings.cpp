@@ -14,7 +14,7 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr std::uint64_t kilobytes_maximum = 4'000'000;
+constexpr std::uint64_t trail_kilobytes_maximum = 4'000'000;
 
 // A secauditd that is started again is to have what was chosen while its predecessor ran.
 Result<void> keep_for_restarts(const Paths& paths, const Json& answer) {
@@ -37,10 +37,10 @@ Result<Json> audit_settings(const Arguments& arguments) {
   if (const auto directory = arguments.value("audit"))
     settings["directory"] = std::filesystem::absolute(*directory).lexically_normal().string();
   if (const auto size = arguments.value("maxsize")) {
-    const auto kilobytes = parse_number(*size, kilobytes_maximum);
+    const auto kilobytes = parse_number(*size, trail_kilobytes_maximum);
     if (!kilobytes || *kilobytes == 0)
       return Error{ErrorCode::invalid_input,
-                   "-maxsize: expected kilobytes from 1 to " + std::to_string(kilobytes_maximum)};
+                   "-maxsize: expected kilobytes from 1 to " + std::to_string(trail_kilobytes_maximum)};
     settings["max_kilobytes"] = *kilobytes;
   }
   return settings;

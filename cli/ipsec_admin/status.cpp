@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/clock.hpp"
 #include "cli/common/daemons.hpp"
 #include "cli/common/print_status.hpp"
 #include "cli/common/service_manager.hpp"
@@ -172,7 +173,7 @@ int admin_status(Context& context) {
   if (context.json) {
     context.out << status.dump(2) << "\n";
   } else {
-    const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+    const auto now = wall_now();
     context.out << print_status(status, hp_date(now));
   }
   return running == daemon_names.size() ? 0 : static_cast<int>(Exit::not_running);

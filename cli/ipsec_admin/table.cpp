@@ -5,7 +5,7 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr std::array options{
+constexpr std::array tool_options{
     Option{"start", "st", Argument::none, "", "start the daemons and put the policies into the kernel",
            "The configuration is checked first. Returns when the policies are in the kernel and UDP 500 is bound, or "
            "fails with the reason and stops what it started. A password must have been set before; it is asked for. "
@@ -66,7 +66,7 @@ constexpr Tool tool{"ipsec_admin",
                     "Starts and stops the IPSec daemons, shows their state, and changes what can be changed while they "
                     "run. From -start to -stop, traffic that a policy wants secured never travels in clear, whatever "
                     "happens to the daemons.",
-                    options,
+                    tool_options,
                     {},
                     examples};
 }  // namespace

@@ -12,7 +12,7 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr std::uint64_t kilobytes_maximum = std::uint64_t{1024} * 1024;
+constexpr std::uint64_t trace_kilobytes_maximum = std::uint64_t{1024} * 1024;
 
 // What "trace.start" is to be told, but for the password.
 Result<Json> trace_order(const Context& context, Daemons& daemons) {
@@ -23,10 +23,10 @@ Result<Json> trace_order(const Context& context, Daemons& daemons) {
     order["protocols"] = std::string(to_string(*protocols));
   }
   if (const auto typed = context.arguments.value("tracesize")) {
-    const auto kilobytes = parse_number(*typed, kilobytes_maximum);
+    const auto kilobytes = parse_number(*typed, trace_kilobytes_maximum);
     if (!kilobytes || *kilobytes == 0)
       return Error{ErrorCode::invalid_input,
-                   "-tracesize: expected kilobytes from 1 to " + std::to_string(kilobytes_maximum)};
+                   "-tracesize: expected kilobytes from 1 to " + std::to_string(trace_kilobytes_maximum)};
     order["max_kilobytes"] = *kilobytes;
   }
   // Beside the audit files, wherever these are by now.

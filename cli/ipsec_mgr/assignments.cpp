@@ -8,8 +8,6 @@
 namespace ipsec9000::cli {
 
 namespace {
-Error usage(std::string text) { return Error{ErrorCode::invalid_input, std::move(text)}; }
-
 Result<EditableField> find_field(const std::vector<EditableField>& fields, const std::string& typed) {
   std::vector<const EditableField*> fitting;
   for (const auto& field : fields) {
@@ -24,8 +22,8 @@ Result<EditableField> find_field(const std::vector<EditableField>& fields, const
   for (const auto& field : fields) names.push_back(field.path);
   for (const auto& field : fields) names.push_back(field.path.substr(field.path.rfind('.') + 1));
   const auto near = nearest_word(typed, names);
-  return usage("there is no field \"" + escape_control(typed.substr(0, 60)) + "\"" +
-               (near ? "; did you mean " + *near + "?" : ""));
+  return wrong_usage("there is no field \"" + escape_control(typed.substr(0, 60)) + "\"" +
+                     (near ? "; did you mean " + *near + "?" : ""));
 }
 }  // namespace
 
@@ -66,11 +64,11 @@ Result<Assignments> assignments_of(std::string_view list, std::span<const std::s
   for (const auto& word : words) {
     const auto equals = word.find('=');
     if (equals == std::string::npos || equals == 0)
-      return usage("expected FIELD=VALUE, got \"" + escape_control(word.substr(0, 60)) + "\"");
+      return wrong_usage("expected FIELD=VALUE, got \"" + escape_control(word.substr(0, 60)) + "\"");
     const auto field = find_field(fields, word.substr(0, equals));
     if (!field) return field.error();
     for (const auto& [path, value] : all)
-      if (path == field->path) return usage(path + " is given twice");
+      if (path == field->path) return wrong_usage(path + " is given twice");
     all.emplace_back(field->path, value_of(*field->key, word.substr(equals + 1)));
   }
   return all;

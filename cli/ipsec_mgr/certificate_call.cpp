@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "certstore/operations.hpp"
 #include "cli/common/configuration.hpp"
@@ -13,8 +14,8 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr std::size_t part_bytes = 256 * 1024;  // of a message, which holds a megabyte
-constexpr Duration patience = seconds(120);     // an RSA key of 8192 bits takes its time
+constexpr std::size_t part_bytes = 256 * 1024;           // of a message, which holds a megabyte
+constexpr Duration certificate_patience = seconds(120);  // an RSA key of 8192 bits takes its time
 
 TrustRules configured_rules(const Context& context) {
   const auto parsed = load_configuration(context.paths.configuration().string());
@@ -48,8 +49,7 @@ Result<Json> ask_daemon(Daemons& daemons, const std::string& method, Json params
 Result<Json> do_directly(const Context& context, const std::string& method, const Json& params,
                          const Secret& password) {
   const CertificateStore store(context.paths.certificates());
-  CertificateTask task{store, configured_rules(context),
-                       std::chrono::floor<Duration>(std::chrono::system_clock::now())};
+  CertificateTask task{store, configured_rules(context), wall_now()};
   if (!needs_keys(method)) return perform(task, method, params);
   auto keys = open_store(context, password);
   if (!keys) return keys.error();
@@ -73,7 +73,7 @@ Result<Json> certificate_call(const Context& context, const std::string& method,
     if (!given) return given.error();
     password = std::move(*given);
   }
-  Daemons daemons(context.paths, patience);
+  Daemons daemons(context.paths, certificate_patience);
   if (daemons.state("ikpmd") == DaemonState::not_running) return do_directly(context, method, wiped.json, password);
   auto asked = wiped.json;
   if (needs_keys(method)) asked["password"] = as_text(password);

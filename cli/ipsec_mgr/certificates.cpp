@@ -12,8 +12,6 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr std::size_t password_maximum = 1024;
-
 using Printer = std::string (*)(const Json&);
 
 int print(const Context& context, const Json& answer, const std::string& text) {

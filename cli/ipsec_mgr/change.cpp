@@ -16,7 +16,7 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr auto patience = seconds(120);
+constexpr auto change_patience = seconds(120);
 
 // The messages of a bad file are of the file, not of what was typed; the exit status is the same.
 Failure bad_file(std::string what, const Error& error, std::string remedy) {
@@ -56,7 +56,7 @@ int mgr_check(Context& context, const VerbArguments& arguments) {
 int mgr_diff(Context& context, const VerbArguments& arguments) {
   Json params = Json::object();
   if (!arguments.empty()) params["file"] = std::filesystem::absolute(arguments[0]).lexically_normal().string();
-  Daemons daemons(context.paths, patience);
+  Daemons daemons(context.paths, change_patience);
   const auto answer = daemons.call("secpolicyd", "policy.diff", params);
   if (!answer) return context.fail(bad_file("comparing the configurations", answer.error(), ""));
   if (context.json) {
@@ -72,7 +72,7 @@ int mgr_diff(Context& context, const VerbArguments& arguments) {
 Result<Json> load_configuration_into_force(const Context& context, const std::string& revision, std::string& warning) {
   Json params = Json::object();
   if (!revision.empty()) params["revision"] = revision;
-  Daemons daemons(context.paths, patience);
+  Daemons daemons(context.paths, change_patience);
   auto answer = daemons.call("secpolicyd", "policy.reload", params);
   if (!answer) return answer;
   if (const auto remembered = remember_configuration(context.paths); !remembered)
@@ -81,7 +81,7 @@ Result<Json> load_configuration_into_force(const Context& context, const std::st
 }
 
 int mgr_apply(Context& context, const VerbArguments&) {
-  Daemons daemons(context.paths, patience);
+  Daemons daemons(context.paths, change_patience);
   const auto difference = daemons.call("secpolicyd", "policy.diff", Json::object());
   if (!difference) {
     // Here too, so that a bad file is told as such whether or not secpolicyd runs.

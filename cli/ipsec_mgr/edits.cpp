@@ -32,8 +32,6 @@ struct Doing {
 constexpr std::array doings{Doing{"add", Edit::Verb::add, "added"}, Doing{"set", Edit::Verb::set, "changed"},
                             Doing{"move", Edit::Verb::move, "moved"}, Doing{"delete", Edit::Verb::remove, "deleted"}};
 
-Error usage(std::string text) { return Error{ErrorCode::invalid_input, std::move(text)}; }
-
 struct Destination {
   std::string_view option;
   Edit::Where where;
@@ -49,9 +47,9 @@ Result<void> read_destination(const Arguments& arguments, Edit& edit) {
     edit.where = where;
     edit.anchor = arguments.value(option).value_or("");
   }
-  if (given > 1) return usage("only one of -first, -last, -before and -after makes sense");
+  if (given > 1) return wrong_usage("only one of -first, -last, -before and -after makes sense");
   if (given == 0 && edit.verb == Edit::Verb::move)
-    return usage("where to: -first, -last, -before or -after is missing");
+    return wrong_usage("where to: -first, -last, -before or -after is missing");
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/clock.hpp"
 #include "cli/common/daemons.hpp"
 #include "cli/common/open_store.hpp"
 #include "cli/common/password.hpp"
@@ -17,8 +18,6 @@ constexpr std::size_t key_text_maximum = 4096;
 std::string_view as_view(const Secret& secret) {
   return {reinterpret_cast<const char*>(secret.view().data()), secret.size()};
 }
-
-WallTime now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 
 Result<PreSharedKey> typed_key() {
   const auto first = ask_password("Pre-shared key: ");
@@ -102,7 +101,7 @@ Result<void> store_key(const Context& context, const std::string& remote, const 
   }
   auto store = open_store(context, password);
   if (!store) return store.error();
-  return store->set(KeyEntry{KeyKind::psk, remote, key.clone(), now()});
+  return store->set(KeyEntry{KeyKind::psk, remote, key.clone(), wall_now()});
 }
 
 Result<void> erase_key(const Context& context, const std::string& remote, const Secret& password) {

@@ -19,7 +19,6 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr std::size_t password_maximum = 1024;
 constexpr std::size_t profile_maximum = 256 * 1024;
 
 Result<std::string> manager_of(const Context& context) {

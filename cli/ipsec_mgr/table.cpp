@@ -7,7 +7,7 @@ namespace ipsec9000::cli {
 namespace {
 constexpr std::string_view placed = "policy add, policy move, isakmp add, isakmp move";
 
-constexpr std::array options{
+constexpr std::array tool_options{
     Option{"file", "", Argument::required, "FILE", "key set: read the key from FILE, not from the terminal",
            "The file's bytes without one newline at the end are the key, by the same rule as a key that is typed.",
            "key set"},
@@ -170,7 +170,7 @@ constexpr Tool tool{
     "pre-shared keys, certificates, CAs and CRLs. Without a verb it is a full-screen program; with one it does the "
     "same "
     "from a shell. While a daemon runs, only it touches its files; the tool asks it.",
-    options,
+    tool_options,
     verbs,
     examples,
     edited_lists};

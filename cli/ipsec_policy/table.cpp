@@ -5,7 +5,7 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr std::array options{
+constexpr std::array tool_options{
     Option{
         "sa", "", Argument::required, "ADDRESS", "the packet's source address; any when left out",
         "For -dir in this is the remote host. An address that is left out is the wildcard of the other's family, IPv4 "
@@ -34,7 +34,7 @@ constexpr Tool tool{
     "negotiate its SAs, and shows the SAs in use. It says so where the packet's local address is none of this host's "
     "now, or its interface is down. The answer comes from the function that decides about real "
     "packets. IPSec must be running.",
-    options,
+    tool_options,
     {},
     examples};
 }  // namespace

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "base/address.hpp"
+#include "base/clock.hpp"
 #include "base/selector.hpp"
 #include "base/text.hpp"
 #include "cli/common/print_sa.hpp"
@@ -181,8 +182,7 @@ int explain(Context& context) {
   find_sas(daemons, found);
   find_negotiations(daemons, found);
   if (wants_signatures(found.authentication))
-    found.certificates = find_certificates(daemons, found.authentication,
-                                           std::chrono::floor<Duration>(std::chrono::system_clock::now()));
+    found.certificates = find_certificates(daemons, found.authentication, wall_now());
   find_drops(found);
   const auto next = advice(found);
   if (context.json)

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <thread>
 
+#include "base/clock.hpp"
 #include "base/json_fwd.hpp"
 #include "base/text.hpp"
 #include "cli/common/print_status.hpp"
@@ -81,7 +82,7 @@ int watch(const Context& context, RequestedViews requested, const std::string& e
   while (context.out.good()) {
     std::ostringstream page;
     (void)print_report(context, requested, entity, page);
-    const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+    const auto now = wall_now();
     context.out << "\033[H\033[2J" << hp_date(now) << "\n\n" << page.str() << std::flush;
     if (context.out.good()) std::this_thread::sleep_for(seconds(*interval));
   }

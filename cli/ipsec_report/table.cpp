@@ -5,7 +5,7 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr std::array options{
+constexpr std::array tool_options{
     Option{"sad", "", Argument::none, "", "the IPSec SAs in the kernel", "", ""},
     Option{"mad", "", Argument::none, "", "the ISAKMP SAs",
            "No ISAKMP SA with a peer is the first sign of a failed negotiation.", ""},
@@ -76,7 +76,7 @@ constexpr Tool tool{
     "show SAs, policies, failures and audit records",
     "Reports on what the IPSec daemons and the kernel hold. Several views may be asked for at once; each is "
     "printed block by block as it arrives.",
-    options,
+    tool_options,
     {},
     examples};
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "pki/bundle.hpp"
 
@@ -10,8 +11,6 @@ namespace ipsec9000 {
 
 namespace {
 constexpr std::size_t answers_maximum = 2000;
-
-WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 
 // A negotiation with one of them must not be the first to ask. As many as are judged in a moment.
 std::vector<pki::Verdict> with_responder(const pki::Trust& trust) {

@@ -1,6 +1,7 @@
 #include "expiry_reporter.hpp"
 
 #include "audit/events.hpp"
+#include "base/clock.hpp"
 #include "base/files.hpp"
 
 namespace ipsec9000 {
@@ -9,7 +10,6 @@ namespace {
 constexpr std::size_t memory_maximum = 4 << 20;
 constexpr Duration interval = std::chrono::hours(1);
 
-WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 }  // namespace
 
 ExpiryReporter::ExpiryReporter(EventLoop& loop, AuditClient& audit, std::filesystem::path memory)

@@ -5,24 +5,19 @@
 #include <set>
 #include <tuple>
 
+#include "base/clock.hpp"
 #include "sa_names.hpp"
 #include "xfrm/links.hpp"
 
 namespace ipsec9000 {
 
 namespace {
-constexpr std::uint64_t bytes_per_kilobyte = 1024;
 constexpr std::uint32_t replay_window = 256;  // packets: many queues and cores reorder by more than 64
 
 PortMask port_mask(const PortRange& range) { return range.is_one() ? PortMask::one(range.first) : PortMask::any(); }
 
 LifetimeLimits limits(const Lifetime& lifetime) {
   return {lifetime.kilobytes * bytes_per_kilobyte, 0, lifetime.seconds, 0};
-}
-
-std::uint64_t wall_seconds() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
 }
 
 PortRange port_range(const PortMask& mask) {

@@ -1,5 +1,6 @@
 #include "key_ring.hpp"
 
+#include "base/clock.hpp"
 #include "ike/certificates.hpp"
 
 namespace ipsec9000 {
@@ -15,7 +16,7 @@ Result<std::shared_ptr<const pki::Credential>> KeyRing::own_certificate(const Is
                                                                         const IpAddress& local,
                                                                         const ike::CertificateWish& wish) const {
   if (!store_) return Error{ErrorCode::not_found, "the key store is " + state()};
-  const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  const auto now = wall_now();
   return ike::choose_own(certificates_, policy, local, now, wish);
 }
 

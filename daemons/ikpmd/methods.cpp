@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "service.hpp"
 
@@ -254,7 +255,7 @@ void IkeMethods::add_keys(RpcServer& server) {
     if (!name) return reply(name.error());
     if (!key) return reply(Error{ErrorCode::invalid_input, "\"key_hex\" must be hexadecimal"});
     auto secret = std::make_shared<Secret>(Secret::adopt(std::move(*key)));
-    const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+    const auto now = wall_now();
     change_keys(
         params, "password",
         [name = *name, secret, now](Keystore& store) {

@@ -4,20 +4,19 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/events.hpp"
+#include "base/clock.hpp"
 #include "pki/ocsp.hpp"
 
 namespace ipsec9000 {
 
 namespace {
-constexpr Duration retry = std::chrono::minutes(5);
+constexpr Duration ocsp_retry = std::chrono::minutes(5);
 constexpr Duration shortest = seconds(60);
 constexpr Duration longest = std::chrono::hours(24);
 constexpr std::size_t subjects_maximum = 1000;
 constexpr std::size_t processes = 4;
 constexpr Duration answer_patience = seconds(3);  // the peer repeats its message meanwhile, and gives up much later
 constexpr std::size_t waiters_maximum = 256;
-
-WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 
 bool lacks_news(const pki::Verdict& verdict) {
   return verdict.failure && verdict.failure->kind == pki::PkiFailureKind::crl_unavailable;
@@ -119,7 +118,7 @@ void OcspAsker::failed(const std::string& fingerprint, const fetch::Failure& fai
                                        {"policy", strict ? "strict" : "tolerant"}});
     trouble_.look_for_policy(found->second.url, failure);
   }
-  again(fingerprint, retry);
+  again(fingerprint, ocsp_retry);
   tell(fingerprint);
 }
 

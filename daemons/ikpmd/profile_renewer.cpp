@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/events.hpp"
+#include "base/clock.hpp"
 #include "fetch/cmp.hpp"
 
 namespace ipsec9000 {
@@ -12,7 +13,6 @@ namespace {
 constexpr Duration pause = std::chrono::hours(1);    // between two attempts at the same profile
 constexpr Duration look = std::chrono::minutes(10);  // the clock of the wall may jump
 
-WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 }  // namespace
 
 void ProfileRenewer::watch(const std::string& manager, const std::vector<Profile>& profiles,

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "crypto/algorithms.hpp"
 #include "model/reports.hpp"
@@ -13,12 +14,6 @@
 namespace ipsec9000 {
 
 namespace {
-constexpr std::uint64_t bytes_per_kilobyte = 1024;
-
-std::uint64_t wall_seconds() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
-}
 
 SadEntry entry_of(const SaState& state, const std::set<IpAddress>& local, const std::optional<ike::SaFacts>& facts,
                   std::uint64_t now) {

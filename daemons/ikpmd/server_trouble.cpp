@@ -8,7 +8,7 @@
 namespace ipsec9000 {
 
 namespace {
-constexpr Duration answer_time = seconds(5);
+constexpr Duration query_answer_time = seconds(5);
 constexpr unsigned any_high_port = 49152;
 
 std::string text_in(const Json& from, const char* name) {
@@ -27,7 +27,7 @@ void ServerTrouble::look_for_policy(const std::string& url, const fetch::Failure
                       {"direction", "out"},
                       {"why", false}};
   policy_manager_.call(
-      "policy.query", question, answer_time,
+      "policy.query", question, query_answer_time,
       [&audit = audit_, url, remote = failure.remote](const Result<Json>& answer) {
         if (!answer || !answer->is_object()) return;
         const auto policy = answer->find("policy");

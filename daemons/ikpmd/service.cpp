@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "ike/nat_traversal.hpp"
 
@@ -15,7 +16,6 @@ constexpr Duration unable_maximum = seconds(10);
 constexpr Duration settle_time{50};  // a program that flushes does so in one go
 constexpr Duration send_complaint_interval = seconds(10);
 
-WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 }  // namespace
 
 // Carries out one action of the engine.

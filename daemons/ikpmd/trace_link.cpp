@@ -3,17 +3,14 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
+
 namespace ipsec9000 {
 
 namespace {
 constexpr Duration start_time = seconds(30);  // iptables may have to wait for its lock
-constexpr Duration answer_time = seconds(5);
+constexpr Duration trace_answer_time = seconds(5);
 
-std::uint64_t microseconds_now() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count());
-}
 }  // namespace
 
 void TraceLink::start(const Json& params, RpcServer::Reply reply) {
@@ -40,7 +37,7 @@ void TraceLink::message(ike::TraceMessage message) {
   }
   ++under_way_;
   policy_manager_.call("trace.message",
-                       {{"time", microseconds_now()},
+                       {{"time", wall_microseconds()},
                         {"local", message.local.address.to_string()},
                         {"local_port", message.local.port},
                         {"remote", message.remote.address.to_string()},
@@ -49,7 +46,7 @@ void TraceLink::message(ike::TraceMessage message) {
                         {"message", to_hex(message.message)},
                         {"comment", message.comment},
                         {"left_out", std::exchange(left_out_, 0)}},
-                       answer_time, [this](const Result<Json>& answer) {
+                       trace_answer_time, [this](const Result<Json>& answer) {
                          --under_way_;
                          if (!answer || !answer->is_object() || answer->value("on", true) == false) stop();
                        });

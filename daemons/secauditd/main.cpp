@@ -1,6 +1,7 @@
 // secauditd: receives the audit records of the other programs and keeps the audit trail.
 #include <memory>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "daemon/daemon.hpp"
 #include "service.hpp"
@@ -23,7 +24,7 @@ int main(int argc, char** argv) {
                    "--max-kilobytes must be a whole number from 1 to " + std::to_string(max_trail_kilobytes)};
     settings.max_kilobytes = static_cast<std::uint32_t>(*kilobytes);
     settings.directory = directory.empty() ? context.paths.log_directory() : std::filesystem::absolute(directory);
-    auto trail = AuditTrail::open(settings, std::chrono::floor<Duration>(std::chrono::system_clock::now()));
+    auto trail = AuditTrail::open(settings, wall_now());
     if (!trail) return trail.error();
     return std::unique_ptr<DaemonService>(std::make_unique<AuditService>(context, std::move(*trail)));
   };

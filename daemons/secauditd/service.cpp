@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 
 namespace ipsec9000 {
@@ -15,8 +16,6 @@ namespace {
 constexpr std::size_t max_level_questions =
     256;  // daemons and followers; a client that only asks pushes out the oldest
 constexpr Duration retry_pause{1000};
-
-WallTime wall_time() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 
 Error wrong(std::string_view member, std::string_view allowed) {
   return {ErrorCode::invalid_input, "\"" + std::string(member) + "\" must be " + std::string(allowed)};
@@ -84,7 +83,7 @@ Result<Json> AuditService::record(const Json& params) {
   const auto records = params.find("records");
   if (!params.is_object() || records == params.end() || !records->is_array())
     return wrong("records", "an array of audit records");
-  const auto now = wall_time();
+  const auto now = wall_now();
   std::size_t accepted = 0;
   std::size_t malformed = 0;
   for (const auto& json : *records) {
@@ -107,14 +106,14 @@ Result<Json> AuditService::configure(const Json& params) {
   for (const auto& [name, value] : params.items())
     if (auto applied = apply(wanted, name, value); !applied) return applied.error();
   const auto old_level = trail_.settings().level;
-  if (auto changed = trail_.change(wanted, wall_time()); !changed) return changed.error();
+  if (auto changed = trail_.change(wanted, wall_now()); !changed) return changed.error();
   if (wanted.level != old_level) tell_level();
   after_writing();
   return status();
 }
 
 Result<Json> AuditService::rotate() {
-  if (auto rotated = trail_.rotate(wall_time()); !rotated) return rotated.error();
+  if (auto rotated = trail_.rotate(wall_now()); !rotated) return rotated.error();
   after_writing();
   return Json{{"file", trail_.file().string()}};
 }
@@ -130,7 +129,7 @@ Result<Json> AuditService::prune(const Json& params) {
   }
   if ((keep.files == 0) == (keep.days == 0))
     return Error{ErrorCode::invalid_input, "one of \"keep_files\" and \"keep_days\" must be given"};
-  const auto pruning = trail_.prune(keep, wall_time());
+  const auto pruning = trail_.prune(keep, wall_now());
   after_writing();
   if (!pruning) return pruning.error();
   Json names = Json::array();
@@ -179,7 +178,7 @@ void AuditService::after_writing() {
   announced_ = problem.has_value();
   if (problem)
     retry_.arm(retry_pause, [this] {
-      trail_.retry(wall_time());
+      trail_.retry(wall_now());
       after_writing();
     });
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/events.hpp"
+#include "base/clock.hpp"
 #include "parameters.hpp"
 #include "trace/udp_packet.hpp"
 
@@ -11,14 +12,6 @@ namespace ipsec9000 {
 namespace {
 constexpr Duration flush_interval{200};
 constexpr std::size_t largest_hex = std::size_t{2} * 65535;
-
-std::uint64_t microseconds_now() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count());
-}
-
-WallTime wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 
 // What a netlink message could not hold of a packet.
 std::uint32_t size_in_header(const Bytes& packet) {
@@ -145,7 +138,7 @@ void Trace::close_source() {
 
 void Trace::read() {
   // When they were read: the kernel has a time for inbound packets only, and the order is what people look for.
-  const auto now = microseconds_now();
+  const auto now = wall_microseconds();
   for (auto& packet : source_->read()) {
     pcapng::Packet shown;
     auto comment = comments_.of(packet, set_(), context_.loop.now());
@@ -201,7 +194,7 @@ Result<Json> Trace::message(const Json& params) {
   constexpr std::uint16_t nat_traversal = 4500;
   const Bytes marker(local->port == nat_traversal ? 4 : 0);  // RFC 3948, 2.2
   pcapng::Packet shown;
-  shown.microseconds = number_in(params, "time").value_or(microseconds_now());
+  shown.microseconds = number_in(params, "time").value_or(wall_microseconds());
   shown.interface_id = TraceFile::ike;
   shown.way = sent ? pcapng::Way::outbound : pcapng::Way::inbound;
   shown.bytes = udp_packet(sent ? *local : *remote, sent ? *remote : *local, concat({marker, *message}));

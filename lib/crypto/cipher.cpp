@@ -6,28 +6,21 @@
 #include <map>
 #include <memory>
 
+#include "base/free_by.hpp"
+
 namespace ipsec9000 {
 
 namespace {
-struct FreeCipher {
-  void operator()(EVP_CIPHER* cipher) const { EVP_CIPHER_free(cipher); }
-};
-struct FreeContext {
-  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-};
-
-struct UnloadProvider {
-  void operator()(OSSL_PROVIDER* provider) const { OSSL_PROVIDER_unload(provider); }
-};
-
 // Single DES lives in the legacy provider; loading one by hand switches the automatic default off.
 void load_legacy_provider() {
-  static const std::unique_ptr<OSSL_PROVIDER, UnloadProvider> standard(OSSL_PROVIDER_load(nullptr, "default"));
-  static const std::unique_ptr<OSSL_PROVIDER, UnloadProvider> legacy(OSSL_PROVIDER_load(nullptr, "legacy"));
+  static const std::unique_ptr<OSSL_PROVIDER, FreeBy<OSSL_PROVIDER_unload>> standard(
+      OSSL_PROVIDER_load(nullptr, "default"));
+  static const std::unique_ptr<OSSL_PROVIDER, FreeBy<OSSL_PROVIDER_unload>> legacy(
+      OSSL_PROVIDER_load(nullptr, "legacy"));
 }
 
 const EVP_CIPHER* fetched(Encryption algorithm) {
-  thread_local std::map<Encryption, std::unique_ptr<EVP_CIPHER, FreeCipher>> cache;
+  thread_local std::map<Encryption, std::unique_ptr<EVP_CIPHER, FreeBy<EVP_CIPHER_free>>> cache;
   auto& entry = cache[algorithm];
   if (!entry) {
     if (algorithm == Encryption::des) load_legacy_provider();
@@ -44,7 +37,7 @@ Result<Bytes> run_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView 
       text.size() > (1u << 24))
     return Error{ErrorCode::invalid_input, std::string(facts.shown) + ": key, IV or text of a wrong length"};
   const auto* cipher = fetched(algorithm);
-  thread_local std::unique_ptr<EVP_CIPHER_CTX, FreeContext> context(EVP_CIPHER_CTX_new());
+  thread_local std::unique_ptr<EVP_CIPHER_CTX, FreeBy<EVP_CIPHER_CTX_free>> context(EVP_CIPHER_CTX_new());
   if (cipher == nullptr || context == nullptr) return failure;
   Bytes out(text.size() + facts.block_bytes);
   int written = 0;

@@ -8,28 +8,14 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/free_by.hpp"
 #include "crypto/modp.hpp"
 
 namespace ipsec9000 {
 
 namespace {
-struct FreeKey {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-struct FreeKeyContext {
-  void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
-};
-struct FreeBuilder {
-  void operator()(OSSL_PARAM_BLD* builder) const { OSSL_PARAM_BLD_free(builder); }
-};
-struct FreeParameters {
-  void operator()(OSSL_PARAM* parameters) const { OSSL_PARAM_free(parameters); }
-};
-struct FreeNumber {
-  void operator()(BIGNUM* number) const { BN_clear_free(number); }
-};
-using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreeKeyContext>;
+using Key = std::unique_ptr<EVP_PKEY, FreeBy<EVP_PKEY_free>>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreeBy<EVP_PKEY_CTX_free>>;
 
 Error openssl_failed(const GroupInfo& facts) {
   return Error{ErrorCode::crypto, std::string(facts.name) + ": OpenSSL refused the key exchange"};
@@ -48,8 +34,8 @@ Bytes uncompressed_point(ByteView wire) {
 Key ecp_key(const GroupInfo& facts, ByteView wire_public, const Secret* private_value) {
   const auto point = uncompressed_point(wire_public);
   const std::string curve(facts.openssl);
-  std::unique_ptr<OSSL_PARAM_BLD, FreeBuilder> builder(OSSL_PARAM_BLD_new());
-  std::unique_ptr<BIGNUM, FreeNumber> scalar(BN_secure_new());
+  std::unique_ptr<OSSL_PARAM_BLD, FreeBy<OSSL_PARAM_BLD_free>> builder(OSSL_PARAM_BLD_new());
+  std::unique_ptr<BIGNUM, FreeBy<BN_clear_free>> scalar(BN_secure_new());
   bool built =
       builder && scalar &&
       OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.c_str(), 0) == 1 &&
@@ -60,7 +46,7 @@ Key ecp_key(const GroupInfo& facts, ByteView wire_public, const Secret* private_
             OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_PRIV_KEY, scalar.get()) == 1;
   }
   if (!built) return nullptr;
-  std::unique_ptr<OSSL_PARAM, FreeParameters> parameters(OSSL_PARAM_BLD_to_param(builder.get()));
+  std::unique_ptr<OSSL_PARAM, FreeBy<OSSL_PARAM_free>> parameters(OSSL_PARAM_BLD_to_param(builder.get()));
   KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
   EVP_PKEY* key = nullptr;
   const int selection = private_value != nullptr ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY;
@@ -80,7 +66,7 @@ Result<DhKeyPair> ecp_generate(const GroupInfo& facts) {
   if (EVP_PKEY_get_octet_string_param(key.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(), &length) != 1 ||
       length != point.size() || EVP_PKEY_get_bn_param(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, &scalar) != 1)
     return openssl_failed(facts);
-  std::unique_ptr<BIGNUM, FreeNumber> owned(scalar);
+  std::unique_ptr<BIGNUM, FreeBy<BN_clear_free>> owned(scalar);
   Bytes raw(facts.shared_bytes);
   if (BN_bn2binpad(scalar, raw.data(), static_cast<int>(raw.size())) < 0) return openssl_failed(facts);
   return DhKeyPair{facts.id, Bytes(point.begin() + 1, point.end()), Secret::adopt(std::move(raw))};

@@ -7,20 +7,13 @@
 #include <cassert>
 #include <memory>
 
+#include "base/free_by.hpp"
+
 namespace ipsec9000 {
 
 namespace {
-struct FreeNumber {
-  void operator()(BIGNUM* number) const { BN_clear_free(number); }
-};
-struct FreeContext {
-  void operator()(BN_CTX* context) const { BN_CTX_free(context); }
-};
-struct FreeMontgomery {
-  void operator()(BN_MONT_CTX* context) const { BN_MONT_CTX_free(context); }
-};
-using Number = std::unique_ptr<BIGNUM, FreeNumber>;
-using Context = std::unique_ptr<BN_CTX, FreeContext>;
+using Number = std::unique_ptr<BIGNUM, FreeBy<BN_clear_free>>;
+using Context = std::unique_ptr<BN_CTX, FreeBy<BN_CTX_free>>;
 
 const Error out_of_memory{ErrorCode::crypto, "OpenSSL could not allocate a big number"};
 
@@ -50,7 +43,7 @@ BIGNUM* prime_of(Group group) {
 // The prime and what Montgomery multiplication precomputes for it; made once for each thread and group.
 struct Field {
   Number prime;
-  std::unique_ptr<BN_MONT_CTX, FreeMontgomery> montgomery;
+  std::unique_ptr<BN_MONT_CTX, FreeBy<BN_MONT_CTX_free>> montgomery;
 };
 
 const Field* field_of(Group group) {
@@ -59,7 +52,7 @@ const Field* field_of(Group group) {
   if (!field.prime) {
     Context context(BN_CTX_new());
     Number prime(prime_of(group));
-    std::unique_ptr<BN_MONT_CTX, FreeMontgomery> montgomery(BN_MONT_CTX_new());
+    std::unique_ptr<BN_MONT_CTX, FreeBy<BN_MONT_CTX_free>> montgomery(BN_MONT_CTX_new());
     if (!context || !prime || !montgomery || BN_MONT_CTX_set(montgomery.get(), prime.get(), context.get()) != 1)
       return nullptr;
     field = Field{std::move(prime), std::move(montgomery)};

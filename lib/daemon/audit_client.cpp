@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/flood.hpp"
+#include "base/clock.hpp"
 #include "daemon/rpc_peer.hpp"
 
 namespace ipsec9000 {
@@ -58,7 +59,7 @@ struct AuditClient::State {
 void AuditClient::State::add(AuditRecord record) {
   if (record.level > level) return;
   record.from = from;
-  if (record.time == WallTime{}) record.time = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  if (record.time == WallTime{}) record.time = wall_now();
   for (auto& admitted : flood.admit(std::move(record), events.now())) enqueue(std::move(admitted));
   sum_up();
 }

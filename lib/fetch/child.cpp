@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
+#include "base/free_by.hpp"
 #include "base/secret.hpp"
 #include "base/text.hpp"
 #include "fetch/cmp.hpp"
@@ -20,10 +21,6 @@ namespace ipsec9000::fetch {
 namespace {
 constexpr std::size_t ocsp_maximum = 64 * 1024;
 constexpr std::size_t reason_maximum = 300;
-
-struct FreeAddresses {
-  void operator()(addrinfo* found) const { ::freeaddrinfo(found); }
-};
 
 std::string numeric(const sockaddr* address, socklen_t length) {
   char text[INET6_ADDRSTRLEN + 16] = {};
@@ -38,7 +35,7 @@ void add_route(Json& out, const std::string& url) {
   hints.ai_socktype = SOCK_DGRAM;
   addrinfo* found = nullptr;
   if (::getaddrinfo(server->host.c_str(), std::to_string(server->port).c_str(), &hints, &found) != 0) return;
-  const std::unique_ptr<addrinfo, FreeAddresses> addresses(found);
+  const std::unique_ptr<addrinfo, FreeBy<freeaddrinfo>> addresses(found);
   out["remote"] = numeric(found->ai_addr, found->ai_addrlen);
   out["port"] = server->port;
   const FileDescriptor socket(::socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));

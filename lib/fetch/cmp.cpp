@@ -18,7 +18,6 @@
 namespace ipsec9000::fetch {
 
 namespace {
-using pki::FreeBy;
 using ContextPtr = std::unique_ptr<OSSL_CMP_CTX, FreeBy<OSSL_CMP_CTX_free>>;
 using OwnedStack =
     std::unique_ptr<STACK_OF(X509), decltype([](STACK_OF(X509) * s) { sk_X509_pop_free(s, X509_free); })>;

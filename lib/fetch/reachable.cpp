@@ -6,17 +6,14 @@
 #include <memory>
 
 #include "base/files.hpp"
+#include "base/free_by.hpp"
 #include "fetch/fetch.hpp"
 #include "fetch/reasons.hpp"
 
 namespace ipsec9000::fetch {
 
 namespace {
-constexpr int patience = 2000;  // milliseconds
-
-struct FreeAddresses {
-  void operator()(addrinfo* found) const { ::freeaddrinfo(found); }
-};
+constexpr int connect_milliseconds = 2000;
 
 Result<void> connect_to(const addrinfo& address) {
   const FileDescriptor socket(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -24,7 +21,7 @@ Result<void> connect_to(const addrinfo& address) {
   if (::connect(socket.get(), address.ai_addr, address.ai_addrlen) == 0) return {};
   if (errno != EINPROGRESS) return system_error("connecting");
   pollfd waiting{socket.get(), POLLOUT, 0};
-  if (::poll(&waiting, 1, patience) == 0) return Error{ErrorCode::timed_out, "connecting: no answer"};
+  if (::poll(&waiting, 1, connect_milliseconds) == 0) return Error{ErrorCode::timed_out, "connecting: no answer"};
   int code = 0;
   socklen_t size = sizeof code;
   if (::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &code, &size) != 0) return system_error("connecting");
@@ -39,7 +36,7 @@ Result<void> check_reachable(const std::string& url) {
   addrinfo* found = nullptr;
   const int code = ::getaddrinfo(server->host.c_str(), std::to_string(server->port).c_str(), &hints, &found);
   if (code != 0) return Error{ErrorCode::io, server->host + ": " + ::gai_strerror(code)};
-  const std::unique_ptr<addrinfo, FreeAddresses> addresses(found);
+  const std::unique_ptr<addrinfo, FreeBy<freeaddrinfo>> addresses(found);
   Result<void> last = Error{ErrorCode::io, "no address"};
   for (const auto* each = found; each != nullptr && !last; each = each->ai_next) last = connect_to(*each);
   return last;

@@ -7,7 +7,7 @@ namespace ipsec9000::ike {
 namespace {
 constexpr std::size_t longest_value = 160;
 
-bool is_printable(std::string_view text) {
+bool is_plain(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
@@ -35,7 +35,7 @@ Bytes notification_data(const Difference& difference, std::size_t limit) {
   const auto& [attribute, offered, wanted] = difference;
   if (!is_attribute_name(attribute) || attribute.size() > limit) return {};
   const auto all = attribute + '\n' + shortened(offered) + '\n' + shortened(wanted);
-  const bool says_more = (!offered.empty() || !wanted.empty()) && is_printable(offered) && is_printable(wanted);
+  const bool says_more = (!offered.empty() || !wanted.empty()) && is_plain(offered) && is_plain(wanted);
   return to_bytes(as_bytes(says_more && all.size() <= limit ? all : attribute));
 }
 
@@ -44,7 +44,7 @@ Difference difference_from(ByteView data) {
   if ((lines.size() != 1 && lines.size() != 3) || !is_attribute_name(lines[0])) return {};
   Difference difference{lines[0], "", ""};
   if (lines.size() == 1) return difference;
-  if (!is_printable(lines[1]) || !is_printable(lines[2])) return {};
+  if (!is_plain(lines[1]) || !is_plain(lines[2])) return {};
   difference.offered = shortened(lines[1]);
   difference.wanted = shortened(lines[2]);
   return difference;

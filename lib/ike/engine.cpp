@@ -10,8 +10,6 @@ namespace ipsec9000::ike {
 namespace {
 constexpr unsigned notes_per_second = 50;  // of records that strangers can cause
 
-std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
-
 bool is_first_message(const wire::Header& header) {
   return header.cookies.responder == wire::Cookie{} &&
          (header.exchange == wire::ExchangeType::main_mode || header.exchange == wire::ExchangeType::aggressive);

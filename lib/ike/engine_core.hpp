@@ -66,6 +66,7 @@ struct Outbox : Actions {
 };
 
 enum class SessionId : std::uint64_t {};
+constexpr std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
 
 // One ISAKMP SA, under way or established.
 struct Session {

@@ -12,7 +12,8 @@ void Core::send_message(Session& session, const Bytes& message) {
     whole.comment += ", in fragments";
     actions_.emplace_back(std::move(whole));
   }
-  for (const auto& fragment : split(message, ++session.last_fragment_id, limits_.unfragmented)) send(session, fragment);
+  for (const auto& fragment : fragmented(message, ++session.last_fragment_id, limits_.unfragmented))
+    send(session, fragment);
 }
 
 // Gives the whole message to the usual way in. It can only be one of the same ISAKMP SA, and no fragment again.

@@ -11,8 +11,6 @@
 namespace ipsec9000::ike {
 
 namespace {
-std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
-
 wire::Cookie our_cookie(const Session& session) {
   return session.role == Role::initiator ? session.cookies.initiator : session.cookies.responder;
 }

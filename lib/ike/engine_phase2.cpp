@@ -13,8 +13,6 @@ constexpr std::uint32_t lowest_spi = 0x1000;  // the first 256 are reserved; sma
 
 constexpr std::size_t finished_remembered = 1024;
 
-std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
-
 bool is_finished(const QuickExchange& exchange) { return std::holds_alternative<quick_mode::Done>(exchange.state); }
 
 std::size_t under_way(const Session& session) {

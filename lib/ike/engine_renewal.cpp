@@ -7,10 +7,6 @@
 
 namespace ipsec9000::ike {
 
-namespace {
-std::uint64_t number(SessionId id) { return static_cast<std::uint64_t>(id); }
-}  // namespace
-
 // The initiator well before the responder, so that one end does it and the other only if that does not; a little chance
 // keeps many that were made at once from being renewed at once.
 void Core::plan_renewal(const Session& session, TimePoint now) {

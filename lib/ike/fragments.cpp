@@ -9,7 +9,7 @@ constexpr std::size_t overhead = wire::header_size + 8;  // the generic header, 
 Error bad(std::string why) { return {ErrorCode::invalid_input, "a fragment " + std::move(why)}; }
 }  // namespace
 
-std::vector<Bytes> split(const Bytes& message, std::uint16_t id, std::size_t largest) {
+std::vector<Bytes> fragmented(const Bytes& message, std::uint16_t id, std::size_t largest) {
   const auto room = largest - overhead;
   const auto count = (message.size() + room - 1) / room;
   auto header = wire::decode_header(message);

@@ -16,7 +16,7 @@ inline constexpr std::size_t most_fragments = 64;
 
 // The fragments of a message, each an ISAKMP message of at most `largest` bytes (at least 128). A message that would
 // need more than 255 is given back whole.
-std::vector<Bytes> split(const Bytes& message, std::uint16_t id, std::size_t largest = largest_unfragmented);
+std::vector<Bytes> fragmented(const Bytes& message, std::uint16_t id, std::size_t largest = largest_unfragmented);
 
 // Collects the fragments of one message at a time; never holds more than largest_reassembled bytes.
 class Reassembly {

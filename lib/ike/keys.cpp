@@ -32,6 +32,11 @@ Secret cipher_key(HashAlgorithm hash, Encryption encryption, const Secret& skeyi
 }
 }  // namespace
 
+Bytes fresh_nonce(RandomSource& random) {
+  constexpr std::size_t nonce_size = 32;
+  return random.bytes(nonce_size);
+}
+
 Secret skeyid_from_pre_shared_key(HashAlgorithm hash, const Secret& key, ByteView ni, ByteView nr) {
   return prf_secret(hash, key, {ni, nr});
 }

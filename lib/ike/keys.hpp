@@ -4,10 +4,14 @@
 
 #include "base/secret.hpp"
 #include "crypto/algorithms.hpp"
+#include "crypto/random.hpp"
 #include "ike/transcript.hpp"
 #include "wire/message.hpp"
 
 namespace ipsec9000::ike {
+
+// Of 32 bytes, for both phases (RFC 2409, 5: 8 to 256).
+Bytes fresh_nonce(RandomSource& random);
 
 // Everything both ends compute from the nonces and g^xy.
 struct Phase1Keys {

@@ -41,15 +41,10 @@ struct Numbers {
   std::uint32_t lifetime = 0;  // seconds; 0: not said
 };
 
-std::uint64_t number_of(const wire::TransformPayload& transform, std::uint16_t type) {
-  const auto* attribute = transform.find(type);
-  return attribute != nullptr ? attribute->number().value_or(0) : 0;
-}
-
 Numbers read(const wire::TransformPayload& transform) {
-  Numbers numbers{number_of(transform, oakley::encryption),     number_of(transform, oakley::key_length),
-                  number_of(transform, oakley::hash),           number_of(transform, oakley::group),
-                  number_of(transform, oakley::authentication), 0};
+  Numbers numbers{transform.value_of(oakley::encryption),     transform.value_of(oakley::key_length),
+                  transform.value_of(oakley::hash),           transform.value_of(oakley::group),
+                  transform.value_of(oakley::authentication), 0};
   std::uint64_t unit = 0;  // a duration belongs to the life type before it
   for (const auto& attribute : transform.attributes) {
     if (attribute.type == oakley::life_type) unit = attribute.number().value_or(0);

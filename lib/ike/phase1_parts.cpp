@@ -6,7 +6,6 @@
 namespace ipsec9000::ike::phase1 {
 
 namespace {
-constexpr std::size_t nonce_size = 32;
 constexpr std::size_t payload_header_size = 4;
 
 }  // namespace
@@ -28,8 +27,6 @@ wire::Cookie fresh_cookie(RandomSource& random) {
   while (value == 0) value = random.u64();
   return static_cast<wire::Cookie>(value);
 }
-
-Bytes fresh_nonce(RandomSource& random) { return random.bytes(nonce_size); }
 
 wire::Header header_of(const wire::Cookies& cookies, wire::ExchangeType exchange) {
   wire::Header header;

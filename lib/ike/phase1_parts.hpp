@@ -8,7 +8,6 @@ using main_mode::KeyMessage;
 
 // A random cookie, never 0 (RFC 2408, 2.5.3: unique for each SA; ours are unpredictable).
 wire::Cookie fresh_cookie(RandomSource& random);
-Bytes fresh_nonce(RandomSource& random);
 
 wire::Header header_of(const wire::Cookies& cookies, wire::ExchangeType exchange = wire::ExchangeType::main_mode);
 

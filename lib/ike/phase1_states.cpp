@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t nonce_minimum = 8;
 constexpr std::size_t nonce_maximum = 256;
 
-struct Describe {
+struct DescribePhase1 {
   static std::string doubt(const auto& state) {
     return std::string(authentication_of(state.agreed->choice.authentication).doubt());
   }
@@ -60,7 +60,7 @@ const Channel* channel_of(const State& state) {
   return nullptr;
 }
 
-std::string describe(const State& state) { return std::visit(Describe{}, state); }
+std::string describe(const State& state) { return std::visit(DescribePhase1{}, state); }
 
 const Agreed* agreed_in(const State& state) {
   return std::visit(

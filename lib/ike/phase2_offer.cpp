@@ -70,11 +70,6 @@ struct Read {
   Lifetime lifetime{0, 0};
 };
 
-std::uint64_t number_of(const wire::TransformPayload& transform, std::uint16_t type) {
-  const auto* found = transform.find(type);
-  return found != nullptr ? found->number().value_or(0) : 0;
-}
-
 Lifetime read_lifetime(const std::vector<Attribute>& attributes) {
   Lifetime lifetime{0, 0};
   std::uint64_t unit = 0;
@@ -91,19 +86,19 @@ Lifetime read_lifetime(const std::vector<Attribute>& attributes) {
 Read read(std::uint8_t protocol, const wire::TransformPayload& transform) {
   Read result;
   result.lifetime = read_lifetime(transform.attributes);
-  result.group = number_of(transform, attribute::group);
-  result.extended_sequence = number_of(transform, attribute::extended_sequence);
-  const auto encapsulation = number_of(transform, attribute::encapsulation);
+  result.group = transform.value_of(attribute::group);
+  result.extended_sequence = transform.value_of(attribute::extended_sequence);
+  const auto encapsulation = transform.value_of(attribute::encapsulation);
   for (const auto path : {Path::direct, Path::udp})
     for (const auto mode : {Mode::tunnel, Mode::transport})
       if (encapsulation == encapsulation_number(mode, path)) std::tie(result.mode, result.path) = std::tie(mode, path);
-  const auto authentication = number_of(transform, attribute::authentication);
+  const auto authentication = transform.value_of(attribute::authentication);
   if (protocol == wire::protocol::ah) {
     const auto* integrity = find_authentication(static_cast<unsigned>(authentication));
     if (integrity != nullptr && integrity->ah_transform == transform.id) result.integrity = integrity->id;
     return result;
   }
-  const auto bits = static_cast<unsigned>(number_of(transform, attribute::key_length));
+  const auto bits = static_cast<unsigned>(transform.value_of(attribute::key_length));
   const auto* cipher = find_esp_encryption(transform.id, bits);
   if (cipher == nullptr && bits == 0)
     cipher = find_esp_encryption(transform.id, 128);  // RFC 3602: AES without a length is 128

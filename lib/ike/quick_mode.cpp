@@ -9,9 +9,8 @@
 namespace ipsec9000::ike::quick_mode {
 
 namespace {
-constexpr std::size_t nonce_size = 32;
 
-struct Describe {
+struct DescribeQuickMode {
   std::string operator()(const GeneratingKey&) const { return "before message 1"; }
   std::string operator()(const Offered&) const { return "message 1 was sent, nothing was heard"; }
   std::string operator()(const Deriving&) const { return "message 2 was received"; }
@@ -55,7 +54,7 @@ void fill_keys(SaInstall& sa, const KeySource& source) {
 }
 }  // namespace
 
-std::string describe(const State& state) { return std::visit(Describe{}, state); }
+std::string describe(const State& state) { return std::visit(DescribeQuickMode{}, state); }
 
 const Channel* channel_of(const State& state) {
   if (const auto* offered = std::get_if<Offered>(&state)) return &offered->channel;
@@ -118,8 +117,6 @@ wire::Header header_of(const Context& context) {
   header.message_id = context.message_id;
   return header;
 }
-
-Bytes fresh_nonce(RandomSource& random) { return random.bytes(nonce_size); }
 
 std::vector<wire::Payload> identities_of(const Selector& selector, Role role) {
   const auto ours = identification_of(source_end(selector));

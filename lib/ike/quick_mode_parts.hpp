@@ -5,7 +5,6 @@
 namespace ipsec9000::ike::quick_mode {
 
 wire::Header header_of(const Context& context);
-Bytes fresh_nonce(RandomSource& random);
 // The client identities of a selector, seen from the initiator: IDci, IDcr.
 std::vector<wire::Payload> identities_of(const Selector& selector, Role role);
 // The ends' own addresses, for a peer that sees others (RFC 3947, 5.2): only in transport mode through translation.

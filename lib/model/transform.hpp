@@ -11,6 +11,8 @@
 
 namespace ipsec9000 {
 
+inline constexpr std::uint64_t bytes_per_kilobyte = 1024;  // of a lifetime
+
 // 0 means "no limit of this kind".
 struct Lifetime {
   std::uint32_t seconds = 28800;

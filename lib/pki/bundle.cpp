@@ -16,7 +16,7 @@ namespace ipsec9000::pki {
 namespace {
 using Pkcs12Ptr = std::unique_ptr<PKCS12, FreeBy<PKCS12_free>>;
 using SealedPtr = std::unique_ptr<X509_SIG, FreeBy<X509_SIG_free>>;
-using StackPtr =
+using OwnedListPtr =
     std::unique_ptr<STACK_OF(X509), decltype([](STACK_OF(X509) * all) { sk_X509_pop_free(all, X509_free); })>;
 
 std::string terminated(const Secret& password) { return {password.view().begin(), password.view().end()}; }
@@ -107,7 +107,7 @@ Result<void> add_pkcs12(Bundle& bundle, ByteView der, const Secret& password) {
   if (PKCS12_parse(read.get(), text.text.c_str(), &key, &own, &others) != 1)
     return openssl_error(ErrorCode::not_permitted, "the PKCS#12 file does not open with this password");
   const X509Ptr owned(own);
-  const StackPtr owned_others(others);
+  const OwnedListPtr owned_others(others);
   if (key != nullptr)
     if (auto set = set_key(bundle, key); !set) return set;
   if (own != nullptr)

@@ -7,8 +7,6 @@
 namespace ipsec9000::pki {
 
 namespace {
-using StackPtr = std::unique_ptr<STACK_OF(X509), decltype([](STACK_OF(X509) * stack) { sk_X509_free(stack); })>;
-
 constexpr std::size_t objections_maximum = 64;
 
 int note_objection(int ok, X509_STORE_CTX* context) {
@@ -55,7 +53,7 @@ std::vector<Certificate> path_of(X509_STORE_CTX* context) {
 
 Chain build_chain(const Trust& trust, const Certificate& leaf, const std::vector<Certificate>& helpers, WallTime now) {
   Chain chain;
-  const StackPtr untrusted(sk_X509_new_null());
+  const X509ListPtr untrusted(sk_X509_new_null());
   const StoreContextPtr context(X509_STORE_CTX_new());
   bool ready = untrusted && context;
   for (const auto& helper : helpers) ready = ready && sk_X509_push(untrusted.get(), helper.native()) > 0;

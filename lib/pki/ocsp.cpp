@@ -9,11 +9,10 @@
 namespace ipsec9000::pki {
 
 namespace {
-using RequestPtr = std::unique_ptr<OCSP_REQUEST, FreeBy<OCSP_REQUEST_free>>;
+using OcspRequestPtr = std::unique_ptr<OCSP_REQUEST, FreeBy<OCSP_REQUEST_free>>;
 using ResponsePtr = std::unique_ptr<OCSP_RESPONSE, FreeBy<OCSP_RESPONSE_free>>;
 using BasicPtr = std::unique_ptr<OCSP_BASICRESP, FreeBy<OCSP_BASICRESP_free>>;
 using IdPtr = std::unique_ptr<OCSP_CERTID, FreeBy<OCSP_CERTID_free>>;
-using StackPtr = std::unique_ptr<STACK_OF(X509), decltype([](STACK_OF(X509) * stack) { sk_X509_free(stack); })>;
 
 constexpr Duration skew = std::chrono::minutes(5);
 constexpr Duration without_end = std::chrono::hours(24);
@@ -29,7 +28,7 @@ bool has_sane_keys(const OCSP_BASICRESP* basic) {
 // The issuer alone is believed, also where it is itself certified by another.
 bool is_signed(OCSP_BASICRESP* basic, const Certificate& issuer, WallTime now) {
   const StorePtr store(X509_STORE_new());
-  const StackPtr helpers(sk_X509_new_null());
+  const X509ListPtr helpers(sk_X509_new_null());
   if (!store || !helpers || X509_STORE_add_cert(store.get(), issuer.native()) != 1 ||
       sk_X509_push(helpers.get(), issuer.native()) <= 0)
     return false;
@@ -41,7 +40,7 @@ bool is_signed(OCSP_BASICRESP* basic, const Certificate& issuer, WallTime now) {
 }  // namespace
 
 Result<Bytes> ocsp_request(const Certificate& certificate, const Certificate& issuer) {
-  const RequestPtr request(OCSP_REQUEST_new());
+  const OcspRequestPtr request(OCSP_REQUEST_new());
   IdPtr id(OCSP_cert_to_id(EVP_sha1(), certificate.native(), issuer.native()));  // what every responder knows
   if (!request || !id || OCSP_request_add0_id(request.get(), id.get()) == nullptr)
     return openssl_error(ErrorCode::crypto, "making an OCSP request");

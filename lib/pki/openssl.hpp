@@ -12,17 +12,10 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/free_by.hpp"
 #include "base/time.hpp"
 
 namespace ipsec9000::pki {
-
-template <auto Free>
-struct FreeBy {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
 
 using X509Ptr = std::unique_ptr<X509, FreeBy<X509_free>>;
 using CrlPtr = std::unique_ptr<X509_CRL, FreeBy<X509_CRL_free>>;
@@ -32,6 +25,11 @@ using KeyContextPtr = std::unique_ptr<EVP_PKEY_CTX, FreeBy<EVP_PKEY_CTX_free>>;
 using StorePtr = std::unique_ptr<X509_STORE, FreeBy<X509_STORE_free>>;
 using StoreContextPtr = std::unique_ptr<X509_STORE_CTX, FreeBy<X509_STORE_CTX_free>>;
 using BioPtr = std::unique_ptr<BIO, FreeBy<BIO_free_all>>;
+// The list is owned, the certificates in it are not.
+struct FreeList {
+  void operator()(STACK_OF(X509) * list) const { sk_X509_free(list); }
+};
+using X509ListPtr = std::unique_ptr<STACK_OF(X509), FreeList>;
 using NumberPtr = std::unique_ptr<BIGNUM, FreeBy<BN_free>>;
 
 // An Error with OpenSSL's own first reason, if it left one; its queue of errors is empty afterwards.

@@ -8,14 +8,13 @@ namespace ipsec9000::pki {
 
 namespace {
 using Pkcs12Ptr = std::unique_ptr<PKCS12, FreeBy<PKCS12_free>>;
-using StackPtr = std::unique_ptr<STACK_OF(X509), decltype([](STACK_OF(X509) * stack) { sk_X509_free(stack); })>;
 constexpr int iterations = 100'000;  // some hundredths of a second
 }  // namespace
 
 Result<Bytes> make_pkcs12(const PrivateKey& key, const Certificate& certificate, const std::vector<Certificate>& others,
                           const std::string& name, const Secret& password) {
   if (password.empty()) return Error{ErrorCode::invalid_input, "the password is empty"};
-  const StackPtr stack(sk_X509_new_null());
+  const X509ListPtr stack(sk_X509_new_null());
   for (const auto& other : others) sk_X509_push(stack.get(), other.native());
   auto text = to_bytes(password.view());
   text.push_back(0);

@@ -5,7 +5,7 @@
 namespace ipsec9000 {
 
 namespace {
-PortMask port_mask(PortBlock block) { return {block.value, block.mask}; }
+PortMask port_mask(PortBlock ports) { return {ports.value, ports.mask}; }
 
 }  // namespace
 

@@ -101,7 +101,7 @@ constexpr std::array tunnel_keys{
         .description = "the other end of the tunnel"},
 };
 
-constexpr std::array policy_keys{
+constexpr std::array members_of_policy{
     Key{.name = "name",
         .required = true,
         .allowed = name_rule,
@@ -145,7 +145,7 @@ constexpr std::array policy_keys{
         .member_count = tunnel_keys.size()},
 };
 
-constexpr std::array default_policy_keys{
+constexpr std::array members_of_default_policy{
     Key{.name = "action",
         .required = true,
         .allowed = "\"pass\" or \"discard\"",
@@ -155,7 +155,7 @@ constexpr std::array default_policy_keys{
         .choice_count = default_decisions.size()},
 };
 
-constexpr std::array isakmp_keys{
+constexpr std::array members_of_isakmp{
     Key{.name = "name",
         .required = true,
         .allowed = name_rule,
@@ -248,22 +248,22 @@ constexpr std::array root_keys{
         .allowed = "a list of objects",
         .fallback = "none",
         .description = "the policies, in the order that breaks ties",
-        .members = policy_keys.data(),
-        .member_count = policy_keys.size()},
+        .members = members_of_policy.data(),
+        .member_count = members_of_policy.size()},
     Key{.name = "default_policy",
         .type = T::object,
         .allowed = "an object with \"action\"",
         .fallback = "pass",
         .description = "the policy for all other packets",
-        .members = default_policy_keys.data(),
-        .member_count = default_policy_keys.size()},
+        .members = members_of_default_policy.data(),
+        .member_count = members_of_default_policy.size()},
     Key{.name = "isakmp_policies",
         .type = T::objects,
         .allowed = "a list of objects",
         .fallback = "none; required when a policy secures",
         .description = "how to negotiate with which peer",
-        .members = isakmp_keys.data(),
-        .member_count = isakmp_keys.size()},
+        .members = members_of_isakmp.data(),
+        .member_count = members_of_isakmp.size()},
     Key{.name = "bypass",
         .type = T::texts,
         .allowed = "a list of addresses",

@@ -8,7 +8,7 @@ namespace ipsec9000 {
 
 namespace {
 // Policies that differ in the ports of one side only have one key.
-using Key = std::tuple<std::optional<Prefix>, std::optional<Prefix>, IpProtocol, bool, PortRange>;
+using PortsLeftOut = std::tuple<std::optional<Prefix>, std::optional<Prefix>, IpProtocol, bool, PortRange>;
 struct Ranged {
   PortRange ports;
   std::uint32_t index;
@@ -35,7 +35,7 @@ void for_each_overlap(std::vector<Ranged>& ranges, Take take) {
 
 void warn_about_overlaps(const Configuration& configuration, const std::vector<PolicyPositions>& positions,
                          MessageList& messages) {
-  std::map<Key, std::vector<Ranged>> alike;
+  std::map<PortsLeftOut, std::vector<Ranged>> alike;
   for (std::uint32_t index = 0; index < configuration.policies.size(); ++index) {
     const auto& filter = configuration.policies[index].filter;
     if (is_range(filter.remote_port))

@@ -6,12 +6,9 @@
 
 namespace ipsec9000 {
 
-namespace {
-Json port_json(const PortRange& ports) {
-  if (ports.is_one()) return ports.first;
-  return ports.to_string();
-}
+Json port_json(const PortRange& ports) { return ports.is_one() ? Json(ports.first) : Json(ports.to_string()); }
 
+namespace {
 std::string text_of(const std::optional<Prefix>& prefix) { return prefix ? prefix->to_string() : "any"; }
 
 Json head(const std::string& name, std::uint32_t place, PolicyKind kind, std::uint32_t cookie, Decision action) {

@@ -12,6 +12,9 @@ namespace ipsec9000 {
 // place + 1, what stands above the policies (bypass, neighbour discovery) has 0.
 inline std::uint32_t cookie_of_place(std::uint32_t place) { return place + 1; }
 
+// As the configuration file writes it: a number, "1024-65535" or "any".
+Json port_json(const PortRange& ports);
+
 // {"name", "place", "kind", "cookie", "action", "local", "remote", "protocol", "local_port", "remote_port", "icmp",
 // "transforms": [...], "exclusive", "pfs", "tunnel"}; "icmp", "pfs" and "tunnel" are null where there is none, a port
 // is a number, a range or "any".

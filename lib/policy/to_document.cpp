@@ -2,11 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "policy/policy_json.hpp"
+
 namespace ipsec9000 {
 
 namespace {
-Json port_json(const PortRange& ports) { return ports.is_one() ? Json(ports.first) : Json(ports.to_string()); }
-
 Json filter_document(const Filter& filter) {
   Json json = Json::object();
   if (filter.local) json["local"] = filter.local->to_string();

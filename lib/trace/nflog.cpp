@@ -12,6 +12,8 @@
 #include <cstring>
 #include <memory>
 
+#include "base/free_by.hpp"
+
 namespace ipsec9000::nflog {
 
 namespace {
@@ -29,10 +31,7 @@ constexpr std::array<std::pair<TracedAt, std::string_view>, 5> prefixes{{{Traced
                                                                          {TracedAt::forward_ipsec, "fwd ipsec"},
                                                                          {TracedAt::forward_clear, "fwd clear"}}};
 
-struct CloseSocket {
-  void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
-};
-using Handle = std::unique_ptr<mnl_socket, CloseSocket>;
+using Handle = std::unique_ptr<mnl_socket, FreeBy<mnl_socket_close>>;
 
 class Config {
  public:

@@ -21,6 +21,7 @@ extern "C" {
 }
 
 #include "base/files.hpp"
+#include "base/free_by.hpp"
 #include "trace/nflog.hpp"
 #include "trace/rules.hpp"
 
@@ -30,10 +31,7 @@ namespace {
 constexpr std::uint32_t owned_by_socket = 0x2;  // NFT_TABLE_F_OWNER
 constexpr std::int32_t before_filters = -200, behind_filters = 300;
 
-struct CloseSocket {
-  void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
-};
-using Handle = std::unique_ptr<mnl_socket, CloseSocket>;
+using Handle = std::unique_ptr<mnl_socket, FreeBy<mnl_socket_close>>;
 
 class NftRules final : public TraceRules {
  public:

@@ -48,6 +48,7 @@ struct TransformPayload {
   std::uint8_t id = 0;
   std::vector<Attribute> attributes;
   const Attribute* find(std::uint16_t type) const;
+  std::uint64_t value_of(std::uint16_t type) const;  // 0: not there, or no number
   auto operator<=>(const TransformPayload&) const = default;
 };
 

@@ -116,6 +116,11 @@ const Attribute* TransformPayload::find(std::uint16_t type) const {
   return nullptr;
 }
 
+std::uint64_t TransformPayload::value_of(std::uint16_t type) const {
+  const auto* attribute = find(type);
+  return attribute != nullptr ? attribute->number().value_or(0) : 0;
+}
+
 Bytes encode_security_association(const SecurityAssociation& sa) {
   Writer out;
   out.u32(sa.doi).u32(sa.situation);

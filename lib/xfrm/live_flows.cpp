@@ -21,11 +21,7 @@
 namespace ipsec9000 {
 
 namespace {
-struct Close {
-  void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
-};
-using Socket = std::unique_ptr<mnl_socket, Close>;
-constexpr timeval patience{5, 0};
+constexpr timeval answer_limit{5, 0};
 
 struct Dump {
   const std::function<void(const nlmsghdr*)>& take;
@@ -43,9 +39,9 @@ int take_one(const nlmsghdr* message, void* given) {
 // Sends one dump request and hands over each message of the answer.
 Result<void> read_dump(int bus, nlmsghdr* request, std::size_t maximum,
                        const std::function<void(const nlmsghdr*)>& take) {
-  const Socket socket(mnl_socket_open2(bus, SOCK_CLOEXEC));
+  const netlink::MnlSocket socket(mnl_socket_open2(bus, SOCK_CLOEXEC));
   if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) return system_error("opening netlink");
-  ::setsockopt(mnl_socket_get_fd(socket.get()), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::setsockopt(mnl_socket_get_fd(socket.get()), SOL_SOCKET, SO_RCVTIMEO, &answer_limit, sizeof answer_limit);
   if (mnl_socket_sendto(socket.get(), request, request->nlmsg_len) < 0) return system_error("asking the kernel");
   Bytes buffer(netlink::buffer_size);
   Dump dump{take, maximum};

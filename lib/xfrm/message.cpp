@@ -10,10 +10,6 @@
 
 namespace ipsec9000 {
 
-namespace {
-std::size_t aligned(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
-}  // namespace
-
 Result<std::optional<Message>> MessageReader::next() {
   if (rest_.empty()) return std::optional<Message>{};
   const auto header = read_structure<nlmsghdr>(rest_);

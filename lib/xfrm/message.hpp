@@ -12,6 +12,9 @@
 
 namespace ipsec9000 {
 
+// Where what follows begins: messages and attributes are padded to four bytes.
+constexpr std::size_t aligned(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
+
 struct Message {
   std::uint16_t type = 0;
   std::uint16_t flags = 0;

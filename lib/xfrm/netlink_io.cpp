@@ -11,15 +11,8 @@
 
 namespace ipsec9000::netlink {
 
-namespace {
-struct CloseSocket {
-  void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
-};
-using Socket = std::unique_ptr<mnl_socket, CloseSocket>;
-}  // namespace
-
 Result<Opened> open() {
-  const Socket socket(mnl_socket_open2(NETLINK_XFRM, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  const MnlSocket socket(mnl_socket_open2(NETLINK_XFRM, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket) return system_error("opening a netlink socket to XFRM");
   if (mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) return system_error("binding a netlink socket");
   for (const int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK}) {

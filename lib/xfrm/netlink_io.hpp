@@ -1,7 +1,12 @@
 // System calls that both sockets make. Internal to lib/xfrm.
 #pragma once
+#include <libmnl/libmnl.h>
+
+#include <memory>
+
 #include "base/bytes.hpp"
 #include "base/files.hpp"
+#include "base/free_by.hpp"
 #include "base/result.hpp"
 
 namespace ipsec9000::netlink {
@@ -9,6 +14,8 @@ namespace ipsec9000::netlink {
 // The kernel fills a dump's datagrams up to the largest buffer it ever saw on the socket, 32 kB at most: a smaller one
 // would lose policies without a word.
 inline constexpr std::size_t buffer_size = std::size_t{64} * 1024;
+
+using MnlSocket = std::unique_ptr<mnl_socket, FreeBy<mnl_socket_close>>;
 
 struct Opened {
   FileDescriptor socket;

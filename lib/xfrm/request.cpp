@@ -12,7 +12,6 @@
 namespace ipsec9000 {
 
 namespace {
-std::size_t aligned(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
 constexpr std::size_t usual_size = 352;  // a policy with one template, or the fixed part of an SA
 }  // namespace
 

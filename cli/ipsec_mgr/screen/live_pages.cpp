@@ -12,21 +12,21 @@
 namespace ipsec9000::screen {
 
 namespace {
-constexpr int below = 5;  // rows for the details
+constexpr int detail_rows = 5;
 
 class LivePage : public Page {
  public:
   using Page::Page;
   void draw(Canvas& canvas, const Rect& area) const override {
     canvas.put(area.row, area.column, heading(), Style::heading, area.columns);
-    list_.draw(canvas, {area.row + 1, area.column, area.rows - below - 1, area.columns}, count(), [&](std::size_t n) {
-      return cell(row(n, area.columns - 2), static_cast<std::size_t>(area.columns - 2));
-    });
+    list_.draw(
+        canvas, {area.row + 1, area.column, area.rows - detail_rows - 1, area.columns}, count(),
+        [&](std::size_t n) { return cell(row(n, area.columns - 2), static_cast<std::size_t>(area.columns - 2)); });
     if (count() == 0) {
       const auto& obstacle = desk_.workspace().obstacle();
       canvas.put(area.row + 2, area.column + 1, obstacle.empty() ? "None" : obstacle, Style::faint, area.columns - 1);
     }
-    draw_details(canvas, {area.row + area.rows - below, area.column, below, area.columns},
+    draw_details(canvas, {area.row + area.rows - detail_rows, area.column, detail_rows, area.columns},
                  count() == 0 ? std::vector<std::string>{} : details(chosen()));
   }
   void handle(const Key& key) override { (void)list_.handle(key, count()); }

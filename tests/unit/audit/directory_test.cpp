@@ -4,12 +4,13 @@
 #include <fstream>
 
 #include "audit/file.hpp"
+#include "noon.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace ipsec9000;
 
 namespace {
-const WallTime noon(milliseconds(1003492800000));
+using test::noon;
 
 void append(AuditFile& file, const std::string& text) {
   AuditRecord record;

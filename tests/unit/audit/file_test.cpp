@@ -8,12 +8,13 @@
 #include <set>
 
 #include "audit/directory.hpp"
+#include "noon.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace ipsec9000;
 
 namespace {
-const WallTime noon(milliseconds(1003492800000));  // 2001-10-19T12:00:00Z
+using test::noon;
 
 AuditRecord record_of(const std::string& text) {
   AuditRecord record;

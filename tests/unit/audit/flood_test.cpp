@@ -5,7 +5,7 @@
 using namespace ipsec9000;
 
 namespace {
-AuditRecord record_of(const std::string& text, const std::string& correlation = "") {
+AuditRecord flooding_record(const std::string& text, const std::string& correlation = "") {
   auto record = make_record(audit::bad_packet, {{"reason", text}});
   record.correlation = correlation;
   return record;
@@ -23,14 +23,14 @@ using Texts = std::vector<std::string>;
 
 TEST_CASE("what does not repeat goes through at once") {
   AuditFlood flood;
-  for (int i = 0; i < 100; ++i) CHECK(flood.admit(record_of(std::to_string(i)), start).size() == 1);
+  for (int i = 0; i < 100; ++i) CHECK(flood.admit(flooding_record(std::to_string(i)), start).size() == 1);
   CHECK_FALSE(flood.due());
 }
 
 TEST_CASE("repetitions are counted, and told when the second is over") {
   AuditFlood flood;
-  CHECK(flood.admit(record_of("a"), start).size() == 1);
-  for (int i = 0; i < 7; ++i) CHECK(flood.admit(record_of("a"), start + step).empty());
+  CHECK(flood.admit(flooding_record("a"), start).size() == 1);
+  for (int i = 0; i < 7; ++i) CHECK(flood.admit(flooding_record("a"), start + step).empty());
   REQUIRE(flood.due() == start + AuditFlood::window);
   CHECK(flood.summaries(start + step).empty());
   const auto said = flood.summaries(*flood.due());
@@ -42,18 +42,18 @@ TEST_CASE("repetitions are counted, and told when the second is over") {
 
 TEST_CASE("a different record is not lost behind repetitions, and comes after their summary") {
   AuditFlood flood;
-  flood.admit(record_of("a"), start);
-  flood.admit(record_of("a"), start);
-  flood.admit(record_of("a"), start);
-  CHECK(texts(flood.admit(record_of("b"), start)) == Texts{"a (repeated 2 times)", "b"});
+  flood.admit(flooding_record("a"), start);
+  flood.admit(flooding_record("a"), start);
+  flood.admit(flooding_record("a"), start);
+  CHECK(texts(flood.admit(flooding_record("b"), start)) == Texts{"a (repeated 2 times)", "b"});
   CHECK(flood.all_summaries().empty());
 }
 
 TEST_CASE("one repetition is shown as it is; another negotiation's is none") {
   AuditFlood flood;
-  flood.admit(record_of("a"), start);
-  CHECK(flood.admit(record_of("a", "cafe"), start).size() == 1);
-  CHECK(flood.admit(record_of("a", "cafe"), start).empty());
+  flood.admit(flooding_record("a"), start);
+  CHECK(flood.admit(flooding_record("a", "cafe"), start).size() == 1);
+  CHECK(flood.admit(flooding_record("a", "cafe"), start).empty());
   CHECK(texts(flood.all_summaries()) == Texts{"a"});
 }
 
@@ -64,7 +64,8 @@ TEST_CASE("a hundred thousand different records a second become a thousand and a
     const auto begin = start + second * AuditFlood::window;
     for (int i = 0; i < 100'000; ++i) {
       passed +=
-          flood.admit(record_of(std::to_string(second) + "." + std::to_string(i)), begin + Duration(i / 101)).size();
+          flood.admit(flooding_record(std::to_string(second) + "." + std::to_string(i)), begin + Duration(i / 101))
+              .size();
     }
     passed += flood.summaries(begin + AuditFlood::window).size();
   }
@@ -77,7 +78,7 @@ TEST_CASE("an hour of one and the same is a record a second") {
   for (int ms = 0; ms < 3600 * 1000; ms += 10) {
     const auto now = start + Duration(ms);
     if (flood.due() && *flood.due() <= now) passed += flood.summaries(now).size();
-    passed += flood.admit(record_of("a"), now).size();
+    passed += flood.admit(flooding_record("a"), now).size();
   }
   CHECK(passed <= 3601);
   CHECK(passed >= 3590);
@@ -86,7 +87,7 @@ TEST_CASE("an hour of one and the same is a record a second") {
 TEST_CASE("kinds of event are counted apart, and their number is bounded") {
   AuditFlood flood;
   for (int i = 0; i < 10'000; ++i) {
-    auto record = record_of("a");
+    auto record = flooding_record("a");
     record.event = "event-" + std::to_string(i);
     CHECK(flood.admit(record, start).size() == 1);
   }

@@ -8,22 +8,23 @@
 
 #include "audit/directory.hpp"
 #include "audit/file.hpp"
+#include "noon.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace ipsec9000;
 namespace fs = std::filesystem;
 
 namespace {
-const WallTime noon(milliseconds(1003492800000));  // 2001-10-19T12:00:00Z
+using test::noon;
 constexpr std::int64_t day = 86400;
 
 // Five files with three records each, the oldest first written four days before the newest.
-struct Trail {
+struct FiveDays {
   test::TemporaryDirectory directory;
   std::optional<AuditFile> file;
   std::vector<fs::path> files;
 
-  Trail() {
+  FiveDays() {
     for (int n = 0; n < 5; ++n) {
       const auto when = noon - seconds((4 - n) * day);
       auto opened = AuditFile::open({directory.path(), 1000}, when, audit_trail_end(directory.path()));
@@ -54,7 +55,7 @@ TEST_CASE("how much to keep is a number of files or of days") {
 }
 
 TEST_CASE("the newest files stay, and it is said where the trail is cut") {
-  const Trail trail;
+  const FiveDays trail;
   const auto plan = trail.plan({2, 0});
   CHECK(plan.files == std::vector<fs::path>(trail.files.begin(), trail.files.begin() + 3));
   CHECK(plan.kept == 2);
@@ -66,7 +67,7 @@ TEST_CASE("the newest files stay, and it is said where the trail is cut") {
 }
 
 TEST_CASE("files written to within the days stay, and so do those behind one that stays") {
-  const Trail trail;
+  const FiveDays trail;
   CHECK(trail.plan({0, 2}).files.size() == 2);
   CHECK(trail.plan({0, 100}).files.empty());
   const timespec now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
@@ -75,7 +76,7 @@ TEST_CASE("files written to within the days stay, and so do those behind one tha
 }
 
 TEST_CASE("the file in use stays, and what is no audit file is not touched") {
-  Trail trail;
+  FiveDays trail;
   const auto& directory = trail.directory.path();
   std::ofstream(directory / "audit-notes.txt") << "mine";
   std::ofstream(directory / "trace-20011019T120000Z.pcapng") << "a trace";

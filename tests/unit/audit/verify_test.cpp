@@ -6,18 +6,19 @@
 #include "audit/directory.hpp"
 #include "audit/file.hpp"
 #include "base/text.hpp"
+#include "noon.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace ipsec9000;
 
 namespace {
-const WallTime noon(milliseconds(1003492800000));  // 2001-10-19T12:00:00Z
+using test::noon;
 
-struct Trail {
+struct OneFile {
   test::TemporaryDirectory directory;
   std::optional<AuditFile> file;
 
-  Trail() { open(1000); }
+  OneFile() { open(1000); }
   void open(std::uint32_t kilobytes) {
     auto opened = AuditFile::open({directory.path(), kilobytes}, noon, audit_trail_end(directory.path()));
     REQUIRE(opened);
@@ -55,7 +56,7 @@ using Faults = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("a trail as it was written has no fault, across files and restarts") {
-  Trail trail;
+  OneFile trail;
   trail.open(2);
   trail.write(30);
   trail.open(2);  // secauditd started again
@@ -71,7 +72,7 @@ TEST_CASE("a trail as it was written has no fault, across files and restarts") {
 }
 
 TEST_CASE("each record that is removed, changed or moved is found") {
-  Trail trail;
+  OneFile trail;
   trail.write(5);
   const auto path = trail.file->path();
   const auto lines = lines_of(path);
@@ -132,7 +133,7 @@ TEST_CASE("each record that is removed, changed or moved is found") {
 }
 
 TEST_CASE("a file that is cut off anywhere is found out") {
-  Trail trail;
+  OneFile trail;
   trail.write(3);
   const auto path = trail.file->path();
   const auto content = *read_file(path);
@@ -143,7 +144,7 @@ TEST_CASE("a file that is cut off anywhere is found out") {
 }
 
 TEST_CASE("what joins two files is checked from both sides") {
-  Trail trail;
+  OneFile trail;
   trail.write(3);
   const auto first = trail.file->path();
   REQUIRE(trail.file->rotate(noon));
@@ -178,7 +179,7 @@ TEST_CASE("what joins two files is checked from both sides") {
 
 // Who knows the format can make a hash that fits for the last record; only what is kept elsewhere gives him away.
 TEST_CASE("a last record that was written anew with a hash that fits is found by what comes after it") {
-  Trail trail;
+  OneFile trail;
   trail.write(3);
   const auto first = trail.file->path();
   const auto forge = [&](const std::string& before, const std::string& after) {
@@ -202,7 +203,7 @@ TEST_CASE("a last record that was written anew with a hash that fits is found by
 }
 
 TEST_CASE("only the record that names the end of what was removed explains its absence") {
-  Trail trail;
+  OneFile trail;
   trail.write(3);
   const auto first = trail.file->path();
   REQUIRE(trail.file->rotate(noon));
@@ -224,7 +225,7 @@ TEST_CASE("only the record that names the end of what was removed explains its a
 }
 
 TEST_CASE("garbage in place of an audit file is no crash") {
-  Trail trail;
+  OneFile trail;
   trail.write(2);
   const auto path = trail.file->path();
   const auto line = lines_of(path)[1];

@@ -10,12 +10,11 @@ using namespace ipsec9000;
 using namespace ipsec9000::test;
 
 namespace {
-pki::Certificate certificate_of(const Issued& issued) { return pki::Certificate::parse(issued.der()).value(); }
+pki::Certificate parsed(const Issued& issued) { return pki::Certificate::parse(issued.der()).value(); }
 pki::PrivateKey key_of(const Issued& issued) { return pki::PrivateKey::parse(issued.key_der()).value(); }
 
 Result<Json> store(CertificateHost& host, const Issued& own, const Issued& ca, const char* password = "a password") {
-  const auto file =
-      pki::make_pkcs12(key_of(own), certificate_of(own), {certificate_of(ca)}, "gate", Secret("a password"));
+  const auto file = pki::make_pkcs12(key_of(own), parsed(own), {parsed(ca)}, "gate", Secret("a password"));
   return host.call("profile.store",
                    {{"name", "gate"}, {"data_hex", to_hex(*file)}, {"profile_password", password}, {"roots", true}});
 }
@@ -46,22 +45,20 @@ TEST_CASE("a root from a directory counts by its fingerprint, another CA by a kn
   const auto forged = issue({.subject = "O=Example, CN=Sub", .ca = true}, &impostor);
   const auto own = issue({.subject = "O=Example, CN=gate"}, &sub);
   std::string colons;  // as the openssl program writes it
-  const auto root_certificate = certificate_of(ca);
+  const auto root_certificate = parsed(ca);
   for (const char c : root_certificate.fingerprint())
     colons += (colons.size() % 3 == 2 ? ":" : "") + std::string(1, static_cast<char>(std::toupper(c)));
   const auto settings = parse_entrust_ini("[Entrust Settings]\nServer=a+389\nRootFingerprint=" + colons + "\n");
   REQUIRE(settings);
-  CHECK(settings->roots == std::vector{certificate_of(ca).fingerprint()});
+  CHECK(settings->roots == std::vector{parsed(ca).fingerprint()});
   CertificateContents contents;
-  contents.entries = {{EntryKind::own, "gate", certificate_of(own)}};
+  contents.entries = {{EntryKind::own, "gate", parsed(own)}};
   const auto sources = [&] { return authority_sources(*settings, contents, {}, {}, pki_now); };
   CHECK(sources() ==
         std::vector<std::string>{"ldap://a:389/CN=Sub,O=Example?cACertificate;binary?base?(objectClass=*)"});
-  const auto take = [&](const Issued& each) {
-    return take_authority(contents, certificate_of(each), settings->roots, {});
-  };
+  const auto take = [&](const Issued& each) { return take_authority(contents, parsed(each), settings->roots, {}); };
   CHECK(take(sub).error().text == "no CA that is known here signed the certificate of O=Example, CN=Sub");
-  CHECK(take(impostor).error().text.find(certificate_of(impostor).fingerprint()) != std::string::npos);
+  CHECK(take(impostor).error().text.find(parsed(impostor).fingerprint()) != std::string::npos);
   CHECK_FALSE(take(own));
   CHECK(take(ca).value());
   CHECK_FALSE(take(ca).value());
@@ -70,14 +67,14 @@ TEST_CASE("a root from a directory counts by its fingerprint, another CA by a kn
   CHECK(sources().empty());
   CHECK(contents.of_kind(EntryKind::ca).size() == 2);
   // One that ends soon: its successor may be there.
-  CHECK(authority_sources(*settings, contents, {}, {}, certificate_of(ca).not_after() - std::chrono::hours(24 * 10))
-            .size() == 2);
+  CHECK(authority_sources(*settings, contents, {}, {}, parsed(ca).not_after() - std::chrono::hours(24 * 10)).size() ==
+        2);
 }
 
 TEST_CASE("each directory is asked for the list of each CA by the CA's own name") {
   CertificateContents contents;
-  contents.entries = {{EntryKind::ca, "root", certificate_of(root("C=DE, O=A & B, CN=Root"))},
-                      {EntryKind::own, "gate", certificate_of(root("O=Example, CN=gate"))}};
+  contents.entries = {{EntryKind::ca, "root", parsed(root("C=DE, O=A & B, CN=Root"))},
+                      {EntryKind::own, "gate", parsed(root("O=Example, CN=gate"))}};
   CHECK(directory_sources({"", {"ldap://a:389", "ldap://b:389"}, {}}, contents) ==
         std::vector<std::string>{
             "ldap://a:389/CN=Root,O=A%20%26%20B,C=DE?certificateRevocationList;binary?base?(objectClass=*)",
@@ -101,18 +98,18 @@ TEST_CASE("a profile is kept in its own file under its own password, and opens w
   CHECK(problems.empty());
   const auto credentials = credentials_of(contents, keys, {});
   REQUIRE(credentials.own.size() == 1);
-  CHECK(credentials.own[0].certificate == certificate_of(own));
+  CHECK(credentials.own[0].certificate == parsed(own));
 
   SECTION("what it is renewed with takes its place") {
     const auto next = issue({.subject = "O=Example, CN=gate", .key = test_key("P-256", 7)}, &ca);
-    REQUIRE(store_profile(
-        host.store, {"gate", certificate_of(next), key_of(next), profiles[0].others, profiles[0].password}, false));
+    REQUIRE(store_profile(host.store, {"gate", parsed(next), key_of(next), profiles[0].others, profiles[0].password},
+                          false));
     auto again = host.private_keys();
     contents = host.store.load().value();
     const auto renewed = open_profiles(host.store, contents, again, problems);
     REQUIRE(renewed.size() == 1);
-    CHECK(renewed[0].certificate == certificate_of(next));
-    CHECK(contents.find(EntryKind::own, "gate")->certificate == certificate_of(next));
+    CHECK(renewed[0].certificate == parsed(next));
+    CHECK(contents.find(EntryKind::own, "gate")->certificate == parsed(next));
   }
   SECTION("a damaged file is told of and harms nothing else") {
     REQUIRE(replace_file(profile_file(host.store, "gate"), "0nonsense"));
@@ -138,8 +135,8 @@ TEST_CASE("a profile that does not open with its password is not stored") {
 
 TEST_CASE("a certificate is renewed in the last fifth of its life, at most a month before its end") {
   constexpr Duration day = std::chrono::hours(24);
-  const auto year = certificate_of(issue({.from = Duration::zero(), .until = 365 * day}));
+  const auto year = parsed(issue({.from = Duration::zero(), .until = 365 * day}));
   CHECK(year.not_after() - renewal_due(year) == 30 * day);
-  const auto ten_days = certificate_of(issue({.from = Duration::zero(), .until = 10 * day}));
+  const auto ten_days = parsed(issue({.from = Duration::zero(), .until = 10 * day}));
   CHECK(ten_days.not_after() - renewal_due(ten_days) == 2 * day);
 }

@@ -10,7 +10,7 @@ using namespace ipsec9000;
 using namespace ipsec9000::test;
 
 namespace {
-const std::map<std::string, std::string> policy_answers{
+const std::map<std::string, std::string> usual_policy{
     {"policy.status",
      R"({"configuration": "/etc/ipsec9000/ipsec.json", "policies": 3, "in_step": true, "kernel": "up", "protected": true, "problems": ["policy x waits"]})"},
     {"policy.query",
@@ -26,7 +26,7 @@ const std::map<std::string, std::string> policy_answers{
     {"policy.bypass", empty_page},
     {"policy.reload",
      R"({"changes": [{"policy": "web", "change": "+", "sas": "none"}, {"policy": "old", "change": "-", "sas": "deleted"}], "generation": 2})"}};
-const std::map<std::string, std::string> ike_answers{
+const std::map<std::string, std::string> usual_ike{
     {"ike.status",
      R"({"ready": true, "keystore": "open", "isakmp_sas": 1, "ipsec_sas": 2, "negotiating": 0, "problems": []})"},
     {"ike.delete", R"({"isakmp_sas": 1, "ipsec_sas": 2})"},
@@ -103,14 +103,14 @@ TEST_CASE_METHOD(ToolFixture, "status names every daemon, and is exit 3 unless a
   FakeDaemon secauditd(
       paths.socket("secauditd"),
       answers({{"audit.status", R"({"level": "error", "file": "/var/log/x.log", "max_kilobytes": 100})"}}));
-  FakeDaemon secpolicyd(paths.socket("secpolicyd"), answers(policy_answers));
+  FakeDaemon secpolicyd(paths.socket("secpolicyd"), answers(usual_policy));
   CHECK(admin({"-status", "--json"}) == 3);
   status = document();
   CHECK(status["daemons"]["secpolicyd"] == "running");
   CHECK(status["daemons"]["ikpmd"] == "not running");
   CHECK(status["problems"].dump().find("ikpmd is not running") != std::string::npos);
 
-  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(ike_answers));
+  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(usual_ike));
   CHECK(admin({"-status", "--json"}) == 0);
   status = document();
   CHECK(status["kernel"] == "up");
@@ -151,7 +151,7 @@ TEST_CASE_METHOD(ToolFixture, "old audit files are removed when that is asked fo
 
 TEST_CASE_METHOD(ToolFixture, "reload shows the changes, or every mistake with exit 2") {
   {
-    FakeDaemon secpolicyd(paths.socket("secpolicyd"), answers(policy_answers));
+    FakeDaemon secpolicyd(paths.socket("secpolicyd"), answers(usual_policy));
     CHECK(admin({"-reload"}) == 0);
     CHECK(out_has("+ web\n- old (SAs deleted)\n"));
   }
@@ -163,7 +163,7 @@ TEST_CASE_METHOD(ToolFixture, "reload shows the changes, or every mistake with e
 }
 
 TEST_CASE_METHOD(ToolFixture, "reports print blocks or one document") {
-  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(ike_answers));
+  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(usual_ike));
   CHECK(report({"-sad"}) == 0);
   CHECK(out_has("SPI (hex): 1FE472     State: MATURE"));
   CHECK(report({"-sad", "-mad", "--json"}) == 0);
@@ -178,8 +178,8 @@ TEST_CASE_METHOD(ToolFixture, "reports print blocks or one document") {
 }
 
 TEST_CASE_METHOD(ToolFixture, "a policy is shown with its SAs, outbound and inbound as a pair") {
-  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(ike_answers));
-  FakeDaemon secpolicyd(paths.socket("secpolicyd"), answers(policy_answers));
+  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(usual_ike));
+  FakeDaemon secpolicyd(paths.socket("secpolicyd"), answers(usual_policy));
   CHECK(report({"-policy"}) == 0);
   CHECK(out_has("Outbound SPI (hex): 1FE472     Inbound SPI (hex): C0DE"));
   CHECK(secpolicyd.calls().back() == R"(policy.list {"view":"active"})");
@@ -190,7 +190,7 @@ TEST_CASE_METHOD(ToolFixture, "a policy is shown with its SAs, outbound and inbo
 }
 
 TEST_CASE_METHOD(ToolFixture, "all prints what there is and says what is missing") {
-  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(ike_answers));
+  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(usual_ike));
   CHECK(report({"--json"}) == 0);
   const auto json = document();
   CHECK(json["sad"].size() == 2);
@@ -256,7 +256,7 @@ TEST_CASE_METHOD(ToolFixture, "-verify says what was done to an audit file, and 
 }
 
 TEST_CASE_METHOD(ToolFixture, "-file writes a private file, and follows no link") {
-  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(ike_answers));
+  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(usual_ike));
   const auto target = file("report.txt", "old content that is longer than nothing", fs::perms(0644));
   CHECK(report({"-mad", "-file", target}) == 0);
   CHECK(out.str().empty());
@@ -269,8 +269,8 @@ TEST_CASE_METHOD(ToolFixture, "-file writes a private file, and follows no link"
 }
 
 TEST_CASE_METHOD(ToolFixture, "ipsec_policy asks for the very flow and shows policy, ISAKMP policy and SAs") {
-  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(ike_answers));
-  FakeDaemon secpolicyd(paths.socket("secpolicyd"), answers(policy_answers));
+  FakeDaemon ikpmd(paths.socket("ikpmd"), answers(usual_ike));
+  FakeDaemon secpolicyd(paths.socket("secpolicyd"), answers(usual_policy));
   CHECK(policy({"-sa", "10.1.0.1", "-sp", "65535", "-da", "10.1.0.2", "-dp", "23", "-p", "tcp", "-dir", "out"}) == 0);
   CHECK(
       secpolicyd.calls().front() ==

@@ -14,7 +14,7 @@ using test::run_until;
 
 namespace {
 // secauditd as the client sees it: takes `room` records, then refuses.
-struct World {
+struct AuditWorld {
   test::TemporaryDirectory directory;
   EventLoop loop;
   std::filesystem::path path = directory / "secauditd.sock";
@@ -63,7 +63,7 @@ struct World {
 }  // namespace
 
 TEST_CASE("records arrive in order, with their sender, time and correlation") {
-  World world;
+  AuditWorld world;
   world.start_server();
   world.client.start();
   for (int i = 0; i < 1000; ++i) world.record(std::to_string(i));
@@ -76,7 +76,7 @@ TEST_CASE("records arrive in order, with their sender, time and correlation") {
 }
 
 TEST_CASE("records wait while secauditd is away, across its restart") {
-  World world;
+  AuditWorld world;
   world.client.start();
   world.record("before");
   run_for(world.loop, Duration(20));
@@ -92,7 +92,7 @@ TEST_CASE("records wait while secauditd is away, across its restart") {
 }
 
 TEST_CASE("what a full disk refuses is offered again, once each") {
-  World world;
+  AuditWorld world;
   world.start_server();
   world.client.start();
   world.room = 3;
@@ -107,7 +107,7 @@ TEST_CASE("what a full disk refuses is offered again, once each") {
 }
 
 TEST_CASE("the queue is bounded, and what was lost is told") {
-  World world;
+  AuditWorld world;
   world.client.start();
   world.record_mixed(AuditClient::max_queued + 50, AuditLevel::error);
   CHECK(world.client.queued() == AuditClient::max_queued);
@@ -121,7 +121,7 @@ TEST_CASE("the queue is bounded, and what was lost is told") {
 }
 
 TEST_CASE("a flood of unimportant records leaves room for important ones") {
-  World world;
+  AuditWorld world;
   world.client.start();
   world.record_mixed(AuditClient::max_queued, AuditLevel::debug);
   CHECK(world.client.queued() == AuditClient::max_queued / 2);
@@ -130,7 +130,7 @@ TEST_CASE("a flood of unimportant records leaves room for important ones") {
 }
 
 TEST_CASE("a secauditd that takes connections and never answers holds nobody up, and loses nothing that was queued") {
-  World world;
+  AuditWorld world;
   std::vector<RpcServer::Reply> kept;
   world.server = std::make_unique<RpcServer>(world.loop, world.path);
   for (const char* method : {"audit.record", "audit.level"})
@@ -153,7 +153,7 @@ TEST_CASE("a secauditd that takes connections and never answers holds nobody up,
 }
 
 TEST_CASE("the level follows secauditd's, at the beginning and when it changes") {
-  World world;
+  AuditWorld world;
   world.level = "error";
   world.start_server();
   world.client.start();
@@ -170,7 +170,7 @@ TEST_CASE("the level follows secauditd's, at the beginning and when it changes")
 }
 
 TEST_CASE("who waits for the queue to empty is told once") {
-  World world;
+  AuditWorld world;
   int drained = 0;
   world.client.when_drained([&] { ++drained; });
   CHECK(drained == 1);
@@ -184,7 +184,7 @@ TEST_CASE("who waits for the queue to empty is told once") {
 }
 
 TEST_CASE("the largest records go through") {
-  World world;
+  AuditWorld world;
   world.start_server();
   world.client.start();
   AuditFields fields;
@@ -199,7 +199,7 @@ TEST_CASE("the largest records go through") {
 }
 
 TEST_CASE("a flood is summarised, and memory stays bounded while secauditd is away") {
-  World world;
+  AuditWorld world;
   world.client.start();
   for (int i = 0; i < 100'000; ++i) world.record(std::to_string(i));
   CHECK(world.client.queued() <= 1001);
@@ -215,7 +215,7 @@ TEST_CASE("a flood is summarised, and memory stays bounded while secauditd is aw
 }
 
 TEST_CASE("what is summarised is told before the end") {
-  World world;
+  AuditWorld world;
   world.start_server();
   world.client.start();
   for (int i = 0; i < 3; ++i) world.record("the same");

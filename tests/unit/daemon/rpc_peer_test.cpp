@@ -19,7 +19,7 @@ using test::run_until;
 namespace {
 constexpr Duration long_enough{10000};
 
-struct World {
+struct PeerWorld {
   test::TemporaryDirectory directory;
   EventLoop loop;
   std::filesystem::path path = directory / "ikpmd.sock";
@@ -31,7 +31,7 @@ struct World {
   int lost = 0;
   std::vector<Result<Json>> answers;
 
-  World() {
+  PeerWorld() {
     peer.on_connected([this] { ++connected; });
     peer.on_lost([this] { ++lost; });
   }
@@ -63,7 +63,7 @@ struct World {
 }  // namespace
 
 TEST_CASE("a call over the connection is answered, later than it was made") {
-  World world;
+  PeerWorld world;
   world.connect();
   world.call("echo", Json{{"a", 1}});
   CHECK(world.answers.empty());
@@ -72,7 +72,7 @@ TEST_CASE("a call over the connection is answered, later than it was made") {
 }
 
 TEST_CASE("the other side's errors come through") {
-  World world;
+  PeerWorld world;
   world.connect();
   world.call("ecko");
   REQUIRE(world.answered(1));
@@ -80,7 +80,7 @@ TEST_CASE("the other side's errors come through") {
 }
 
 TEST_CASE("a call while nobody is there fails at once, but not inside the call") {
-  World world;
+  PeerWorld world;
   world.peer.start();
   world.call("echo");
   CHECK(world.answers.empty());
@@ -90,7 +90,7 @@ TEST_CASE("a call while nobody is there fails at once, but not inside the call")
 }
 
 TEST_CASE("a call may wait for the other side, up to its time") {
-  World world;
+  PeerWorld world;
   world.peer.start();
   world.call("echo", Json{{"n", 1}}, long_enough, RpcPeer::WhenAway::wait);
   world.call("echo", Json{{"n", 2}}, long_enough, RpcPeer::WhenAway::wait);
@@ -104,7 +104,7 @@ TEST_CASE("a call may wait for the other side, up to its time") {
 }
 
 TEST_CASE("the connection comes back by itself") {
-  World world;
+  PeerWorld world;
   world.peer.start();
   run_for(world.loop, Duration(150));
   CHECK_FALSE(world.peer.connected());
@@ -121,7 +121,7 @@ TEST_CASE("the connection comes back by itself") {
 }
 
 TEST_CASE("calls under way fail when the connection is lost, and then the loss is told") {
-  World world;
+  PeerWorld world;
   world.connect();
   int lost_when_answered = -1;
   world.peer.call("keep", Json::object(), long_enough, [&](const Result<Json>& answer) {
@@ -137,7 +137,7 @@ TEST_CASE("calls under way fail when the connection is lost, and then the loss i
 }
 
 TEST_CASE("a call that is not answered ends in time, and the late answer is ignored") {
-  World world;
+  PeerWorld world;
   world.connect();
   world.call("keep", Json::object(), Duration(20));
   REQUIRE(world.answered(1));
@@ -150,7 +150,7 @@ TEST_CASE("a call that is not answered ends in time, and the late answer is igno
 }
 
 TEST_CASE("notifications arrive, and are dropped while nobody is there") {
-  World world;
+  PeerWorld world;
   world.peer.notify("note", Json::array({1}));
   world.connect();
   world.peer.notify("note", Json::array({2}));
@@ -159,7 +159,7 @@ TEST_CASE("notifications arrive, and are dropped while nobody is there") {
 }
 
 TEST_CASE("what cannot be sent is refused") {
-  World world;
+  PeerWorld world;
   world.connect();
   world.call("echo", Json{{"x", std::string(2 << 20, 'x')}});
   REQUIRE(world.answered(1));
@@ -167,7 +167,7 @@ TEST_CASE("what cannot be sent is refused") {
 }
 
 TEST_CASE("a listener that never reads holds a bounded amount and times out") {
-  World world;
+  PeerWorld world;
   const auto listener = ipc::listen_unix(world.path);
   world.peer.start();
   REQUIRE(run_until(world.loop, [&] { return world.connected == 1; }));
@@ -185,7 +185,7 @@ TEST_CASE("a listener that never reads holds a bounded amount and times out") {
 }
 
 TEST_CASE("a listener that talks nonsense is left") {
-  World world;
+  PeerWorld world;
   const auto listener = ipc::listen_unix(world.path);
   const std::string nonsense =
       GENERATE(as<std::string>(), "garbage\n", std::string(2 << 20, 'x'),

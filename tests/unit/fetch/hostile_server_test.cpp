@@ -27,10 +27,10 @@ extern "C" const char* __lsan_default_suppressions() { return "leak:liblber"; }
 namespace {
 // One connection after the other on a port of the loopback; what is said there is `talk`'s to do, after the first
 // request has come, for as long as send() says true.
-class Server {
+class HostileServer {
  public:
   using Send = std::function<bool(const std::string&)>;
-  explicit Server(std::function<void(const std::string& request, const Send&)> talk) : talk_(std::move(talk)) {
+  explicit HostileServer(std::function<void(const std::string& request, const Send&)> talk) : talk_(std::move(talk)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -42,7 +42,7 @@ class Server {
     port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { serve(); });
   }
-  ~Server() {
+  ~HostileServer() {
     ending_ = true;
     ::shutdown(listener_.get(), SHUT_RDWR);
     thread_.join();
@@ -85,7 +85,7 @@ class Server {
   std::thread thread_;
 };
 
-void trickle(const std::string& text, const Server::Send& send) {
+void trickle(const std::string& text, const HostileServer::Send& send) {
   constexpr auto pause = std::chrono::milliseconds(100);
   for (const char c : text) {
     if (!send(std::string(1, c))) return;
@@ -139,7 +139,7 @@ struct Bounds {
 }  // namespace
 
 TEST_CASE("a directory that answers is read, whatever else it has to say") {
-  Server server([](const std::string& request, const Server::Send& send) {
+  HostileServer server([](const std::string& request, const HostileServer::Send& send) {
     const auto id = id_of(request);
     send(message(id, ber(search_reference, ber(octets, "ldap://elsewhere/"))) + message(id, entry("a list")) +
          message(id, ber(0x65, ber(enumerated, std::string(1, '\0')) + ber(octets, "") + ber(octets, ""))));
@@ -150,9 +150,9 @@ TEST_CASE("a directory that answers is read, whatever else it has to say") {
 }
 
 TEST_CASE("a directory that sends without end, or hardly at all, is given up in time and with little memory") {
-  using Talk = std::function<void(const std::string&, const Server::Send&)>;
+  using Talk = std::function<void(const std::string&, const HostileServer::Send&)>;
   const std::string big(60'000, 'x');
-  const auto for_ever = [](const std::string& text, const Server::Send& send) {
+  const auto for_ever = [](const std::string& text, const HostileServer::Send& send) {
     while (send(text)) {
     }
   };
@@ -162,36 +162,36 @@ TEST_CASE("a directory that sends without end, or hardly at all, is given up in 
   };
   const Case cases[] = {
       {"a byte now and then",
-       [&](const std::string& r, const Server::Send& send) { trickle(message(id_of(r), entry(big)), send); }},
+       [&](const std::string& r, const HostileServer::Send& send) { trickle(message(id_of(r), entry(big)), send); }},
       {"nothing",
-       [](const std::string&, const Server::Send& send) {
+       [](const std::string&, const HostileServer::Send& send) {
          while (send("")) std::this_thread::sleep_for(std::chrono::milliseconds(50));
        }},
       {"references without end",
-       [&](const std::string& r, const Server::Send& send) {
+       [&](const std::string& r, const HostileServer::Send& send) {
          for_ever(message(id_of(r), ber(search_reference, ber(octets, "ldap://" + big))), send);
        }},
       {"messages that belong to nothing",
-       [&](const std::string&, const Server::Send& send) { for_ever(message("\x70", entry(big)), send); }},
+       [&](const std::string&, const HostileServer::Send& send) { for_ever(message("\x70", entry(big)), send); }},
       {"notices that nobody asked for",
-       [&](const std::string&, const Server::Send& send) {
+       [&](const std::string&, const HostileServer::Send& send) {
          const auto notice = ber(extended, ber(enumerated, std::string(1, '\0')) + ber(octets, "") + ber(octets, big) +
                                                ber(0x8a, "1.3.6.1.4.1.1"));
          for_ever(message(std::string(1, '\0'), notice), send);
        }},
       {"a value without end",
-       [&](const std::string& r, const Server::Send& send) {
+       [&](const std::string& r, const HostileServer::Send& send) {
          constexpr std::size_t huge = 0x7fff'0000;
          send(ber(sequence, ber(integer, id_of(r)) + ber(search_entry, "", huge - 100), huge));
          for_ever(big, send);
        }},
       {"a value that is too large",
-       [&](const std::string& r, const Server::Send& send) {
+       [&](const std::string& r, const HostileServer::Send& send) {
          send(message(id_of(r), entry(std::string(maximum + 1, 'x'))));
        }},
-      {"no BER at all", [&](const std::string&, const Server::Send& send) { for_ever(big, send); }}};
+      {"no BER at all", [&](const std::string&, const HostileServer::Send& send) { for_ever(big, send); }}};
   for (const auto& each : cases) {
-    Server server(each.talk);
+    HostileServer server(each.talk);
     const Bounds bounds;
     const auto got = fetch::ldap_get(server.at("ldap", "CN=Root"), maximum, patience);
     bounds.hold(each.what);
@@ -201,7 +201,7 @@ TEST_CASE("a directory that sends without end, or hardly at all, is given up in 
 }
 
 TEST_CASE("a value without end is not even begun to be kept") {
-  Server server([](const std::string& r, const Server::Send& send) {
+  HostileServer server([](const std::string& r, const HostileServer::Send& send) {
     constexpr std::size_t huge = 0x7fff'0000;
     send(ber(sequence, ber(integer, id_of(r)) + ber(search_entry, "", huge - 100), huge));
     const std::string more(65536, 'x');
@@ -219,39 +219,41 @@ TEST_CASE("a web server that sends without end, or hardly at all, is given up in
   const std::string list = ber(sequence, std::string(60'000, 'x'));
   struct Case {
     const char* what;
-    std::function<void(const Server::Send&)> talk;
+    std::function<void(const HostileServer::Send&)> talk;
   };
-  const auto for_ever = [](const std::string& text, const Server::Send& send) {
+  const auto for_ever = [](const std::string& text, const HostileServer::Send& send) {
     while (send(text)) {
     }
   };
   const Case cases[] = {
-      {"a byte now and then", [&](const Server::Send& send) { trickle(head + "\r\n" + list, send); }},
-      {"headers now and then", [&](const Server::Send& send) { trickle(head + std::string(60'000, 'h'), send); }},
+      {"a byte now and then", [&](const HostileServer::Send& send) { trickle(head + "\r\n" + list, send); }},
+      {"headers now and then",
+       [&](const HostileServer::Send& send) { trickle(head + std::string(60'000, 'h'), send); }},
       {"a body now and then",
-       [&](const Server::Send& send) {
+       [&](const HostileServer::Send& send) {
          send(head + "\r\n" + list.substr(0, 100));
          trickle(list.substr(100), send);
        }},
       {"headers without end",
-       [&](const Server::Send& send) {
+       [&](const HostileServer::Send& send) {
          send(head);
          for_ever("X-Header: " + std::string(500, 'h') + "\r\n", send);
        }},
       {"a header without end",
-       [&](const Server::Send& send) {
+       [&](const HostileServer::Send& send) {
          send(head + "X-Header: ");
          for_ever(std::string(60'000, 'h'), send);
        }},
       {"a body without end",
-       [&](const Server::Send& send) {
+       [&](const HostileServer::Send& send) {
          send(head + "\r\n" + ber(sequence, "", 0x7fff'0000));
          for_ever(list, send);
        }},
-      {"redirections without end",
-       [](const Server::Send& send) { send("HTTP/1.0 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n"); }}};
+      {"redirections without end", [](const HostileServer::Send& send) {
+         send("HTTP/1.0 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n");
+       }}};
   for (const auto& each : cases) {
-    Server server([&](const std::string&, const Server::Send& send) { each.talk(send); });
+    HostileServer server([&](const std::string&, const HostileServer::Send& send) { each.talk(send); });
     const auto url = server.at("http", "x");
     {
       const Bounds bounds;

@@ -24,7 +24,7 @@ struct Aggressive : TwoHosts {
   }
 };
 
-std::vector<Datagram> conversation() {
+std::vector<Datagram> aggressive_conversation() {
   Aggressive hosts;
   hosts.start();
   hosts.network.settle();
@@ -176,7 +176,7 @@ TEST_CASE("each message of Aggressive Mode may be lost once, or come twice") {
 
 TEST_CASE("a changed byte in Aggressive Mode never makes a wrong SA, and the next packet starts again") {
   const auto victim = GENERATE(range(0, 3));
-  const auto original = conversation()[static_cast<std::size_t>(victim)].bytes;
+  const auto original = aggressive_conversation()[static_cast<std::size_t>(victim)].bytes;
   for (std::size_t at = 0; at < original.size(); at += 3) {
     CAPTURE(victim, at);
     Aggressive hosts;
@@ -200,7 +200,7 @@ TEST_CASE("a changed byte in Aggressive Mode never makes a wrong SA, and the nex
 
 TEST_CASE("a flood of first messages is answered at a bounded rate, and not with more than twice what came") {
   Aggressive hosts;
-  const auto first = conversation()[0].bytes;
+  const auto first = aggressive_conversation()[0].bytes;
   for (std::uint32_t i = 0; i < 500; ++i) {
     auto message = first;
     message[0] = static_cast<std::uint8_t>(1 + i % 200);

@@ -53,7 +53,7 @@ TEST_CASE("a message is cut into fragments of at most that size, and is the same
   for (const std::size_t size : {small + 1, std::size_t{300}, std::size_t{1200}, std::size_t{5000}}) {
     CAPTURE(size);
     const auto message = message_of(size);
-    const auto fragments = split(message, 3, small);
+    const auto fragments = fragmented(message, 3, small);
     CHECK(fragments.size() >= 2);
     Reassembly reassembly;
     for (std::size_t i = 0; i < fragments.size(); ++i) {
@@ -73,7 +73,7 @@ TEST_CASE("a message is cut into fragments of at most that size, and is the same
 
 TEST_CASE("more than 255 fragments are not made") {
   const auto message = message_of(40'000);
-  CHECK(split(message, 1, small) == std::vector<Bytes>{message});
+  CHECK(fragmented(message, 1, small) == std::vector<Bytes>{message});
 }
 
 TEST_CASE("fragments in every shape") {
@@ -174,8 +174,8 @@ TEST_CASE("bad fragments for a live ISAKMP SA are recorded and change nothing") 
   auto header = *wire::decode_header(hosts.network.sent.back().bytes);
   header.flags = 0;
   const auto sas = hosts.b.sas;
-  const auto whole = message_of(100);                      // of another ISAKMP SA
-  const auto inner = split(message_of(300), 1, small)[0];  // a fragment again
+  const auto whole = message_of(100);                           // of another ISAKMP SA
+  const auto inner = fragmented(message_of(300), 1, small)[0];  // a fragment again
   const std::vector<std::vector<wire::Payload>> messages{
       {part(1, 0, one)},
       {part(1, 1, one), part(1, 2, two, true)},

@@ -11,8 +11,8 @@ using namespace ipsec9000::test;
 namespace {
 using Arrivals = std::vector<std::pair<Duration, Bytes>>;
 
-struct Aggressive : TwoHosts {
-  Aggressive() {
+struct BareAggressive : TwoHosts {
+  BareAggressive() {
     auto policy = usual_isakmp_policy();
     policy.aggressive = true;
     policy.proposals = {*IkeProposal::parse("AES128-SHA256-MODP2048")};
@@ -71,7 +71,7 @@ Bytes with_header(Bytes message, const WrongHeader& wrong) {
 }
 
 Bytes first_message() {
-  Aggressive hosts;
+  BareAggressive hosts;
   hosts.start();
   hosts.network.carry_out(hosts.a);
   return hosts.network.sent.at(0).bytes;
@@ -94,7 +94,7 @@ Reaction reaction_of(Host& host) {
   return reaction;
 }
 
-void expect_connection(Aggressive& hosts) {
+void expect_connection(BareAggressive& hosts) {
   CHECK(hosts.connected());
   CHECK(hosts.a.sas.size() == 2);
   CHECK_FALSE(hosts.a.engine.inconsistency());
@@ -106,14 +106,14 @@ TEST_CASE("Aggressive Mode's message 1 with something wrong in it starts nothing
   const auto good = first_message();
   const auto header = *wire::decode_header(good);
   {
-    Aggressive hosts;  // the message itself is good
+    BareAggressive hosts;  // the message itself is good
     hosts.receive(hosts.b, hosts.a, good);
     REQUIRE(hosts.b.engine.counters().negotiating == 1);
     REQUIRE(reaction_of(hosts.b).jobs == 1);
   }
   for (const auto& evil : joined(offers, strangers)) {
     CAPTURE(evil.what);
-    Aggressive hosts;
+    BareAggressive hosts;
     auto payloads = payloads_of(header, good);
     evil.change(payloads);
     const auto message = wire::encode_message(header, payloads);
@@ -137,7 +137,7 @@ TEST_CASE("Aggressive Mode's message 1 with a header that is wrong starts nothin
   table.push_back({"encrypted", 19, 1});
   for (const auto& wrong : table) {
     CAPTURE(wrong.what);
-    Aggressive hosts;
+    BareAggressive hosts;
     const auto message = with_header(first_message(), wrong);
     hosts.receive(hosts.b, hosts.a, message);
     const auto reaction = reaction_of(hosts.b);
@@ -146,7 +146,7 @@ TEST_CASE("Aggressive Mode's message 1 with a header that is wrong starts nothin
     CHECK(reaction.bytes <= message.size());
     CHECK_FALSE(hosts.b.records.empty());
   }
-  Aggressive hosts;
+  BareAggressive hosts;
   auto message = first_message();
   std::fill_n(message.begin(), 8, std::uint8_t{0});  // no initiator's cookie
   hosts.receive(hosts.b, hosts.a, message);
@@ -160,7 +160,7 @@ TEST_CASE("Aggressive Mode's message 2 with something wrong in it, before anythi
   table.push_back({"HASH twice", twice<wire::Hash>});
   for (const auto& evil : table) {
     CAPTURE(evil.what);
-    Aggressive hosts;
+    BareAggressive hosts;
     hosts.network.wire = [&](std::size_t number, const ike::Datagram& sent) {
       Arrivals arrivals{{hosts.network.latency, sent.bytes}};
       if (number != 1) return arrivals;
@@ -189,7 +189,7 @@ TEST_CASE("Aggressive Mode's messages 2 and 3 with a header that is wrong change
   if (victim == 2) table.push_back({"in clear", 19, 0});
   for (const auto& wrong : table) {
     CAPTURE(victim, wrong.what);
-    Aggressive hosts;
+    BareAggressive hosts;
     hosts.network.wire = [&](std::size_t number, const ike::Datagram& sent) {
       Arrivals arrivals{{hosts.network.latency, sent.bytes}};
       if (number == victim) arrivals.emplace_back(Duration(1), with_header(sent.bytes, wrong));
@@ -204,7 +204,7 @@ TEST_CASE("Aggressive Mode's messages 2 and 3 with a header that is wrong change
 TEST_CASE("a proof in Aggressive Mode's message 2 that is wrong makes no SA, and the next packet starts again") {
   for (const auto& evil : wrong_proofs) {
     CAPTURE(evil.what);
-    Aggressive hosts;
+    BareAggressive hosts;
     hosts.network.wire = [&](std::size_t number, const ike::Datagram& sent) {
       if (number != 1) return Arrivals{{hosts.network.latency, sent.bytes}};
       const auto header = *wire::decode_header(sent.bytes);
@@ -233,7 +233,7 @@ TEST_CASE("Aggressive Mode's message 3 with something wrong in it, made with the
   table.push_back({"nothing but a vendor ID", [](Payloads& p) { p = {wire::VendorId{Bytes(16)}}; }});
   for (const auto& evil : table) {
     CAPTURE(in_clear, evil.what);
-    Aggressive hosts;
+    BareAggressive hosts;
     hosts.network.wire = [&](std::size_t number, const ike::Datagram& sent) {
       Arrivals arrivals{{hosts.network.latency, sent.bytes}};
       if (number != 2) return arrivals;
@@ -261,7 +261,7 @@ TEST_CASE("Aggressive Mode's message 3 with something wrong in it, made with the
 }
 
 TEST_CASE("messages of Aggressive Mode for an ISAKMP SA that is there do nothing to it, whoever sends them") {
-  Aggressive hosts;
+  BareAggressive hosts;
   hosts.start();
   hosts.network.advance(seconds(3));
   REQUIRE(hosts.connected());

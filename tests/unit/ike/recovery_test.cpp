@@ -15,8 +15,8 @@ void reboot(Host& host) {
   host.installed.clear();
 }
 
-struct Connected : TwoHosts {
-  Connected() {
+struct LongConnected : TwoHosts {
+  LongConnected() {
     start();
     network.advance(seconds(5));
     REQUIRE(connected());
@@ -30,7 +30,7 @@ struct Connected : TwoHosts {
 }  // namespace
 
 TEST_CASE("a rebooted host that sends is met at once, and its peer keeps nothing of before") {
-  Connected hosts;
+  LongConnected hosts;
   const auto old = hosts.a.sas;
   reboot(hosts.b);
   hosts.b.engine.acquire(usual_protection(hosts.b, hosts.a), hosts.network.now);
@@ -41,7 +41,7 @@ TEST_CASE("a rebooted host that sends is met at once, and its peer keeps nothing
 }
 
 TEST_CASE("a host that sends to a rebooted one finds out by its first question, and negotiates anew") {
-  Connected hosts;
+  LongConnected hosts;
   reboot(hosts.b);
   hosts.a.engine.traffic(hosts.unanswered(1), hosts.network.now);
   hosts.network.advance(seconds(1));
@@ -53,7 +53,7 @@ TEST_CASE("a host that sends to a rebooted one finds out by its first question, 
 }
 
 TEST_CASE("a Quick Mode that meets a rebooted host goes on with a new ISAKMP SA") {
-  Connected hosts;
+  LongConnected hosts;
   reboot(hosts.b);
   for (const auto& [key, sa] : std::map(hosts.a.sas)) hosts.a.engine.sa_expired(key, false, hosts.network.now);
   hosts.network.advance(seconds(10));
@@ -61,7 +61,7 @@ TEST_CASE("a Quick Mode that meets a rebooted host goes on with a new ISAKMP SA"
 }
 
 TEST_CASE("INVALID-COOKIE that anybody may send takes nothing away, and is heeded once in a while only") {
-  Connected hosts;
+  LongConnected hosts;
   const auto sas = hosts.a.sas;
   wire::Header header;
   header.cookies = ike::EngineSnapshot::session(hosts.a.engine)->cookies;
@@ -81,7 +81,7 @@ TEST_CASE("INVALID-COOKIE that anybody may send takes nothing away, and is heede
 }
 
 TEST_CASE("INVALID-COOKIE cannot drive a host from one new ISAKMP SA to the next") {
-  Connected hosts;
+  LongConnected hosts;
   unsigned first_messages = 0;
   hosts.network.sent.clear();
   for (unsigned i = 0; i < 20; ++i) {  // each for the newest ISAKMP SA, within 10 s
@@ -101,7 +101,7 @@ TEST_CASE("INVALID-COOKIE cannot drive a host from one new ISAKMP SA to the next
 }
 
 TEST_CASE("INVALID-SPI from an authenticated peer replaces the pair that it does not know") {
-  Connected hosts;
+  LongConnected hosts;
   const auto old = hosts.a.sas;
   Bytes spi;
   for (const auto& [key, sa] : hosts.a.installed)
@@ -116,7 +116,7 @@ TEST_CASE("INVALID-SPI from an authenticated peer replaces the pair that it does
 }
 
 TEST_CASE("INITIAL-CONTACT counts inside a proven Main Mode only") {
-  Connected hosts;
+  LongConnected hosts;
   const auto sas = hosts.a.sas;
   // In clear, with the cookies of the ISAKMP SA.
   wire::Header header;

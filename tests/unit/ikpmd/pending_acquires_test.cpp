@@ -5,7 +5,7 @@
 using namespace ipsec9000;
 
 namespace {
-constexpr TimePoint start{seconds(1000)};
+constexpr TimePoint first{seconds(1000)};
 
 ike::PairKey flow(std::uint32_t reqid) {
   ike::PairKey key;
@@ -29,7 +29,7 @@ using Sequences = std::vector<std::uint32_t>;
 
 TEST_CASE("a question whose negotiation failed is taken back at once, then later and later") {
   PendingAcquires pending;
-  auto now = start;
+  auto now = first;
   for (const int wait : {0, 1, 2, 4, 8, 16, 16, 16}) {
     CAPTURE(wait);
     const auto sequence = static_cast<std::uint32_t>(wait + 1);
@@ -48,7 +48,7 @@ TEST_CASE("a question whose negotiation failed is taken back at once, then later
 TEST_CASE("an answer, a minute of quiet and a new configuration make the next failure the first again") {
   const auto what = GENERATE(0, 1, 2);
   PendingAcquires pending;
-  auto now = start;
+  auto now = first;
   for (int i = 0; i < 3; ++i) {
     pending.asked(flow(1), question(1), now);
     pending.failed(flow(1), now);
@@ -72,20 +72,20 @@ TEST_CASE("an answer, a minute of quiet and a new configuration make the next fa
 
 TEST_CASE("each flow has its own patience, and what nobody asked for is not taken back") {
   PendingAcquires pending;
-  pending.asked(flow(1), question(1), start);
-  pending.asked(flow(2), question(2), start);
-  pending.failed(flow(1), start);
-  pending.failed(flow(3), start);
-  CHECK(due(pending, start) == Sequences{1});
-  pending.failed(flow(2), start);
-  CHECK(due(pending, start) == Sequences{2});
+  pending.asked(flow(1), question(1), first);
+  pending.asked(flow(2), question(2), first);
+  pending.failed(flow(1), first);
+  pending.failed(flow(3), first);
+  CHECK(due(pending, first) == Sequences{1});
+  pending.failed(flow(2), first);
+  CHECK(due(pending, first) == Sequences{2});
 }
 
 TEST_CASE("of too many questions the further ones are left to the kernel, until the old ones are forgotten") {
   PendingAcquires pending;
-  for (std::uint32_t i = 0; i < PendingAcquires::most + 10; ++i) pending.asked(flow(i), question(i), start);
+  for (std::uint32_t i = 0; i < PendingAcquires::most + 10; ++i) pending.asked(flow(i), question(i), first);
   CHECK(pending.size() == PendingAcquires::most);
-  const auto later = start + PendingAcquires::memory + Duration(1);
+  const auto later = first + PendingAcquires::memory + Duration(1);
   pending.asked(flow(PendingAcquires::most), question(7), later);
   CHECK(pending.size() == 1);
   pending.failed(flow(PendingAcquires::most), later);

@@ -22,7 +22,7 @@ struct BootFixture {
   Paths paths{directory.path()};
 };
 
-std::string with(bool on, const std::string& text) {
+std::string with_bootup(bool on, const std::string& text) {
   const auto changed = set_bootup(text, on);
   REQUIRE(changed);
   const auto parsed = parse_configuration(*changed, "x");
@@ -46,14 +46,14 @@ TEST_CASE_METHOD(BootFixture, "what keeps IPSec from starting with the system is
 }
 
 TEST_CASE("the boot-up option is changed in the text, and nothing else is") {
-  CHECK(with(true, "{ // é\n  \"version\": 1, /* é */ \"startup\": { \"bootup\": false } // x\n}") ==
+  CHECK(with_bootup(true, "{ // é\n  \"version\": 1, /* é */ \"startup\": { \"bootup\": false } // x\n}") ==
         "{ // é\n  \"version\": 1, /* é */ \"startup\": { \"bootup\": true } // x\n}");
-  CHECK(with(true, R"({"version": 1, "startup": {"audit_level": "debug"}})") ==
+  CHECK(with_bootup(true, R"({"version": 1, "startup": {"audit_level": "debug"}})") ==
         R"({"version": 1, "startup": { "bootup": true,"audit_level": "debug"}})");
-  CHECK(with(true, R"({"version": 1, "startup": {}})") == R"({"version": 1, "startup": { "bootup": true }})");
-  CHECK(with(false, "{\"version\": 1}") == "{\n  \"startup\": { \"bootup\": false },\"version\": 1}");
+  CHECK(with_bootup(true, R"({"version": 1, "startup": {}})") == R"({"version": 1, "startup": { "bootup": true }})");
+  CHECK(with_bootup(false, "{\"version\": 1}") == "{\n  \"startup\": { \"bootup\": false },\"version\": 1}");
   const std::string on = R"({"version": 1, "startup": {"bootup": true}})";
-  CHECK(with(true, on) == on);
+  CHECK(with_bootup(true, on) == on);
   CHECK_FALSE(set_bootup("{\"version\": 1", true));
   CHECK_FALSE(set_bootup(R"({"startup": {"bootup": 1}})", true));
   CHECK_FALSE(set_bootup(R"({"startup": 7})", true));

@@ -10,7 +10,7 @@
 using namespace ipsec9000;
 
 namespace {
-std::string document(const std::string& policies, const std::string& more = "") {
+std::string document_of(const std::string& policies, const std::string& more = "") {
   return R"({"version": 1, "policies": [)" + policies +
          R"(], "isakmp_policies": [{"name": "all", "proposals": ["AES128-SHA256-MODP2048"]}])" + more + "}";
 }
@@ -46,35 +46,36 @@ using Lines = std::vector<std::string>;
 TEST_CASE("a policy that came, one that went, one that changed, each with what happens to its SAs") {
   const auto a = secure("a", "10.0.0.1");
   const auto b = secure("b", "10.0.0.2", "AH-SHA256");
-  CHECK(told(document(a + "," + b), document(a + "," + b)).empty());
-  CHECK(told(document(a), document(b + "," + a)) == Lines{"+ policies b none"});
-  CHECK(told(document(a + "," + b), document(a)) == Lines{"- policies b deleted"});
+  CHECK(told(document_of(a + "," + b), document_of(a + "," + b)).empty());
+  CHECK(told(document_of(a), document_of(b + "," + a)) == Lines{"+ policies b none"});
+  CHECK(told(document_of(a + "," + b), document_of(a)) == Lines{"- policies b deleted"});
   // Another policy still wants the same protection.
-  CHECK(told(document(a + "," + secure("c", "10.0.0.3")), document(a)) == Lines{"- policies c kept"});
-  CHECK(told(document(a + "," + secure("c", "10.0.0.3")), document(a + "," + secure("c", "10.0.0.3", "AH-SHA256")))[0]
+  CHECK(told(document_of(a + "," + secure("c", "10.0.0.3")), document_of(a)) == Lines{"- policies c kept"});
+  CHECK(told(document_of(a + "," + secure("c", "10.0.0.3")),
+             document_of(a + "," + secure("c", "10.0.0.3", "AH-SHA256")))[0]
             .starts_with("~ policies c renegotiated"));
-  CHECK(told(document(a), document(secure("a", "10.0.0.9"))) ==
+  CHECK(told(document_of(a), document_of(secure("a", "10.0.0.9"))) ==
         Lines{"~ policies a kept; filter.remote: 10.0.0.1 -> 10.0.0.9"});
-  CHECK(told(document(b), document(secure("b", "10.0.0.2", "AH-SHA512"))) ==
+  CHECK(told(document_of(b), document_of(secure("b", "10.0.0.2", "AH-SHA512"))) ==
         Lines{"~ policies b renegotiated; transforms: AH-SHA256/28800/0 -> AH-SHA512/28800/0"});
-  CHECK(told(document(b), document(R"({"name": "b", "filter": {"remote": "10.0.0.2"}, "action": "pass"})"))[0]
+  CHECK(told(document_of(b), document_of(R"({"name": "b", "filter": {"remote": "10.0.0.2"}, "action": "pass"})"))[0]
             .starts_with("~ policies b deleted; action: secure -> pass"));
-  CHECK(told(document(a + "," + b), document(b + "," + a)) ==
+  CHECK(told(document_of(a + "," + b), document_of(b + "," + a)) ==
         Lines{"~ policies b kept; place: 2 -> 1", "~ policies a kept; place: 1 -> 2"});
 }
 
 TEST_CASE("an absent key and its default are the same; what it means is told") {
   const auto bare = R"({"name": "a", "action": "pass"})";
-  CHECK(told(document(bare), document(R"({"name": "a", "filter": {"local": "any"}, "action": "pass"})")).empty());
-  CHECK(told(document(bare), document(R"({"name": "a", "filter": {"local": "10.1.0.1"}, "action": "pass"})")) ==
+  CHECK(told(document_of(bare), document_of(R"({"name": "a", "filter": {"local": "any"}, "action": "pass"})")).empty());
+  CHECK(told(document_of(bare), document_of(R"({"name": "a", "filter": {"local": "10.1.0.1"}, "action": "pass"})")) ==
         Lines{"~ policies a none; filter.local: any -> 10.1.0.1"});
 }
 
 TEST_CASE("ISAKMP policies, the bypass list and the default policy are told too") {
-  const auto before = document("");
-  CHECK(told(before, document("", R"(, "bypass": ["10.0.0.1"], "default_policy": {"action": "discard"})")) ==
+  const auto before = document_of("");
+  CHECK(told(before, document_of("", R"(, "bypass": ["10.0.0.1"], "default_policy": {"action": "discard"})")) ==
         Lines{"+ bypass 10.0.0.1 none", "~ default_policy default none; action: pass -> discard"});
-  CHECK(told(before, document("", R"(, "allow_legacy": true, "startup": {"bootup": true})")) ==
+  CHECK(told(before, document_of("", R"(, "allow_legacy": true, "startup": {"bootup": true})")) ==
         Lines{"~ allow_legacy  none; allow_legacy: false -> true", "~ startup  none; bootup: false -> true"});
   auto other = before;
   other.replace(other.find("MODP2048"), 8, "MODP3072");

@@ -46,7 +46,7 @@ std::string after(const Edit& change, std::string_view text = document) {
 }
 
 // `document` with one passage replaced.
-std::string with(std::string_view old, std::string_view fresh) {
+std::string edited_with(std::string_view old, std::string_view fresh) {
   std::string text(document);
   const auto at = text.find(old);
   if (at == std::string::npos) return "no such passage";
@@ -55,19 +55,20 @@ std::string with(std::string_view old, std::string_view fresh) {
 }  // namespace
 
 TEST_CASE("setting a value changes that value only") {
-  CHECK(after(edit(Edit::Verb::set, "policies", "telnet", {{"filter.remote_port", 992}})) == with("23}", "992}"));
+  CHECK(after(edit(Edit::Verb::set, "policies", "telnet", {{"filter.remote_port", 992}})) ==
+        edited_with("23}", "992}"));
   CHECK(after(edit(Edit::Verb::set, "policies", "web", {{"action", "discard"}})) ==
-        with(R"("10.1.0.3"}, "action": "pass")", R"("10.1.0.3"}, "action": "discard")"));
+        edited_with(R"("10.1.0.3"}, "action": "pass")", R"("10.1.0.3"}, "action": "discard")"));
 }
 
 TEST_CASE("a new member goes behind the last one, a null takes one out") {
   CHECK(after(edit(Edit::Verb::set, "policies", "web", {{"filter.protocol", "tcp"}, {"filter.local_port", 80}})) ==
-        with(R"("10.1.0.3"})", R"("10.1.0.3", "protocol": "tcp", "local_port": 80})"));
+        edited_with(R"("10.1.0.3"})", R"("10.1.0.3", "protocol": "tcp", "local_port": 80})"));
   CHECK(after(edit(Edit::Verb::set, "policies", "telnet", {{"filter.remote_port", nullptr}})) ==
-        with(R"(, "remote_port": 23)", ""));
+        edited_with(R"(, "remote_port": 23)", ""));
   CHECK(after(edit(Edit::Verb::set, "policies", "telnet", {{"filter", nullptr}})).find("there") == std::string::npos);
   CHECK(*edited(document, edit(Edit::Verb::set, "policies", "telnet", {{"exclusive", true}})) ==
-        with(R"("action": "pass" }, // until)", "\"action\": \"pass\",\n      \"exclusive\": true }, // until"));
+        edited_with(R"("action": "pass" }, // until)", "\"action\": \"pass\",\n      \"exclusive\": true }, // until"));
 }
 
 TEST_CASE("an added policy stands where it is wanted, in the manner of its neighbours") {
@@ -75,13 +76,13 @@ TEST_CASE("an added policy stands where it is wanted, in the manner of its neigh
   const std::string item = R"({ "name": "new",
       "filter": {"remote": "10.1.0.4"},
       "action": "pass" })";
-  CHECK(after(add) ==
-        with("\"action\": \"pass\" }\n    // the end", "\"action\": \"pass\" },\n    " + item + "\n    // the end"));
+  CHECK(after(add) == edited_with("\"action\": \"pass\" }\n    // the end",
+                                  "\"action\": \"pass\" },\n    " + item + "\n    // the end"));
   add.where = Edit::Where::first;
-  CHECK(after(add) == with("    // for the operators", "    " + item + ",\n    // for the operators"));
+  CHECK(after(add) == edited_with("    // for the operators", "    " + item + ",\n    // for the operators"));
   add.where = Edit::Where::after;
   add.anchor = "telnet";
-  CHECK(after(add) == with("// until May", "// until May\n    " + item + ","));
+  CHECK(after(add) == edited_with("// until May", "// until May\n    " + item + ","));
   add.anchor = "tellnet";
   CHECK(after(add).find("did you mean telnet?") != std::string::npos);
 }
@@ -104,8 +105,9 @@ TEST_CASE("a policy moves with its comments, and goes with them") {
 }
 
 TEST_CASE("the bypass list, sections that are not there yet, and sections without names") {
-  CHECK(after(edit(Edit::Verb::add, "bypass", "10.9.0.2")) == with(R"("10.9.0.1"])", R"("10.9.0.1", "10.9.0.2"])"));
-  CHECK(after(edit(Edit::Verb::remove, "bypass", "10.9.0.1")) == with(R"("10.9.0.1")", ""));
+  CHECK(after(edit(Edit::Verb::add, "bypass", "10.9.0.2")) ==
+        edited_with(R"("10.9.0.1"])", R"("10.9.0.1", "10.9.0.2"])"));
+  CHECK(after(edit(Edit::Verb::remove, "bypass", "10.9.0.1")) == edited_with(R"("10.9.0.1")", ""));
   const auto text = after(edit(Edit::Verb::set, "default_policy", "", {{"action", "discard"}}));
   CHECK(text.find("[\"10.9.0.1\"], // the console\n  \"default_policy\": {\"action\": \"discard\"}\n}") !=
         std::string::npos);

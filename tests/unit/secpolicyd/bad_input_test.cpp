@@ -15,7 +15,7 @@ struct Row {
 std::string policy(const std::string& name, const std::string& filter, const std::string& rest) {
   return R"({"name": ")" + name + R"(", "filter": {)" + filter + R"(}, "action": )" + rest + "}";
 }
-const std::string web = R"("protocol": "tcp", "remote_port": )";
+const std::string tcp_to_port = R"("protocol": "tcp", "remote_port": )";
 
 // Sound policies stand before and behind each mistake: none of them may come into force.
 std::string among_others(const std::string& policies) {
@@ -27,9 +27,9 @@ std::string among_others(const std::string& policies) {
 TEST_CASE("a mistake is an error that names it, and no part of the configuration comes into force") {
   const std::string pass = R"("pass")";
   const std::vector<Row> rows{
-      {"a control character in a name", policy("a\\u001bb", web + "80", pass), {"/policies/1/name", "a\\x1bb"}},
-      {"a line break in a name", policy("a\\nb", web + "80", pass), {"/policies/1/name"}},
-      {"a name twice", policy("first", web + "80", pass), {"/policies/1/name", "a name that no other has"}},
+      {"a control character in a name", policy("a\\u001bb", tcp_to_port + "80", pass), {"/policies/1/name", "a\\x1bb"}},
+      {"a line break in a name", policy("a\\nb", tcp_to_port + "80", pass), {"/policies/1/name"}},
+      {"a name twice", policy("first", tcp_to_port + "80", pass), {"/policies/1/name", "a name that no other has"}},
       {"bits behind the prefix",
        policy("a", R"("remote": "10.1.0.7/24")", pass),
        {"/policies/1/filter/remote", "the network is 10.1.0.0/24"}},
@@ -42,19 +42,21 @@ TEST_CASE("a mistake is an error that names it, and no part of the configuration
        {"remote_port"}},
       {"a type of ICMP with TCP", policy("a", R"("protocol": "tcp", "icmp": {"type": 8})", pass), {"filter/icmp"}},
       {"a range that ends before it begins",
-       policy("a", web + R"("90-80")", pass),
+       policy("a", tcp_to_port + R"("90-80")", pass),
        {"/policies/1/filter/remote_port", "the range ends before it begins"}},
       {"families that do not meet",
        policy("a", R"("local": "10.0.0.1", "remote": "fd00::1")", pass),
        {"are of different families"}},
       {"a tunnel to itself",
        policy(
-           "a", web + "80",
+           "a", tcp_to_port + "80",
            R"("secure", "transforms": ["ESP-AES128-HMAC-SHA256"], "tunnel": {"local": "203.0.113.1", "remote": "203.0.113.1"})"),
        {"/policies/1/tunnel/remote", "and another one"}},
-      {"protection for what passes", policy("a", web + "80", R"("pass", "transforms": ["AH-SHA256"])"), {"transforms"}},
+      {"protection for what passes",
+       policy("a", tcp_to_port + "80", R"("pass", "transforms": ["AH-SHA256"])"),
+       {"transforms"}},
       {"nobody to negotiate with",
-       policy("a", web + "80", R"("secure", "transforms": [])"),
+       policy("a", tcp_to_port + "80", R"("secure", "transforms": [])"),
        {"/policies/1/transforms"}}};
   ServiceFixture host;
   REQUIRE(host.service->start());
@@ -80,7 +82,7 @@ TEST_CASE("a mistake is an error that names it, and no part of the configuration
 
 TEST_CASE("a mistake that is typed is refused in the same words, and the file stays as it is") {
   const std::vector<Row> rows{
-      {"a control character in a name", policy("a\\u001bb", web + "80", R"("pass")"), {"/policies/1/name"}},
+      {"a control character in a name", policy("a\\u001bb", tcp_to_port + "80", R"("pass")"), {"/policies/1/name"}},
       {"bits behind the prefix",
        policy("a", R"("remote": "10.1.0.7/24")", R"("pass")"),
        {"/policies/1/filter/remote", "the network is 10.1.0.0/24"}},
@@ -88,7 +90,7 @@ TEST_CASE("a mistake that is typed is refused in the same words, and the file st
        policy("a", R"("protocol": "icmp", "local_port": 7)", R"("pass")"),
        {"/policies/1/filter/local_port", "the protocol is icmp"}},
       {"a range that ends before it begins",
-       policy("a", web + R"("90-80")", R"("pass")"),
+       policy("a", tcp_to_port + R"("90-80")", R"("pass")"),
        {"/policies/1/filter/remote_port", "the range ends before it begins"}},
       {"families that do not meet",
        policy("a", R"("local": "10.0.0.1", "remote": "fd00::1")", R"("pass")"),
@@ -135,14 +137,15 @@ TEST_CASE("of ten megabytes with one mistake nothing comes into force") {
 TEST_CASE("what can be meant so is a warning that says what will happen, and comes into force as a whole") {
   const std::vector<Row> rows{
       {"two that contradict each other",
-       policy("a", web + "80", R"("pass")") + "," + policy("b", web + "80", R"("discard")"),
+       policy("a", tcp_to_port + "80", R"("pass")") + "," + policy("b", tcp_to_port + "80", R"("discard")"),
        {"/policies/2: policy \"b\" can never match: \"a\" (place 2) is chosen before it"}},
       {"one within another",
        policy("a", R"("remote": "10.0.0.0/8", "protocol": "tcp")", R"("pass")") + "," +
            policy("b", R"("remote": "10.1.0.0/16", "protocol": "tcp")", R"("discard")"),
        {"\"b\" can never match"}},
       {"ranges that overlap",
-       policy("a", web + R"("1000-2000")", R"("pass")") + "," + policy("b", web + R"("1500-2500")", R"("discard")"),
+       policy("a", tcp_to_port + R"("1000-2000")", R"("pass")") + "," +
+           policy("b", tcp_to_port + R"("1500-2500")", R"("discard")"),
        {"/policies/2: policy \"b\" overlaps \"a\": remote ports 1500-2000 are in both, and \"a\" (place 2) is chosen"}},
       {"ranges of the local side, the lower one behind",
        policy("a", R"("protocol": "udp", "local_port": "1500-2500")", R"("pass")") + "," +
@@ -170,8 +173,8 @@ TEST_CASE("ranges that meet without overlapping, and one within another, are no 
   for (const auto* other : {"2001-3000", "1200-1300", "1000-2000"}) {
     ServiceFixture host;
     REQUIRE(host.service->start());
-    host.write(among_others(policy("a", web + "\"" + other + "\"", R"("pass")") + "," +
-                            policy("b", web + R"("1000-2000")", R"("discard")")));
+    host.write(among_others(policy("a", tcp_to_port + "\"" + other + "\"", R"("pass")") + "," +
+                            policy("b", tcp_to_port + R"("1000-2000")", R"("discard")")));
     const auto difference = host.result("policy.diff");
     for (const auto& warning : difference["warnings"])
       CHECK(warning.get<std::string>().find("overlaps") == std::string::npos);

@@ -8,9 +8,9 @@ using namespace ipsec9000;
 using namespace ipsec9000::test;
 
 namespace {
-const Flow web = flow("10.1.0.1", 40000, "10.1.0.2", 80);
+const Flow pages = flow("10.1.0.1", 40000, "10.1.0.2", 80);
 const Flow broadcast = flow("10.1.0.1", 4000, "10.1.0.255", 7777, IpProtocol::sctp);
-const Flow udp = flow("10.1.0.1", 4000, "10.9.0.2", 53, IpProtocol::udp);
+const Flow names = flow("10.1.0.1", 4000, "10.9.0.2", 53, IpProtocol::udp);
 
 SaState sa(std::uint32_t reqid, const Flow& of, Spi spi, bool narrow) {
   SaState state;
@@ -28,10 +28,10 @@ TEST_CASE("each flow is listed once in each direction, whoever has seen it; loop
   const auto here = *IpAddress::parse("10.1.0.1");
   const Flow inside = flow("127.0.0.1", 1, "127.0.0.1", 2);
   const auto back = flow("10.1.0.2", 80, "10.1.0.1", 40000);
-  const auto all =
-      live_flows(host.service->set(), {web, inside}, {web, back}, {web, broadcast, udp}, {web, telnet_out}, {here});
+  const auto all = live_flows(host.service->set(), {pages, inside}, {pages, back}, {pages, broadcast, names},
+                              {pages, telnet_out}, {here});
   REQUIRE(all.size() == 4);  // what a policy discards is listed elsewhere
-  CHECK(all[0].flow == web);
+  CHECK(all[0].flow == pages);
   CHECK(all[0].direction == Direction::out);
   CHECK(all[1].flow == back);
   CHECK(all[1].direction == Direction::in);
@@ -60,10 +60,10 @@ TEST_CASE("a flow shows its decision, its policy's cookie and the SAs that carry
   CHECK(item["sas"][0]["state"] == "created");
   item = flow_item({telnet_out, Direction::out, "request"}, set, SaFinder({}));
   CHECK(item["sas"][0]["state"] == "requested");
-  item = flow_item({udp, Direction::out, "socket"}, set, sas);
+  item = flow_item({names, Direction::out, "socket"}, set, sas);
   CHECK(item["action"] == "discard");
   CHECK(item["policy"] == "no_udp");
-  item = flow_item({web, Direction::out, "socket"}, set, sas);
+  item = flow_item({pages, Direction::out, "socket"}, set, sas);
   CHECK(item["action"] == "pass");
   CHECK(item["policy"] == "default");
   CHECK(item["cookie"] == 1);
@@ -74,7 +74,7 @@ TEST_CASE("what was dropped is shown with its policy, as long as that is the one
   ServiceFixture host(telnet_secured + "," + no_udp);
   const auto& set = host.service->set();
   RecentDiscards::Entry entry{
-      {KernelSelector::of(udp), Direction::out, "no_udp", 2, Decision::discard, true}, 3, TimePoint{}};
+      {KernelSelector::of(names), Direction::out, "no_udp", 2, Decision::discard, true}, 3, TimePoint{}};
   auto item = discard_item(entry, set, 12);
   CHECK(item["kind"] == "discard");
   CHECK(item["seen_by"] == "policy");

@@ -8,9 +8,9 @@ using namespace ipsec9000;
 using namespace ipsec9000::test;
 
 namespace {
-const auto udp = IpProtocol::udp;
-const auto through = flow("10.1.0.1", 40000, "10.2.0.1", 9001, udp);
-const auto back = flow("10.2.0.1", 9001, "10.1.0.1", 40000, udp);
+const auto by_udp = IpProtocol::udp;
+const auto through = flow("10.1.0.1", 40000, "10.2.0.1", 9001, by_udp);
+const auto back = flow("10.2.0.1", 9001, "10.1.0.1", 40000, by_udp);
 
 struct Gateway {
   Configuration configuration;
@@ -31,7 +31,7 @@ struct Gateway {
 TEST_CASE("what is forwarded is discarded as it leaves where nothing is tunnelled") {
   Gateway gateway;
   CHECK(gateway.fate(through, false) == "passes");
-  add(gateway.configuration, {.local = "10.1.0.0/24", .remote = "10.2.0.0/24", .protocol = udp}, Decision::discard);
+  add(gateway.configuration, {.local = "10.1.0.0/24", .remote = "10.2.0.0/24", .protocol = by_udp}, Decision::discard);
   CHECK(gateway.fate(through, false) == "out p1");
   CHECK(gateway.fate(back, false) == "passes");  // the policy stands in `in` only, not in `forward`
   CHECK(gateway.fate(flow("10.1.0.1", 40000, "10.2.0.1", 9001), false) == "passes");
@@ -39,7 +39,7 @@ TEST_CASE("what is forwarded is discarded as it leaves where nothing is tunnelle
 
 TEST_CASE("beside tunnels what is forwarded meets the policies of both directions, inbound first") {
   Gateway gateway;
-  add(gateway.configuration, {.local = "10.1.0.0/24", .remote = "10.2.0.0/24", .protocol = udp}, Decision::discard);
+  add(gateway.configuration, {.local = "10.1.0.0/24", .remote = "10.2.0.0/24", .protocol = by_udp}, Decision::discard);
   gateway.tunnel();
   CHECK(gateway.fate(through, true) == "out p1");
   CHECK(gateway.fate(back, true) == "in p1");
@@ -51,5 +51,5 @@ TEST_CASE("the default discards what comes, but for what leaves through a tunnel
   CHECK(gateway.fate(through, false) == "in default");
   gateway.tunnel();
   CHECK(gateway.fate(through, true) == "passes");
-  CHECK(gateway.fate(flow("10.1.0.1", 1, "10.3.0.1", 2, udp), true) == "in default");
+  CHECK(gateway.fate(flow("10.1.0.1", 1, "10.3.0.1", 2, by_udp), true) == "in default");
 }

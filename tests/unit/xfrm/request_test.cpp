@@ -34,7 +34,7 @@ struct Read {
 std::uint16_t flags_of(const Request& request) { return CapturedMessage(to_bytes(request.bytes()))->flags; }
 std::uint16_t type_of(const Request& request) { return CapturedMessage(to_bytes(request.bytes()))->type; }
 
-SaSpec esp() {
+SaSpec full_esp() {
   SaSpec sa{ip("10.1.0.1"), ip("10.1.0.2"), Spi{0xc0de0001}, SaProtocol::esp};
   sa.reqid = 7;
   sa.encryption = SaEncryption{"cbc(aes)", Secret(Bytes(16, 0x22)), 0};
@@ -80,7 +80,7 @@ TEST_CASE("a request that outgrows its first buffer keeps what it has") {
 }
 
 TEST_CASE("adding an SA is exclusive and carries its algorithms with their keys") {
-  const auto request = add_sa(esp());
+  const auto request = add_sa(full_esp());
   const Read<xfrm_usersa_info> read(request);
   CHECK(read.message->type == XFRM_MSG_NEWSA);
   CHECK(read.message->flags == (NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL));
@@ -106,7 +106,7 @@ TEST_CASE("adding an SA is exclusive and carries its algorithms with their keys"
 }
 
 TEST_CASE("an AEAD has one attribute, with its ICV's length") {
-  auto sa = esp();
+  auto sa = full_esp();
   sa.authentication.reset();
   sa.encryption = SaEncryption{"rfc4106(gcm(aes))", Secret(Bytes(20, 0x33)), 96};
   const Read<xfrm_usersa_info> read(add_sa(sa));
@@ -134,7 +134,7 @@ TEST_CASE("a wide window or ESN moves the replay state to its own attribute") {
                               "01000000"
                               "00000000",
                               0}}) {
-    auto sa = esp();
+    auto sa = full_esp();
     sa.replay_window = row.window;
     sa.esn = row.esn;
     const Read<xfrm_usersa_info> read(add_sa(sa));
@@ -143,13 +143,13 @@ TEST_CASE("a wide window or ESN moves the replay state to its own attribute") {
     CHECK(read.head.replay_window == row.in_head);
     CHECK(((read.head.flags & XFRM_STATE_ESN) != 0) == row.esn);
   }
-  auto sa = esp();
+  auto sa = full_esp();
   sa.replay_window = maximum_replay_window;
   CHECK(Read<xfrm_usersa_info>(add_sa(sa)).attributes.find(XFRMA_REPLAY_ESN_VAL)->size() == 24 + 512);
 }
 
 TEST_CASE("the SA's flags follow from protocol, family, mode and selector") {
-  auto sa = esp();
+  auto sa = full_esp();
   sa.mode = Mode::tunnel;
   CHECK(Read<xfrm_usersa_info>(add_sa(sa)).head.flags == XFRM_STATE_AF_UNSPEC);
   sa.selector = KernelSelector::any(Family::ipv6);
@@ -167,7 +167,7 @@ TEST_CASE("the SA's flags follow from protocol, family, mode and selector") {
 }
 
 TEST_CASE("encapsulation, mark, interface and the acquire's sequence are passed on") {
-  auto sa = esp();
+  auto sa = full_esp();
   sa.encapsulation = Encapsulation{4500, 1024};
   sa.mark = Mark{3, 7};
   sa.interface_id = 9;
@@ -273,7 +273,7 @@ TEST_CASE("what a policy request says is what its decoder reads") {
 }
 
 TEST_CASE("what an SA request says is what its decoder reads") {
-  auto sa = esp();
+  auto sa = full_esp();
   sa.esn = true;
   sa.replay_window = 128;
   sa.mode = Mode::tunnel;

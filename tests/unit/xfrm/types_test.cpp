@@ -8,17 +8,17 @@ using namespace ipsec9000;
 
 namespace {
 
-KernelSelector telnet() {
+KernelSelector telnet_selector() {
   return {prefix("10.1.0.1"), prefix("10.1.0.0/24"), IpProtocol::tcp, PortMask{0x400, 0xfc00}, PortMask::one(23)};
 }
 
 PolicySpec tunnel_policy() {
-  PolicySpec policy{telnet()};
+  PolicySpec policy{telnet_selector()};
   policy.templates = {{SaProtocol::esp, Mode::tunnel, 7, TunnelEndpoints{ip("fd00::1"), ip("fd00::2")}}};
   return policy;
 }
 
-SaSpec esp() {
+SaSpec esp_between() {
   SaSpec sa{ip("10.1.0.1"), ip("10.1.0.2"), Spi{0xc0de}, SaProtocol::esp};
   sa.encryption = SaEncryption{"cbc(aes)", Secret(Bytes(16, 1)), 0};
   sa.authentication = SaAuthentication{"hmac(sha256)", Secret(Bytes(32, 2)), 128};
@@ -29,7 +29,7 @@ SaSpec esp() {
 
 TEST_CASE("a selector matches by prefix, protocol and the bits under the port masks") {
   const Flow flow{ip("10.1.0.1"), ip("10.1.0.77"), IpProtocol::tcp, 1500, 23};
-  CHECK(telnet().matches(flow));
+  CHECK(telnet_selector().matches(flow));
   struct Row {
     const char* what;
     std::function<void(Flow&)> change;
@@ -44,7 +44,7 @@ TEST_CASE("a selector matches by prefix, protocol and the bits under the port ma
     auto other = flow;
     row.change(other);
     CAPTURE(row.what);
-    CHECK_FALSE(telnet().matches(other));
+    CHECK_FALSE(telnet_selector().matches(other));
   }
   CHECK(KernelSelector::any(Family::ipv4).matches(flow));
   CHECK_FALSE(KernelSelector::any(Family::ipv6).matches(flow));
@@ -59,12 +59,12 @@ TEST_CASE("the selector of a flow holds its ports where the protocol has some") 
 }
 
 TEST_CASE("what is shown names direction, addresses, ports and SPI") {
-  CHECK(telnet().to_string() == "10.1.0.1 port 1024/fc00 -> 10.1.0.0/24 tcp 23");
+  CHECK(telnet_selector().to_string() == "10.1.0.1 port 1024/fc00 -> 10.1.0.0/24 tcp 23");
   CHECK(KernelSelector::of({ip("10.1.0.1"), ip("10.1.0.2"), IpProtocol::icmp, 8, 0}).to_string() ==
         "10.1.0.1 -> 10.1.0.2 icmp type 8 code 0");
   CHECK(tunnel_policy().to_string() == "out 10.1.0.1 port 1024/fc00 -> 10.1.0.0/24 tcp 23, priority 0");
-  CHECK(esp().to_string() == "esp 0000c0de 10.1.0.1 -> 10.1.0.2 transport reqid 0");
-  CHECK(esp().id().to_string() == "esp 0000c0de to 10.1.0.2");
+  CHECK(esp_between().to_string() == "esp 0000c0de 10.1.0.1 -> 10.1.0.2 transport reqid 0");
+  CHECK(esp_between().id().to_string() == "esp 0000c0de to 10.1.0.2");
   CHECK(to_string(static_cast<SaProtocol>(108)) == "108");
   CHECK(to_string(static_cast<Mode>(4)) == "4");
   CHECK(to_string(PolicyDirection::socket_out) == "socket out");
@@ -108,7 +108,7 @@ TEST_CASE("a policy that the kernel's structures cannot hold is refused") {
 }
 
 TEST_CASE("an SA that the kernel's structures cannot hold is refused") {
-  CHECK(check(esp()));
+  CHECK(check(esp_between()));
   struct Row {
     const char* what;
     std::function<void(SaSpec&)> spoil;
@@ -134,7 +134,7 @@ TEST_CASE("an SA that the kernel's structures cannot hold is refused") {
            Row{"too wide a window", [](SaSpec& s) { s.replay_window = 4097; }},
            Row{"ESN without a window", [](SaSpec& s) { s.esn = true, s.replay_window = 0; }},
        }) {
-    auto sa = esp();
+    auto sa = esp_between();
     row.spoil(sa);
     CAPTURE(row.what);
     CHECK_FALSE(check(sa));
@@ -153,9 +153,9 @@ TEST_CASE("an SPI is asked for from a range without 0") {
 }
 
 TEST_CASE("a cloned SA has the same keys") {
-  const auto copy = esp().clone();
+  const auto copy = esp_between().clone();
   REQUIRE(copy.encryption);
   CHECK(to_hex(copy.encryption->key.view()) == to_hex(Bytes(16, 1)));
   CHECK(copy.authentication->truncation_bits == 128);
-  CHECK(copy.id() == esp().id());
+  CHECK(copy.id() == esp_between().id());
 }
