@@ -24,7 +24,7 @@ struct Host : ServiceFixture {
       text.insert(1, "\"bypass\": [\"" + bypass + "\"], ");
       write(text);
       REQUIRE(service->start());
-      REQUIRE(service->reload_now());
+      result("policy.reload");
     } else {
       REQUIRE(service->start());
     }
