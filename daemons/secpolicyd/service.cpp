@@ -47,7 +47,7 @@ PolicyService::PolicyService(DaemonContext& context, std::unique_ptr<Kernel> ker
       monitor_(context.loop, *kernel_,
                {[this](const Acquire& acquire) { answer_acquire(acquire); }, [this] { reconcile_soon(); },
                 [this] { overrun(); }}),
-      kernel_events_(context, *kernel_, kernel_side_, [this]() -> const PolicySet& { return *set_; }),
+      kernel_events_(context, *kernel_, kernel_side_, host_, [this]() -> const PolicySet& { return *set_; }),
       trace_(context, *kernel_, [this]() -> const PolicySet& { return *set_; }),
       periodic_(context.loop),
       soon_(context.loop),

@@ -65,7 +65,7 @@ class PolicyService final : public DaemonService {
   KernelSide& kernel_side() { return kernel_side_; }
   HostAddresses& host() const { return host_; }
   // For tests.
-  void see_as_host(HostAddresses addresses) { host_ = std::move(addresses); }
+  void see_as_host(HostAddresses::Read addresses) { host_.read_by(std::move(addresses)); }
   KernelMonitor& monitor() { return monitor_; }
   KernelEvents& kernel_events() { return kernel_events_; }
   Trace& trace() { return trace_; }
