@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "model/entrust_settings.hpp"
 
 namespace ipsec9000::cli {
 
@@ -24,10 +25,24 @@ Json check_document(const ParsedConfiguration& parsed) {
                             {"found", escape_control(message.found)},
                             {"allowed", message.allowed},
                             {"text", escape_control(message.text)}});
-  return Json{{"valid", parsed.valid()},
+  return Json{{"valid", parsed.errors() == 0},
               {"errors", parsed.errors()},
               {"warnings", parsed.warnings()},
               {"messages", std::move(messages)}};
+}
+
+void add_entrust_mistake(ParsedConfiguration& parsed, const std::filesystem::path& path) {
+  const auto ini = entrust_ini(path);
+  IniMistake mistake;
+  const auto settings = read_entrust_ini(ini, &mistake);
+  if (settings || settings.error().code == ErrorCode::not_found) return;
+  ConfigurationMessage message;
+  message.file = ini.string();
+  message.line = mistake.line;
+  message.column = mistake.line == 0 ? 0 : 1;
+  message.pointer = mistake.key;
+  message.text = escape_control(mistake.text);
+  parsed.messages.push_back(std::move(message));
 }
 
 }  // namespace ipsec9000::cli

@@ -36,11 +36,13 @@ int mgr_check(Context& context, const VerbArguments& arguments) {
   const auto file = arguments.empty() ? context.paths.configuration() : std::filesystem::path(arguments[0]);
   auto parsed = load_configuration(file);
   add_host_warnings(parsed, file);
+  // As with a reload: it belongs to the configuration in use, and its mistakes count as that one's.
+  if (file == context.paths.configuration()) add_entrust_mistake(parsed, file);
   if (context.json)
     context.out << check_document(parsed).dump(2) << "\n";
   else
     print_messages(context, parsed);
-  if (!parsed.valid()) {
+  if (parsed.errors() != 0) {
     if (!context.json)
       context.out << safe(file.string()) << ": " << parsed.errors() << " errors, " << parsed.warnings()
                   << " warnings\n";

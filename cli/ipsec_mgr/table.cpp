@@ -104,7 +104,7 @@ constexpr std::array verbs{
     Verb{"check", "[FILE]", 0, 1, "check a configuration, by default the one in use",
          "Every mistake is reported in one pass, with line and column, what was found, and what is allowed. Warnings "
          "alone "
-         "are no failure."},
+         "are no failure. Without FILE entrust.ini is checked as well, as -reload does."},
     Verb{"diff", "[FILE]", 0, 1, "what would loading the configuration, or FILE, change?",
          "Compares with what is in force. A line for each policy that would come (+), go (-) or change (~), with what "
          "happens to its SAs (kept, renegotiated or deleted), and below it the fields that differ."},

@@ -32,6 +32,11 @@ void AcquireHandler::handle(const Acquire& acquire, const PolicySet& set) {
   record_refusal(acquire.flow);
 }
 
+bool AcquireHandler::is_for(const Acquire& acquire, const PolicySet& set) {
+  const auto protection = set.keying.protection_for(acquire.flow);
+  return protection && protection->reqid == unanswered(acquire).reqid;
+}
+
 void AcquireHandler::remember(const Flow& flow) {
   constexpr std::size_t most = 256;
   recent_.emplace_back(loop_.now(), flow);

@@ -20,6 +20,8 @@ class AcquireHandler {
       : loop_(loop), audit_(audit), order_(std::move(order)), release_(std::move(release)) {}
 
   void handle(const Acquire& acquire, const PolicySet& set);
+  // Whether the entry that asks is of the policy that this set has for the packet.
+  static bool is_for(const Acquire& acquire, const PolicySet& set);
   std::uint64_t acquires() const { return acquires_; }
   // The flows of the last minute that the kernel wanted SAs for; the last few of them.
   std::vector<Flow> recent() const;

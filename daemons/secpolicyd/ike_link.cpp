@@ -72,11 +72,12 @@ void IkeLink::forget(const std::vector<std::uint32_t>& reqids) {
 void IkeLink::send_forget() {
   for (std::size_t begin = 0; begin < forgotten_.size(); begin += most_reqids) {
     const auto end = std::min(begin + most_reqids, forgotten_.size());
-    const std::vector<std::uint32_t> told(forgotten_.begin() + static_cast<std::ptrdiff_t>(begin),
-                                          forgotten_.begin() + static_cast<std::ptrdiff_t>(end));
+    std::vector<std::uint32_t> told(forgotten_.begin() + static_cast<std::ptrdiff_t>(begin),
+                                    forgotten_.begin() + static_cast<std::ptrdiff_t>(end));
+    std::sort(told.begin(), told.end());
     peer_.call("ike.forget", {{"reqids", told}}, answer_time, [this, told](const Result<Json>& answer) {
       if (!answer) return;  // told again at the next connection
-      std::erase_if(forgotten_, [&](auto reqid) { return std::find(told.begin(), told.end(), reqid) != told.end(); });
+      std::erase_if(forgotten_, [&](auto reqid) { return std::binary_search(told.begin(), told.end(), reqid); });
     });
   }
 }

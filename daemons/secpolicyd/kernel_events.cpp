@@ -13,7 +13,6 @@ namespace {
 constexpr Duration turn_time{1000};
 constexpr unsigned turns_between_looks = 60;  // at what may change by itself: the kernel's audit, our addresses
 constexpr std::size_t most_waiting = 2 * DiscardLedger::most_of_a_kind;
-constexpr Duration links_settle_time{50};  // an interface that comes up is several pieces of news
 constexpr Duration used_lately{2000};
 constexpr std::size_t most_sockets = 4096;
 // The kernel looks up the policy before there is a packet, and no place to look at comes before that.
@@ -21,13 +20,13 @@ constexpr const char* raw_problem =
     "what ICMP and raw sockets send is not shown before a policy refuses it; the policy's filter is recorded";
 }  // namespace
 
-KernelEvents::KernelEvents(DaemonContext& context, Kernel& kernel, KernelSide& kernel_side,
+KernelEvents::KernelEvents(DaemonContext& context, Kernel& kernel, KernelSide& kernel_side, HostAddresses& host,
                            std::function<const PolicySet&()> set)
     : context_(context),
       kernel_(kernel),
       kernel_side_(kernel_side),
+      host_(host),
       set_(std::move(set)),
-      links_settle_(context.loop),
       tunnels_(context.loop, [this](const Flow& flow) { packet_beside_tunnel(flow); }),
       timer_(context.loop) {}
 KernelEvents::~KernelEvents() = default;
@@ -43,32 +42,8 @@ void KernelEvents::start() {
     sends_ = std::move(*sends);
   else
     sends_problem_ = sends.error().text;
-  watch_addresses();
+  host_.follow(context_.loop);
   turn();
-}
-
-// Without news from rtnetlink the look once a minute has to do.
-void KernelEvents::watch_addresses() {
-  auto links = LinkMonitor::open();
-  if (!links) return;
-  links_.emplace(std::move(*links));
-  links_watch_ = context_.loop.watch_readable(links_->fd(), [this] {
-    const auto news = links_->take_news();
-    const bool broken = !news;
-    if ((broken || *news) && !links_settle_.armed())
-      links_settle_.arm(links_settle_time, [this, broken] {
-        if (broken) links_watch_ = {};
-        read_addresses();
-      });
-  });
-}
-
-void KernelEvents::read_addresses() {
-  const auto addresses = local_addresses();
-  if (!addresses) return;
-  local_.clear();
-  for (const auto& address : *addresses) local_.push_back(address.address);
-  std::sort(local_.begin(), local_.end());
 }
 
 void KernelEvents::open_audit() {
@@ -89,7 +64,8 @@ void KernelEvents::read_audit() {
 }
 
 bool KernelEvents::is_local(const IpAddress& address) const {
-  return std::binary_search(local_.begin(), local_.end(), address);
+  const auto* local = host_.recent();
+  return local != nullptr && is_among(*local, address);
 }
 
 std::string KernelEvents::policy_of(std::uint32_t reqid) const {
@@ -232,7 +208,7 @@ std::vector<MetPolicy> KernelEvents::met_policies() {
 
 void KernelEvents::turn() {
   if (turns_++ % turns_between_looks == 0) {
-    read_addresses();
+    (void)host_.all();  // where news cannot be had
     forwards_ = forwards_packets();
     if (!audit_) open_audit();
   }

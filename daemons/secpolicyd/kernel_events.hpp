@@ -8,20 +8,21 @@
 #include "base/json_fwd.hpp"
 #include "daemon/daemon.hpp"
 #include "discard_ledger.hpp"
+#include "host_addresses.hpp"
 #include "kernel_side.hpp"
 #include "packet_tap.hpp"
 #include "policy_set.hpp"
 #include "send_tap.hpp"
 #include "tunnel_watch.hpp"
 #include "xfrm/kernel.hpp"
-#include "xfrm/links.hpp"
 
 namespace ipsec9000 {
 
 class KernelEvents {
  public:
   // `set` gives the policies in force at the time of the call.
-  KernelEvents(DaemonContext& context, Kernel& kernel, KernelSide& kernel_side, std::function<const PolicySet&()> set);
+  KernelEvents(DaemonContext& context, Kernel& kernel, KernelSide& kernel_side, HostAddresses& host,
+               std::function<const PolicySet&()> set);
   ~KernelEvents();
 
   void start();
@@ -39,8 +40,6 @@ class KernelEvents {
  private:
   void open_audit();
   void follow_tunnels();
-  void watch_addresses();
-  void read_addresses();
   void turn();
   void read_audit();
   void packet(const Flow& flow);
@@ -59,16 +58,13 @@ class KernelEvents {
   DaemonContext& context_;
   Kernel& kernel_;
   KernelSide& kernel_side_;
+  HostAddresses& host_;
   RecentDiscards recent_;
   std::function<const PolicySet&()> set_;
   DiscardLedger ledger_;
   DiscardSources sources_;  // of this turn
   std::optional<XfrmStatistics> last_counts_;
-  std::vector<IpAddress> local_;  // ours, sorted
-  bool forwards_ = false;         // packets of others
-  std::optional<LinkMonitor> links_;
-  EventLoop::Watch links_watch_;
-  EventLoop::Timer links_settle_;
+  bool forwards_ = false;  // packets of others
   std::unique_ptr<KernelAuditSource> audit_;
   EventLoop::Watch audit_watch_;
   std::unique_ptr<PacketTap> tap_;

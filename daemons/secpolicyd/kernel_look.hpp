@@ -6,17 +6,13 @@
 #include <optional>
 #include <vector>
 
+#include "kernel_change.hpp"
 #include "policy/compiled_table.hpp"
 #include "policy_set.hpp"
 #include "policy_steps.hpp"
 #include "xfrm/kernel.hpp"
 
 namespace ipsec9000 {
-
-inline bool is_of_socket(const PolicySpec& policy) {
-  return policy.direction == PolicyDirection::socket_in || policy.direction == PolicyDirection::socket_out;
-}
-inline bool is_ours(const PolicyState& state) { return is_our_owner(state.spec.owner) && !is_of_socket(state.spec); }
 
 // What is missing comes back from the winning end, what was changed is changed back in its place, and what has our mark
 // but is not ours goes last: a packet that met one of ours before is not let pass by what is still missing, for the

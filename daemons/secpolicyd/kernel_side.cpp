@@ -1,6 +1,7 @@
 #include "kernel_side.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "kernel_look.hpp"
 #include "policy/difference.hpp"
@@ -10,8 +11,7 @@ namespace ipsec9000 {
 namespace {
 constexpr DefaultActions block_all{PolicyAction::block, PolicyAction::block, PolicyAction::block};
 constexpr DefaultActions allow_all{PolicyAction::allow, PolicyAction::allow, PolicyAction::allow};
-constexpr std::size_t most_keys = 500;  // asked for one by one, for one packet
-constexpr std::size_t most_discarding = 1000;
+constexpr std::size_t most_keys = 500;             // asked for one by one, for one packet
 constexpr std::size_t most_read_for_one = 10'000;  // entries, for one packet, while nothing is certain
 constexpr HashThresholds kernel_thresholds{HashThreshold{32, 32}, HashThreshold{128, 128}};
 }  // namespace
@@ -31,21 +31,53 @@ Result<void> KernelSide::block_by_default() {
   return {};
 }
 
-Result<std::vector<PolicyState>> KernelSide::read_ours() {
-  auto all = kernel_.dump_policies();
-  if (!all) return all.error();
-  const auto others = std::partition(all->begin(), all->end(), is_ours);
-  foreign_ = static_cast<std::size_t>(
-      std::count_if(others, all->end(), [](const auto& state) { return !is_of_socket(state.spec); }));
-  all->erase(others, all->end());
-  return all;
+Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set) {
+  auto change = begin_change();
+  if (!change) return change.error();
+  const auto whole = [](const std::function<Result<bool>()>& part) -> Result<void> {
+    while (true) {
+      const auto over = part();
+      if (!over) return over.error();
+      if (*over) return {};
+    }
+  };
+  auto done = whole([&] { return (*change)->read(); });
+  if (done) {
+    (*change)->work_out(set);
+    done = whole([&] { return carry_out_some(**change); });
+  }
+  if (done) done = finish(**change);
+  if (done) return (*change)->applied();
+  abandon();
+  left_.table.forget();  // the next look begins here again
+  return done.error();
 }
 
-Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set) {
-  const auto present = read_ours();
-  if (!present) return present.error();
-  return bring_in_step(set, *present);
+Result<std::unique_ptr<KernelChange>> KernelSide::begin_change() {
+  distrust();
+  disturbed_ = false;  // from here on
+  look_.reset();
+  auto begun = KernelChange::begin(kernel_);
+  changing_ = begun.has_value();
+  return begun;
 }
+
+Result<bool> KernelSide::carry_out_some(KernelChange& change) {
+  if (change.found_nothing())
+    set_thresholds(change.thresholds());  // a bulk load: before it, so that nothing is hashed twice
+  return change.carry_out();
+}
+
+Result<void> KernelSide::finish(KernelChange& change) {
+  changing_ = false;
+  foreign_ = change.foreign();
+  std::swap(left_, change.outcome());
+  if (auto done = settle(); !done) return done;
+  set_thresholds(change.thresholds());
+  return {};
+}
+
+bool KernelSide::needs_long_look() const { return !trusted_ && left_.table.entries() > most_read_for_one; }
 
 Result<KernelSide::Applied> KernelSide::keep_in_step(const PolicySet& set) {
   look_.reset();
@@ -63,7 +95,7 @@ Result<std::optional<KernelSide::Applied>> KernelSide::go_on_looking(const Polic
 }
 
 Result<std::optional<KernelSide::Applied>> KernelSide::take_a_look(const PolicySet& set) {
-  if (!table_.is_known()) {
+  if (!left_.table.is_known()) {
     auto applied = bring_in_step(set);
     if (!applied) return applied.error();
     return std::optional(std::move(*applied));
@@ -71,7 +103,7 @@ Result<std::optional<KernelSide::Applied>> KernelSide::take_a_look(const PolicyS
   if (!look_) {
     // Before anything else: what is missing must not be open meanwhile.
     if (auto closed = block_by_default(); !closed) return closed.error();
-    auto begun = KernelLook::begin(kernel_, table_);
+    auto begun = KernelLook::begin(kernel_, left_.table);
     if (!begun) return begun.error();
     look_ = std::move(*begun);
     disturbed_ = false;
@@ -85,30 +117,6 @@ Result<std::optional<KernelSide::Applied>> KernelSide::take_a_look(const PolicyS
   return std::optional(look_->applied());
 }
 
-// `present`: our entries as they are in the kernel.
-Result<KernelSide::Applied> KernelSide::bring_in_step(const PolicySet& set, const std::vector<PolicyState>& present) {
-  const auto thresholds = choose_thresholds(set.configuration);
-  if (present.empty()) set_thresholds(thresholds);  // a bulk load: before it, so that nothing is hashed twice
-  distrust();
-  disturbed_ = false;
-  look_.reset();
-  table_.forget();
-  const auto wanted = compile(set.configuration, set.keying.reqids(), present);
-  Applied applied;
-  if (auto done = carry_out(kernel_, difference(present, wanted), applied); !done) return done.error();
-  places_.clear();
-  shapes_.clear();
-  discarding_.clear();
-  for (const auto& entry : wanted) {
-    note(entry.spec);
-    if (entry.place != 0) places_[entry.spec.priority] = entry.place;
-  }
-  table_.remember(set.configuration, wanted);
-  if (auto done = settle(); !done) return done.error();
-  set_thresholds(thresholds);
-  return applied;
-}
-
 // The kernel holds what it should.
 Result<void> KernelSide::settle() {
   if (auto done = block_by_default(); !done) return done;
@@ -119,14 +127,19 @@ Result<void> KernelSide::settle() {
 }
 
 Result<KernelSide::Applied> KernelSide::change(const PolicySet& from, const PolicySet& to) {
+  auto applied = change_at_once(from, to);
+  return applied ? std::move(*applied) : bring_in_step(to);
+}
+
+std::optional<KernelSide::Applied> KernelSide::change_at_once(const PolicySet& from, const PolicySet& to) {
   const auto old_reqids = from.keying.reqids();
   const auto new_reqids = to.keying.reqids();
-  auto small = table_.small_change({from.configuration, old_reqids}, {to.configuration, new_reqids});
-  if (!small || !protecting_ || !trust(from)) return bring_in_step(to);
+  auto small = left_.table.small_change({from.configuration, old_reqids}, {to.configuration, new_reqids});
+  if (!small || !protecting_ || !trust(from)) return std::nullopt;
   auto applied = take_small_steps(std::move(small->steps));
-  if (!applied) return bring_in_step(to);  // the kernel is not as we thought, or has no memory: it will say so again
-  table_.accept(*small);
-  return applied;
+  if (!applied) return std::nullopt;  // the kernel is not as we thought, or has no memory: it will say so again
+  left_.table.accept(*small);
+  return std::move(*applied);
 }
 
 std::optional<Result<KernelSide::Applied>> KernelSide::change(PolicySet& set, std::vector<Policy> next,
@@ -134,23 +147,23 @@ std::optional<Result<KernelSide::Applied>> KernelSide::change(PolicySet& set, st
   const auto& policies = set.configuration.policies;
   std::vector<PolicyTurn> turns;
   for (const auto& policy : next) turns.push_back({&policies[policy.place - 1], 0, &policy, 0});
-  if (!protecting_ || !table_.has_steps_for(turns) || !set.can_replace(next) || !trust(set)) return std::nullopt;
+  if (!protecting_ || !left_.table.has_steps_for(turns) || !set.can_replace(next) || !trust(set)) return std::nullopt;
   replaced = set.replace(std::move(next));
   turns.clear();
   for (const auto& old : replaced) {
     const auto index = old.policy.place - 1;
     turns.push_back({&old.policy, old.reqid, &policies[index], set.keying.reqid_of(index)});
   }
-  auto small = table_.small_change(std::move(turns));
+  auto small = left_.table.small_change(std::move(turns));
   if (!small) return bring_in_step(set);
   auto applied = take_small_steps(std::move(small->steps));
   if (!applied) return bring_in_step(set);
-  table_.accept(*small);
+  left_.table.accept(*small);
   return applied;
 }
 
 // Whether the kernel holds what was left there, after a look and a repair if need be.
-bool KernelSide::trust(const PolicySet& set) { return trusted_ || (table_.is_known() && keep_in_step(set)); }
+bool KernelSide::trust(const PolicySet& set) { return trusted_ || (left_.table.is_known() && keep_in_step(set)); }
 
 Result<KernelSide::Applied> KernelSide::take_small_steps(std::vector<PolicyStep> steps) {
   for (auto& step : steps) {
@@ -165,17 +178,9 @@ Result<KernelSide::Applied> KernelSide::take_small_steps(std::vector<PolicyStep>
   // Counted by ourselves: what another program did meanwhile must not become what we expect.
   for (const auto& step : steps) {
     count(step);
-    note(step.spec);
+    left_.note(step.spec);
   }
   return applied;
-}
-
-// An entry of ours that the kernel may hold from now on.
-void KernelSide::note(const PolicySpec& entry) {
-  shapes_.add(entry);
-  if (entry.direction == PolicyDirection::out && entry.action == PolicyAction::block &&
-      discarding_.size() <= most_discarding)
-    discarding_.push_back(entry.key());
 }
 
 void KernelSide::count(const PolicyStep& step) {
@@ -213,10 +218,11 @@ Result<void> KernelSide::withdraw() {
   for (const auto& failure : kernel_.delete_policies(handles))
     if (failure.error.code != ErrorCode::not_found) return failure.error;
   protecting_ = false;
-  places_.clear();
+  abandon();
+  left_.places.clear();
   distrust();
   look_.reset();
-  table_.forget();
+  left_.table.forget();
   thresholds_.reset();
   if (!kernel_.set_hash_thresholds(kernel_thresholds)) thresholds_.reset();
   const auto opened = kernel_.set_default(allow_all);
@@ -231,8 +237,8 @@ bool KernelSide::has_ours() const {
 
 std::uint32_t KernelSide::place_of(const PolicySpec& entry) const {
   if (!is_our_owner(entry.owner)) return 0;
-  const auto found = places_.find(entry.priority);
-  return found == places_.end() ? 0 : found->second;
+  const auto found = left_.places.find(entry.priority);
+  return found == left_.places.end() ? 0 : found->second;
 }
 
 Result<std::vector<PolicyState>> KernelSide::policies_for(const Flow& flow, Direction direction) {
@@ -242,7 +248,7 @@ Result<std::vector<PolicyState>> KernelSide::policies_for(const Flow& flow, Dire
 }
 
 Result<std::vector<PolicyState>> KernelSide::ours_for(const Flow& flow, Direction direction) {
-  const auto keys = shapes_.keys_for(flow, policy_direction(direction));
+  const auto keys = left_.shapes.keys_for(flow, policy_direction(direction));
   if (keys.size() > most_keys) return Error{ErrorCode::refused, "too many to ask for one by one"};
   std::vector<PolicyState> found;
   for (const auto& key : keys) {
@@ -256,10 +262,11 @@ Result<std::vector<PolicyState>> KernelSide::ours_for(const Flow& flow, Directio
 }
 
 std::optional<bool> KernelSide::agrees(const Flow& flow, Direction direction, const Match& match) {
+  if (changing_) return std::nullopt;  // the entries are partly those of one set and partly those of another
   const auto judged = [&](const Result<std::vector<PolicyState>>& policies) {
     return policies ? std::optional(agrees(*policies, flow, direction, match)) : std::nullopt;
   };
-  if (trusted_ || table_.entries() <= most_read_for_one) return judged(policies_for(flow, direction));
+  if (trusted_ || left_.table.entries() <= most_read_for_one) return judged(policies_for(flow, direction));
   // Whether others have put something before ours is known after the look that is under way.
   const auto ours = judged(ours_for(flow, direction));
   return ours == false ? ours : std::nullopt;
@@ -270,9 +277,9 @@ Result<std::vector<PolicyState>> KernelSide::policies_read_for(const Flow& flow,
 }
 
 Result<std::vector<PolicyState>> KernelSide::discarding() {
-  if (discarding_.size() > most_discarding) return policies();
+  if (left_.discarding.size() > LeftInKernel::most_discarding) return policies();
   std::vector<PolicyState> found;
-  for (const auto& key : discarding_)
+  for (const auto& key : left_.discarding)
     if (auto state = kernel_.get_policy(key)) found.push_back(std::move(*state));
   return found;
 }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "kernel_change.hpp"
 #include "policy/compile.hpp"
 #include "policy/compiled_table.hpp"
 #include "policy/kernel_view.hpp"
@@ -37,6 +38,16 @@ class KernelSide {
   // some steps may have been taken.
   Result<Applied> bring_in_step(const PolicySet& set);
 
+  // The same in pieces, for a set of very many: begin, go on with KernelChange::read() until that is all, work out, go
+  // on with carry_out_some(), finish. Until finish() the set of before counts as the one that was left in the kernel,
+  // though some steps may have been taken; abandon() says that finish() will not come, and a look puts that set back.
+  Result<std::unique_ptr<KernelChange>> begin_change();
+  Result<bool> carry_out_some(KernelChange& change);
+  // `change` has what was left there before; to take it apart takes its time.
+  Result<void> finish(KernelChange& change);
+  void abandon() { changing_ = false; }
+  bool is_changing() const { return changing_; }
+
   // The same for the set in force: what is not as it was left there is put right, at the cost of reading the kernel and
   // of what differs.
   Result<Applied> keep_in_step(const PolicySet& set);
@@ -49,6 +60,8 @@ class KernelSide {
   // reads the kernel nor compiles; everything else is bring_in_step(). What somebody else has changed is put right
   // first.
   Result<Applied> change(const PolicySet& from, const PolicySet& to);
+  // Without bring_in_step(): nothing where only that will do, whether or not the kernel has objected to some step.
+  std::optional<Applied> change_at_once(const PolicySet& from, const PolicySet& to);
   // Puts these policies in the place of those with the same places and names, in the set and in the kernel, at the cost
   // of these few; what was there is added to `replaced`. Nothing, and nothing has been changed, where that cannot be
   // done. After an error the set is the new one and the kernel between the two.
@@ -59,6 +72,8 @@ class KernelSide {
     trusted_ = false;
     disturbed_ = true;
   }
+  // Before a change: whether it would have to look at very many entries first.
+  bool needs_long_look() const;
 
   // A cheap look: whether the kernel holds as many policies as when we last left it, and still blocks by default. What
   // was exchanged one for one is not seen so; its event tells it, or bring_in_step().
@@ -88,15 +103,12 @@ class KernelSide {
   std::vector<std::string> problems() const;  // sentences for a person
 
  private:
-  Result<std::vector<PolicyState>> read_ours();
   Result<std::vector<PolicyState>> policies_read_for(const Flow& flow, Direction direction);
-  Result<Applied> bring_in_step(const PolicySet& set, const std::vector<PolicyState>& present);
   Result<void> settle();
   Result<Applied> take_small_steps(std::vector<PolicyStep> steps);
   Result<std::vector<PolicyState>> ours_for(const Flow& flow, Direction direction);
   Result<std::optional<Applied>> take_a_look(const PolicySet& set);
   bool trust(const PolicySet& set);
-  void note(const PolicySpec& entry);
   void set_thresholds(const HashThresholds& wanted);
   struct Counts {
     std::uint32_t in = 0;
@@ -113,13 +125,11 @@ class KernelSide {
   std::size_t foreign_ = 0;          // entries of other programs, without those of sockets
   std::optional<std::string> default_problem_;
   std::optional<HashThresholds> thresholds_;
-  std::unordered_map<std::uint32_t, std::uint32_t> places_;  // by priority
-  CompiledTable table_;
-  EntryShapes shapes_;                 // of the entries that we compiled
-  std::vector<PolicyKey> discarding_;  // those that discard what goes out, up to one more than are read one by one
-  std::unique_ptr<KernelLook> look_;   // that has begun and is not over
-  bool disturbed_ = false;             // since it began
-  bool trusted_ = false;               // they are what the kernel holds of ours, and nobody was heard to change that
+  LeftInKernel left_;
+  std::unique_ptr<KernelLook> look_;  // that has begun and is not over
+  bool disturbed_ = false;            // since it began
+  bool changing_ = false;             // between begin_change() and its end
+  bool trusted_ = false;              // they are what the kernel holds of ours, and nobody was heard to change that
 };
 
 }  // namespace ipsec9000

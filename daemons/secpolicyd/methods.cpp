@@ -97,8 +97,9 @@ Json answer_to(PolicyService& service, const PacketQuestion& question, const std
               {"local_address", host_end(packet.local, service.host().all())},
               {"kernel_agrees", nullptr}};
   auto& kernel = service.kernel_side();
-  const auto agrees = table == nullptr ? kernel.agrees(flow, direction, match)
-                                       : std::optional(kernel.agrees(*table, flow, direction, match));
+  const auto agrees = table == nullptr       ? kernel.agrees(flow, direction, match)
+                      : kernel.is_changing() ? std::nullopt  // part of it has been read before, part afterwards
+                                             : std::optional(kernel.agrees(*table, flow, direction, match));
   if (agrees) answer["kernel_agrees"] = *agrees;
   return answer;
 }
@@ -155,20 +156,31 @@ Result<Json> cover(PolicyService& service, const Json& params) {
 }
 
 // The file only: what is in force changes with the next reload.
-Result<Json> edit_configuration(PolicyService& service, const Json& params) {
+void edit_configuration(PolicyService& service, const Json& params, const RpcServer::Reply& reply) {
   const auto revision = optional_text(params, "revision");
-  if (!revision) return revision.error();
+  if (!revision) return reply(revision.error());
   const auto list = params.is_object() ? params.find("edits") : params.end();
-  if (list == params.end() || !list->is_array() || list->empty()) return missing("edits", "a list of edits");
+  if (list == params.end() || !list->is_array() || list->empty()) return reply(missing("edits", "a list of edits"));
   std::vector<Edit> edits;
   for (const auto& item : *list) {
     auto edit = edit_from_json(item);
-    if (!edit) return edit.error();
+    if (!edit) return reply(edit.error());
     edits.push_back(std::move(*edit));
   }
-  const auto done = edit_file(service.paths().configuration(), edits, *revision, service.known_text());
-  if (!done) return done.error();
-  return Json{{"revision", done->revision}, {"warnings", done->warnings}};
+  service.edit(edits, *revision, reply);
+}
+
+void reload(PolicyService& service, const Json& params, const RpcServer::Reply& reply) {
+  const auto revision = optional_text(params, "revision");
+  if (!revision) return reply(revision.error());
+  service.reload(*revision, reply);
+}
+
+void tell_difference(PolicyService& service, const Json& params, const RpcServer::Reply& reply) {
+  const auto file = optional_text(params, "file");
+  if (!file) return reply(file.error());
+  if (!file->empty() && !file->starts_with('/')) return reply(missing("file", "an absolute path"));
+  service.tell_difference(file->empty() ? service.paths().configuration() : std::filesystem::path(*file), reply);
 }
 
 Result<Json> configuration_revision(PolicyService& service) {
@@ -185,18 +197,14 @@ void add_policy_methods(RpcServer& server, PolicyService& service) {
     });
   };
   add("policy.status", [](PolicyService& s, const Json&) -> Result<Json> { return s.status(); });
-  add("policy.reload", [](PolicyService& s, const Json& params) -> Result<Json> {
-    const auto revision = optional_text(params, "revision");
-    if (!revision) return revision.error();
-    return s.reload_now(*revision);
-  });
-  add("policy.diff", [](PolicyService& s, const Json& params) -> Result<Json> {
-    const auto file = optional_text(params, "file");
-    if (!file) return file.error();
-    if (!file->empty() && !file->starts_with('/')) return missing("file", "an absolute path");
-    return s.difference_to(file->empty() ? s.paths().configuration() : std::filesystem::path(*file));
-  });
-  add("config.edit", [](PolicyService& s, const Json& params) { return edit_configuration(s, params); });
+  const auto add_slow = [&](const char* name, auto method) {
+    server.add(name, [&service, method](const Json& params, const Caller&, const RpcServer::Reply& reply) {
+      method(service, params, reply);
+    });
+  };
+  add_slow("policy.reload", reload);
+  add_slow("policy.diff", tell_difference);
+  add_slow("config.edit", edit_configuration);
   add("config.revision", [](PolicyService& s, const Json&) { return configuration_revision(s); });
   add("config.in_force", [](PolicyService& s, const Json&) -> Result<Json> {
     return Json{{"file", s.paths().configuration().string()},
@@ -207,9 +215,7 @@ void add_policy_methods(RpcServer& server, PolicyService& service) {
     if (auto done = s.withdraw(); !done) return done.error();
     return Json::object();
   });
-  server.add("policy.query", [&service](const Json& params, const Caller&, const RpcServer::Reply& reply) {
-    query(service, params, reply);
-  });
+  add_slow("policy.query", query);
   add("policy.cover", [](PolicyService& s, const Json& params) { return cover(s, params); });
   server.add("trace.start", [&service](const Json& params, const Caller&, const RpcServer::Reply& reply) {
     const auto order = TraceOrder::from_json(params);

@@ -33,11 +33,11 @@ Result<void> carry_out_run(Kernel& kernel, std::span<const PolicyStep> steps) {
 }
 }  // namespace
 
-Result<void> carry_out(Kernel& kernel, const std::vector<PolicyStep>& steps, AppliedSteps& applied) {
+Result<void> carry_out(Kernel& kernel, std::span<const PolicyStep> steps, AppliedSteps& applied) {
   for (std::size_t begin = 0; begin < steps.size();) {
     std::size_t end = begin;
     while (end < steps.size() && steps[end].kind == steps[begin].kind) ++end;
-    if (auto done = carry_out_run(kernel, std::span(steps).subspan(begin, end - begin)); !done) return done;
+    if (auto done = carry_out_run(kernel, steps.subspan(begin, end - begin)); !done) return done;
     auto& count = steps[begin].kind == PolicyStep::Kind::add      ? applied.added
                   : steps[begin].kind == PolicyStep::Kind::update ? applied.updated
                                                                   : applied.removed;

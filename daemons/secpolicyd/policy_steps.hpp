@@ -19,7 +19,7 @@ struct AppliedSteps {
 
 // In their order, neighbours of one kind as one batch; what is done is added to `applied`. What somebody else has
 // added or removed meanwhile is no failure.
-Result<void> carry_out(Kernel& kernel, const std::vector<PolicyStep>& steps, AppliedSteps& applied);
+Result<void> carry_out(Kernel& kernel, std::span<const PolicyStep> steps, AppliedSteps& applied);
 
 // The same for entries that are all to be added.
 Result<void> carry_out_additions(Kernel& kernel, std::span<const PolicySpec> wanted, AppliedSteps& applied);

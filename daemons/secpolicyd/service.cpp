@@ -6,10 +6,7 @@
 #include "audit/events.hpp"
 #include "configuration_file.hpp"
 #include "methods.hpp"
-#include "policy/changes.hpp"
-#include "policy/edit.hpp"
 #include "policy/host_check.hpp"
-#include "policy/services.hpp"
 
 namespace ipsec9000 {
 
@@ -48,15 +45,14 @@ PolicyService::PolicyService(DaemonContext& context, std::unique_ptr<Kernel> ker
           [this](const Protection& protection, const UnansweredAcquire& acquire) { ike_.acquire(protection, acquire); },
           [this](const UnansweredAcquire& acquire) { ike_.release(acquire); }),
       monitor_(context.loop, *kernel_,
-               {[this](const Acquire& acquire) {
-                  if (!withdrawn_) acquires_.handle(acquire, *set_);
-                },
-                [this] { reconcile_soon(); }, [this] { overrun(); }}),
-      kernel_events_(context, *kernel_, kernel_side_, [this]() -> const PolicySet& { return *set_; }),
+               {[this](const Acquire& acquire) { answer_acquire(acquire); }, [this] { reconcile_soon(); },
+                [this] { overrun(); }}),
+      kernel_events_(context, *kernel_, kernel_side_, host_, [this]() -> const PolicySet& { return *set_; }),
       trace_(context, *kernel_, [this]() -> const PolicySet& { return *set_; }),
       periodic_(context.loop),
       soon_(context.loop),
-      look_(context.loop) {
+      look_(context.loop),
+      turns_(context.loop) {
   add_methods();
   ike_.on_lost([this] { (void)trace_.stop("ikpmd ended"); });
 }
@@ -83,12 +79,6 @@ Result<void> PolicyService::start() {
   return {};
 }
 
-void PolicyService::reload() { (void)reload_now(); }  // on SIGHUP; what went wrong is in the audit trail
-
-void PolicyService::remember(CheckedText text, bool silent) {
-  in_force_ = {std::move(text), silent, services_changed_at()};
-}
-
 // A mistake in what names a CA's servers is no reason to leave the policies out.
 void PolicyService::read_entrust_at_start() {
   auto read = read_entrust_settings(context_.paths.configuration());
@@ -99,162 +89,21 @@ void PolicyService::read_entrust_at_start() {
   entrust_problem_ = refused(entrust_ini(context_.paths.configuration()), read.error()).text;
 }
 
-Error PolicyService::refused(const Error& error) { return refused(context_.paths.configuration(), error); }
-
-Error PolicyService::refused(const std::filesystem::path& file, const Error& error) {
-  context_.audit.record(audit::policy_reload_failed, {{"file", file.string()}, {"reason", error.text}});
-  return error;
-}
-
-// Both files are checked before anything changes.
-Result<Json> PolicyService::reload_now(const std::string& revision) {
-  if (withdrawn_) return refused({ErrorCode::refused, "the policies have been withdrawn; secpolicyd is about to stop"});
-  auto text = read_configuration(context_.paths.configuration());
-  if (!text) return refused(text.error());
-  if (!revision.empty() && revision_of(*text) != revision)
-    return refused({ErrorCode::refused, "the file has been changed meanwhile"});
-  auto entrust = read_entrust_settings(context_.paths.configuration());
-  if (!entrust) return refused(entrust_ini(context_.paths.configuration()), entrust.error());
-  auto changes = take_over(std::move(*text));
-  if (!changes) return changes.error();
-  add_entrust_changes(entrust_.value_or(EntrustSettings{}), *entrust, *changes);
-  if (entrust_ != *entrust) {
-    entrust_ = std::move(*entrust);
-    ike_.configure(*set_, entrust_);
-  }
-  entrust_problem_.clear();
-  return loaded(*changes);
-}
-
-Result<PolicyService::Changes> PolicyService::take_over(std::string text) {
-  if (const auto change = quick_change(text))
-    if (auto changes = take_over(text, *change)) return std::move(*changes);
-  auto file = check_configuration(std::move(text), context_.paths.configuration());
-  if (!file) return refused(file.error());
-  return take_over(std::move(*file));
-}
-
-std::optional<CheckedText::Change> PolicyService::quick_change(const std::string& text) const {
-  if (in_force_.services != services_changed_at()) return std::nullopt;  // a service may have another port now
-  return in_force_.text.change_to(text, set_->configuration);
-}
-
-bool PolicyService::is_file_in_force() const {
-  if (in_force_.text.text().empty() || in_force_.services != services_changed_at()) return false;
-  const auto text = read_configuration(context_.paths.configuration());
-  const auto entrust = read_entrust_settings(context_.paths.configuration());
-  return text && *text == in_force_.text.text() && entrust && entrust_ == *entrust;
-}
-
-std::optional<KnownText> PolicyService::known_text() const {
-  if (!in_force_.silent || in_force_.services != services_changed_at()) return std::nullopt;
-  return KnownText{in_force_.text, set_->configuration};
-}
-
-Result<PolicyService::Changes> PolicyService::take_over(ConfigurationFile file) {
-  auto next = PolicySet::make(std::move(file.configuration), set_->keying.reqid_map());
-  if (const auto applied = kernel_side_.change(*set_, *next); !applied) {
-    const auto back = kernel_side_.bring_in_step(*set_);
-    in_step_ = back.has_value();
-    return refused(applied.error().within("changing the kernel's policies"));
-  }
-  auto changes = changes_between(set_->configuration, set_->keying, next->configuration, next->keying);
-  const auto gone = vanished_reqids(set_->keying.reqid_map(), next->keying.reqid_map());
-  set_ = std::move(next);
-  remember(std::move(file.text), file.silent);
-  ike_.configure(*set_, entrust_);
-  if (!gone.empty()) ike_.forget(gone);
-  return changes;
-}
-
-// Nothing, and the text is as it was, where only taking over the whole will do.
-std::optional<Result<PolicyService::Changes>> PolicyService::take_over(std::string& text,
-                                                                       const CheckedText::Change& change) {
-  auto changes = changes_of(set_->configuration, set_->keying, change.policies);
-  std::vector<PolicySet::Replaced> replaced;
-  const auto applied = kernel_side_.change(*set_, change.policies, replaced);
-  if (!applied) return std::nullopt;
-  if (!*applied) {
-    const auto back = back_to(std::move(replaced));
-    in_step_ = back.has_value();
-    return refused(applied->error().within("changing the kernel's policies"));
-  }
-  std::vector<std::uint32_t> gone;
-  bool other_reqids = false;
-  for (const auto& [policy, reqid] : replaced) {
-    other_reqids = other_reqids || set_->keying.reqid_of(policy.place - 1) != reqid;
-    if (reqid != 0 && !set_->keying.is_in_use(reqid)) gone.push_back(reqid);
-  }
-  std::sort(gone.begin(), gone.end());
-  gone.erase(std::unique(gone.begin(), gone.end()), gone.end());
-  in_force_.silent = in_force_.silent && change.silent;
-  in_force_.text.accept(std::move(text), change);
-  if (other_reqids) ike_.configure(*set_, entrust_);
-  if (!gone.empty()) ike_.forget(gone);
-  return changes;
-}
-
-// The kernel would not have the new ones.
-Result<void> PolicyService::back_to(std::vector<PolicySet::Replaced> replaced) {
-  auto reqids = set_->keying.reqid_map();
-  auto old = std::move(set_->configuration);
-  for (auto& [policy, reqid] : replaced) {
-    if (reqid != 0) reqids.emplace(Keying::description(policy), reqid);
-    const auto index = policy.place - 1;
-    old.policies[index] = std::move(policy);
-  }
-  set_ = PolicySet::make(std::move(old), reqids);
-  const auto done = kernel_side_.bring_in_step(*set_);
-  return done ? Result<void>() : Result<void>(done.error());
-}
-
-Json PolicyService::loaded(const std::vector<PolicyChange>& changes) {
-  in_step_ = true;
-  ++generation_;
-  kernel_events_.policies_changed();
-  context_.audit.record(audit::policy_loaded, {{"count", std::to_string(set_->configuration.policies.size())},
-                                               {"file", context_.paths.configuration().string()}});
-  auto answer = changes_answer(changes);
-  answer["generation"] = generation_;
-  return answer;
-}
-
-Result<Json> PolicyService::difference_to(const std::filesystem::path& path) const {
-  auto text = read_configuration(path);
-  if (!text) return text.error();
-  auto revision = revision_of(*text);
-  EntrustSettings entrust = entrust_.value_or(EntrustSettings{});
-  const auto entrust_before = entrust;
-  if (path == context_.paths.configuration()) {
-    auto read = read_entrust_settings(path);
-    if (!read) return read.error();
-    entrust = std::move(*read);
-  }
-  const auto told = [&](std::vector<PolicyChange> changes, const std::vector<std::string>& warnings) {
-    add_entrust_changes(entrust_before, entrust, changes);
-    auto answer = changes_answer(changes);
-    answer["revision"] = std::move(revision);
-    answer["warnings"] = warnings;
-    return answer;
-  };
-  // Other filters can make policies that never match: that is for the whole check to see.
-  const auto same_filter = [&](const Policy& policy) {
-    return policy.filter == set_->configuration.policies[policy.place - 1].filter;
-  };
-  if (const auto change = quick_change(*text);
-      change && in_force_.silent && change->silent &&
-      std::all_of(change->policies.begin(), change->policies.end(), same_filter))
-    return told(changes_of(set_->configuration, set_->keying, change->policies),
-                host_warnings_after(in_force_.text, set_->configuration, *change, *text, path));
-  auto file = check_configuration(std::move(*text), path);
-  if (!file) return file.error();
-  const auto next = PolicySet::make(std::move(file->configuration), set_->keying.reqid_map());
-  return told(changes_between(set_->configuration, set_->keying, next->configuration, next->keying), file->warnings);
+// While the kernel is on its way to another set, what asks may be an entry of either.
+void PolicyService::answer_acquire(const Acquire& acquire) {
+  constexpr std::size_t most_waiting = 1000;
+  if (withdrawn_) return;
+  const auto* coming = take_over_ ? take_over_->coming() : nullptr;
+  if (coming == nullptr || AcquireHandler::is_for(acquire, *set_) || !AcquireHandler::is_for(acquire, *coming))
+    return acquires_.handle(acquire, *set_);
+  // ikpmd does not know that set yet. Beyond so many the kernel asks again by itself.
+  if (early_acquires_.size() < most_waiting) early_acquires_.push_back(acquire);
 }
 
 Result<void> PolicyService::withdraw() {
   (void)trace_.stop("IPSec is stopped");  // it may be off
   withdrawn_ = true;
+  abandon_reload();
   periodic_.cancel();
   soon_.cancel();
   look_.cancel();
@@ -277,14 +126,17 @@ void PolicyService::arm_reconcile() {
 
 void PolicyService::reconcile() {
   if (withdrawn_) return;
-  // What is changed while a look is under way may have been passed already: another one follows.
-  look_again_ = look_.armed();
+  // What is changed while a look is under way may have been passed already: another one follows. And one set is not
+  // looked for while another one is being put into the kernel.
+  look_again_ = look_.armed() || kernel_side_.is_changing();
   if (look_again_) return;
   look_took_ = Duration(0);
   go_on_looking();
 }
 
 void PolicyService::go_on_looking() {
+  look_again_ = look_again_ || kernel_side_.is_changing();
+  if (kernel_side_.is_changing()) return;
   const auto began = context_.loop.now();
   auto now = began;
   Result<std::optional<KernelSide::Applied>> over = std::optional<KernelSide::Applied>();
@@ -300,6 +152,13 @@ void PolicyService::go_on_looking() {
     looked(**over);
   else
     look_failed(over.error());
+  going_back_ = false;
+  for (const auto& next : std::exchange(when_looked_, {})) next();
+}
+
+void PolicyService::after_a_look(std::function<void()> next) {
+  when_looked_.push_back(std::move(next));
+  if (!look_.armed()) reconcile();
 }
 
 // Said once until the kernel answers again.
@@ -313,7 +172,7 @@ void PolicyService::look_failed(const Error& error) {
 void PolicyService::looked(const KernelSide::Applied& applied) {
   in_step_ = true;
   kernel_problem_.clear();
-  if (applied.nothing()) return;
+  if (applied.nothing() || going_back_) return;
   ++repairs_;
   const auto count = applied.added + applied.updated + applied.removed;
   context_.audit.record(
@@ -348,7 +207,8 @@ Json PolicyService::status() const {
   if (!ike_.connected() && !withdrawn_) problems.push_back("ikpmd is not connected: no SAs are negotiated");
   return {{"configuration", context_.paths.configuration().string()},
           {"policies", set_->configuration.policies.size()},
-          {"in_step", in_step_ && !kernel_side_.is_repairing()},
+          {"in_step", in_step_ && !kernel_side_.is_repairing() && !kernel_side_.is_changing()},
+          {"reloading", take_over_ != nullptr},
           {"kernel", kernel_side_.is_protecting() && kernel_problem_.empty() ? "up" : "down"},
           {"protected", kernel_side_.is_protecting() && !withdrawn_},
           {"generation", generation_},

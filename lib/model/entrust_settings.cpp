@@ -1,7 +1,9 @@
 #include "model/entrust_settings.hpp"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
@@ -44,38 +46,46 @@ Result<std::string> fingerprint_from(std::string_view value) {
   return fingerprint;
 }
 
-Result<void> take_line(EntrustSettings& settings, std::string_view line) {
-  const auto equals = line.find('=');
-  if (equals == std::string_view::npos) return Error{ErrorCode::invalid_input, "neither [SECTION] nor KEY=VALUE"};
-  const auto key = trim(line.substr(0, equals));
-  const auto value = trim(line.substr(equals + 1));
-  if (is_word(key, "manager")) {
+Result<void> take_value(EntrustSettings& settings, std::string_view word, std::string_view value) {
+  if (word == "manager") {
     auto url = url_from(value, "http");
     if (!url) return url.error();
     if (!settings.manager.empty()) return Error{ErrorCode::invalid_input, "a second Manager"};
     settings.manager = std::move(*url);
-  } else if (is_word(key, "server")) {
+  } else if (word == "server") {
     auto url = url_from(value, "ldap");
     if (!url) return url.error();
     if (settings.directories.size() >= directories_maximum)
       return Error{ErrorCode::invalid_input, "more than " + std::to_string(directories_maximum) + " directories"};
     while (url->ends_with('/')) url->pop_back();
     settings.directories.push_back(std::move(*url));
-  } else if (is_word(key, "rootfingerprint")) {
+  } else {
     auto fingerprint = fingerprint_from(value);
     if (!fingerprint) return fingerprint.error();
     if (settings.roots.size() >= directories_maximum)
       return Error{ErrorCode::invalid_input, "more than " + std::to_string(directories_maximum) + " roots"};
     settings.roots.push_back(std::move(*fingerprint));
   }
-  return {};  // the original's file has other keys, which mean nothing here
+  return {};
+}
+
+std::optional<IniMistake> take_line(EntrustSettings& settings, std::string_view line) {
+  static constexpr std::array<std::string_view, 3> words = {"Manager", "Server", "RootFingerprint"};
+  const auto equals = line.find('=');
+  if (equals == std::string_view::npos) return IniMistake{0, "", "neither [SECTION] nor KEY=VALUE"};
+  const auto typed = to_lower(trim(line.substr(0, equals)));
+  const auto* word = std::ranges::find_if(words, [&](std::string_view each) { return to_lower(each) == typed; });
+  if (word == words.end()) return std::nullopt;  // the original's file has other keys, which mean nothing here
+  const auto taken = take_value(settings, typed, trim(line.substr(equals + 1)));
+  if (taken) return std::nullopt;
+  return IniMistake{0, std::string(*word), taken.error().text};
 }
 }  // namespace
 
-Result<EntrustSettings> parse_entrust_ini(std::string_view text) {
+Result<EntrustSettings> parse_entrust_ini(std::string_view text, IniMistake* mistake) {
   EntrustSettings settings;
   bool ours = false;
-  std::size_t number = 0;
+  std::uint32_t number = 0;
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
     const auto line = trim(text.substr(at, end - at));
@@ -87,15 +97,23 @@ Result<EntrustSettings> parse_entrust_ini(std::string_view text) {
       continue;
     }
     if (!ours) continue;
-    if (auto taken = take_line(settings, line); !taken) return taken.error().within("line " + std::to_string(number));
+    if (auto found = take_line(settings, line)) {
+      found->line = number;
+      const Error error{ErrorCode::invalid_input, found->text};
+      if (mistake != nullptr) *mistake = *found;
+      return (found->key.empty() ? error : error.within(found->key)).within("line " + std::to_string(number));
+    }
   }
   return settings;
 }
 
-Result<EntrustSettings> read_entrust_ini(const fs::path& path) {
+Result<EntrustSettings> read_entrust_ini(const fs::path& path, IniMistake* mistake) {
   const auto text = read_file(path, ini_maximum);
-  if (!text) return text.error();
-  auto settings = parse_entrust_ini(*text);
+  if (!text) {
+    if (mistake != nullptr) *mistake = {0, "", text.error().text};
+    return text.error();
+  }
+  auto settings = parse_entrust_ini(*text, mistake);
   if (!settings) return settings.error().within(path.string());
   return settings;
 }

@@ -6,6 +6,7 @@
 //   RootFingerprint=AB:CD:...                   (SHA-256 of a root that may be taken from a directory, as many as there
 //                                                are: a directory proves nothing, the administrator vouches)
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -23,9 +24,15 @@ struct EntrustSettings {
   bool operator==(const EntrustSettings&) const = default;
 };
 
-// not_found: no such file. invalid_input names file and line.
-Result<EntrustSettings> read_entrust_ini(const std::filesystem::path& path);
-Result<EntrustSettings> parse_entrust_ini(std::string_view text);
+struct IniMistake {
+  std::uint32_t line = 0;  // 0: of the file as a whole
+  std::string key;         // "" where there is none that is known
+  std::string text;
+};
+
+// not_found: no such file. invalid_input names file, line and key, and puts them into `mistake` each by itself.
+Result<EntrustSettings> read_entrust_ini(const std::filesystem::path& path, IniMistake* mistake = nullptr);
+Result<EntrustSettings> parse_entrust_ini(std::string_view text, IniMistake* mistake = nullptr);
 std::filesystem::path entrust_ini(const std::filesystem::path& configuration);  // beside ipsec.json
 
 // {"manager", "directories", "roots"}: what secpolicyd tells ikpmd.

@@ -1,6 +1,6 @@
 """OCSP where revocation is strict and there is no CRL at all: already the first negotiation waits for the responder's
-answer, and only for a while. A revoked certificate is refused for real. And a warning of an end comes once, also when
-the daemon starts anew."""
+answer, and only for a while. A revoked certificate is refused for real. A warning of an end comes once, also when the
+daemon starts anew. And a certificate of which nothing can be learnt is refused, until revocation is tolerant."""
 
 import socket
 import time
@@ -10,7 +10,7 @@ from harness.authority import Authority
 from harness.certificate_servers import responder
 from harness.command import expect, wait_for
 
-TIME_LIMIT = 180
+TIME_LIMIT = 210
 WAIT = 3  # seconds, for an answer
 
 
@@ -18,12 +18,20 @@ def records(suite, event):
     return [record["text"] for record in suite.audit() if record["event"] == event]
 
 
+def client_document(lab):
+    """With a policy that is in the way of a directory."""
+    document = configuration.telnet_client(lab.a, lab.b, 4)
+    document["isakmp_policies"][0]["authentication"] = "ecdsa-signature"
+    document["revocation"] = "strict"
+    document["policies"].append(configuration.plain("no_directory", "discard", lab.a, lab.b, 4, remote_port=3891))
+    return document
+
+
 def configure(lab, client, server):
-    for suite, document in ((client, configuration.telnet_client(lab.a, lab.b, 4)),
-                            (server, configuration.telnet_server(lab.b, lab.a, 4))):
-        document["isakmp_policies"][0]["authentication"] = "ecdsa-signature"
-        document["revocation"] = "strict" if suite is client else "tolerant"
-        suite.configure(document)
+    document = configuration.telnet_server(lab.b, lab.a, 4)
+    document["isakmp_policies"][0]["authentication"] = "ecdsa-signature"
+    for suite, wanted in ((client, client_document(lab)), (server, document)):
+        suite.configure(wanted)
         suite.start()
 
 
@@ -54,6 +62,42 @@ def refused(lab, client, reason):
     return failure["text"], time.monotonic() - begun
 
 
+def tolerates(lab, client, server, certificate):
+    """No CRL can be had of this certificate's CA, and it names no responder. A strict host refuses the peer, a tolerant
+    one takes it; the audit trail has the policy's word for both."""
+    b = lab.b.address(4)
+
+    def from_nowhere(url, event, *words):
+        client.manage_with_password("crl", "add", url)
+        wait_for(f"{event} about {url} with {words}",
+                 lambda: [text for text in records(client, event) if all(word in text for word in (url, *words))],
+                 timeout=30, pause=0.5)
+        lab.note(records(client, event)[-1])
+
+    anew(lab, client, server, certificate)
+    from_nowhere(f"ldap://{b}:3890/CN=Root,O=Example", "directory-unreachable", "(revocation: strict)")
+    from_nowhere(f"ldap://{b}:3891/CN=Root,O=Example", "directory-traffic-caught", "no_directory")
+    text, _ = refused(lab, client, "certificate-crl-unavailable")
+    expect("no CRL of O=Example, CN=Root (revocation: strict)" in text, f"-failures: {text}")
+    refusals = records(client, "crl-unavailable")
+    expect("no CRL of O=Example, CN=Root (revocation: strict)" in refusals[-1], f"audit: {refusals}")
+    _, failed, kind = client.check_certificate(b, certificate)
+    expect(failed == ["revocation"] and kind == "crl-unavailable", f"cert check fails {failed} with {kind}")
+
+    anew(lab, client, server)
+    client.configure({**client_document(lab), "revocation": "tolerant"})
+    client.reload()
+    from_nowhere(f"http://{b}:8081/root.crl", "crl-not-fetched", "(revocation: tolerant)")
+    steps, failed, _ = client.check_certificate(b, certificate)
+    expect(not failed and steps["revocation"] == "no CRL of O=Example, CN=Root (revocation: tolerant)",
+           f"cert check: {steps}")
+    failures = len(client.failures())
+    traffic.transfer(lab.a, lab.b, 4, traffic.TELNET, megabytes=1)
+    expect(len(client.mad()) == 1, f"-mad of the tolerant host: {client.mad()}")
+    expect(len(client.failures()) == failures and records(client, "crl-unavailable") == refusals,
+           "the tolerant host refused first")
+
+
 def run(lab):
     lab.wire.protect("tcp port 23")
     root = Authority(f"{lab.directory}/root")
@@ -77,6 +121,7 @@ def run(lab):
         answering = responder(lab.b, 8888, root)
         try:
             exercise(lab, client, server, good, revoked, asking(8889))
+            tolerates(lab, client, server, root.issue("b", f"IP:{b}"))
         finally:
             answering.close()
 

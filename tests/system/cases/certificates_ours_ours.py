@@ -7,8 +7,9 @@ from harness import configuration, traffic
 from harness.authority import Authority
 from harness.command import expect, wait_for
 
-TIME_LIMIT = 200
+TIME_LIMIT = 240
 RSA = {"authentication": "rsa-signature"}
+STEPS = ["found", "key", "chain", "signature", "dates", "usage", "revocation", "identity"]
 ECDSA = {"authentication": "ecdsa-signature"}
 
 
@@ -52,6 +53,36 @@ def refused(lab, client, server, event, reason, told):
     return record["text"]
 
 
+def no_local_certificate(client, server, words):
+    """The side that begins says so in the audit trail and in -failures, and neither has an SA."""
+    wait_for("the failure record about no local certificate",
+             lambda: [failure["reason"] for failure in client.failures()[:1]] == ["no-local-certificate"], timeout=10,
+             pause=0.5)
+    texts = [record["text"] for record in client.audit() if record["event"] == "no-local-certificate"]
+    expect(texts and texts[-1].startswith("No local certificate available") and words in texts[-1], f"audit: {texts}")
+    for suite in (client, server):
+        expect(not suite.mad() and not suite.sad(), f"{suite.node.name} has SAs: {suite.mad()} {suite.sad()}")
+
+
+def check_agrees(suite, remote, issued, step, kind):
+    """cert check names that step alone, as the kind that the negotiation failed with. Gives its text."""
+    steps, failed, found = suite.check_certificate(remote, issued)
+    expect(failed == [step] and found == kind, f"cert check fails {failed} with {found}: {steps}")
+    expect(list(steps) == STEPS, f"cert check takes the steps {list(steps)}")
+    return steps[step]
+
+
+def check_accepts(suite, remote, issued, revocation):
+    """cert check takes it: each step says why, the one of revocation with these words, and the names are beside each
+    other."""
+    steps, failed, kind = suite.check_certificate(remote, issued)
+    expect(not failed and kind is None, f"cert check refuses what works: {steps}")
+    for step, words in (("found", "CN=a, serial"), ("chain", "CN=a < O=Example, CN=Root"),
+                        ("signature", "signed by O=Example, CN=Root with SHA256"), ("dates", "29 days left"),
+                        ("revocation", revocation), ("identity", f'"{remote}" is in "O=Example, CN=a, {remote}"')):
+        expect(words in steps[step], f"cert check of {step} says {steps[step]}, not {words}")
+
+
 def explains(suite, remote, advised, own, cas=None):
     """What -explain says of certificates; `advised` is in its advice."""
     explained = suite.explain(remote)
@@ -85,12 +116,14 @@ def run(lab):
 
     # Nothing is there yet: the side that begins says so.
     blocked(lab)
-    expect(client.wait_for_audit("no-local-certificate")["text"].startswith("No local certificate available"), "text")
+    no_local_certificate(client, server, "none with its private key is stored")
     explains(client, b, "cert import", own=[], cas=[])
 
-    for suite, name, address in ((client, "a", a), (server, "b", b)):
+    good = root.issue("a", f"IP:{a}")
+    for suite, name, issued in ((client, "a", good), (server, "b", root.issue("b", f"IP:{b}"))):
         suite.trust(root.certificate)
-        suite.import_certificate(root.issue(name, f"IP:{address}"), name)
+        suite.import_certificate(issued, name)
+    check_accepts(server, a, good, "no CRL of O=Example, CN=Root (revocation: tolerant)")
     works(lab, client, server, "ecdsa-signature")
 
     # RSA, through an intermediate CA that only the sender has.
@@ -102,10 +135,13 @@ def run(lab):
 
     configure(lab, client, server, **ECDSA)
     # Another name than the address it comes from.
-    client.replace_certificate("a", root.issue("a", "IP:192.0.2.77"))
+    misnamed = root.issue("a", "IP:192.0.2.77")
+    client.replace_certificate("a", misnamed)
     text = refused(lab, client, server, "cert-identity-mismatch", "certificate-identity-mismatch",
                    "authentication-failed")
     expect("192.0.2.77" in text and a in text, f"not both strings: {text}")
+    text = check_agrees(server, a, misnamed, "identity", "identity-mismatch")
+    expect(text == f'the peer says it is "{a}", its certificate is for "O=Example, CN=a, 192.0.2.77"', text)
     # A CA that nobody trusts there.
     other = Authority(f"{lab.directory}/other", "Other")
     client.replace_certificate("a", other.issue("a", f"IP:{a}"))
@@ -119,12 +155,15 @@ def run(lab):
     found = explains(server, a, "cert check", own=["b"])
     expect(len(found["crls"]) == 1 and not found["crls"][0]["overdue"], f"-explain of the CRL: {found}")
     expect("serial" in text and "CRL" in text, f"no serial or CRL: {text}")
+    expect(check_agrees(server, a, revoked, "revocation", "revoked") in text, "cert check words it otherwise")
+    check_accepts(server, a, good, "minutes old; the next is due ")
+    client.replace_certificate("a", good)
+    works(lab, client, server, "ecdsa-signature")
     no_private_key(client, revoked)
     # One that ends while it is in use: the host that has it does not show it any more.
     client.replace_certificate("a", root.issue("a", f"IP:{a}", start=-7200, end=-3600))
     blocked(lab)
-    wait_for("the failure record about no local certificate",
-             lambda: client.failures()[0]["reason"] == "no-local-certificate", timeout=10, pause=0.5)
+    no_local_certificate(client, server, "has expired at")
     found = explains(client, b, "would be refused", own=["a"])
     expect(found["own"][0]["refused"], f"-explain does not say that the certificate has ended: {found}")
 

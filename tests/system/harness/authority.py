@@ -83,6 +83,10 @@ class Issued:
         self.certificate = f"{stem}.pem"
         self.key = f"{stem}.key"
 
+    def pem(self):
+        with open(self.certificate, "rb") as file:
+            return file.read()
+
     def bundle(self, name):
         path = f"{self._stem}.p12"
         run(["openssl", "pkcs12", "-export", "-inkey", self.key, "-in", self.certificate, "-certfile", self.authority,

@@ -116,8 +116,14 @@ class Libreswan:
         run(["certutil", "-A", "-n", "authority", "-t", "CT,,", "-d", store, "-i", issued.authority])
         self._nickname = name
 
+    def forget_certificate(self):
+        """From the next configure on: pre-shared keys again."""
+        self._nickname = None
+
     def start(self):
         """pluto itself has its helper load the connections; its log says when all is there."""
+        if os.path.exists(f"{self._directory}/pluto.log"):  # of a pluto before, which was stopped
+            os.rename(f"{self._directory}/pluto.log", f"{self._directory}/pluto.log.before")
         with self._node.inside(), open(f"{self._directory}/output", "wb") as output:
             self._process = subprocess.Popen(
                 ["unshare", "--mount", "sh", "-c", ENTER, BUILT_IN, PROGRAMS, f"{PROGRAMS}/pluto", "--nofork",

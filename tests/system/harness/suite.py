@@ -50,6 +50,19 @@ class Suite:
         self.manage_with_password("cert", "delete", name)
         self.import_certificate(issued, name)
 
+    def check_certificate(self, remote, issued):
+        """What cert check says of the peer that shows this certificate: each step's text, those that failed, and the
+        failure's kind, None where all is well."""
+        shown = self.call("ikpmd", "cert.check", remote=remote, data_hex=issued.pem().hex())["items"][0]
+        printed = self._tool("ipsec_mgr", "cert", "check", remote, "-sent", issued.certificate,
+                             wanted=0 if shown["ok"] else 1).stdout
+        lines = printed.splitlines()
+        expect(lines[0] == f"{remote}: {'accepted' if shown['ok'] else 'not accepted'}", f"cert check says {printed}")
+        steps = [(step["step"], "ok" if step["ok"] else "FAILED", step["text"]) for step in shown["steps"]]
+        expect([tuple(line.split(maxsplit=2)) for line in lines[1:]] == steps, f"{printed} is not {steps}")
+        return ({step: text for step, _, text in steps}, [step for step, state, _ in steps if state != "ok"],
+                shown["failure"] and shown["failure"]["kind"])
+
     def start(self, audit_level="informative"):
         self.running = True  # even if -start fails, something may be left to stop
         self._tool("ipsec_admin", "-start", "-auditlvl", audit_level, "--password-file", self._password_file,

@@ -36,6 +36,13 @@ TEST_CASE("entrust.ini names the manager and the directories, in today's spellin
     REQUIRE_FALSE(refused);
     CHECK(refused.error().text.starts_with("line "));
   }
+  IniMistake mistake;
+  const auto refused = parse_entrust_ini("[Entrust Settings]\nManager=a\n\nSERVER = a b\n", &mistake);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().text == "line 4: Server: no address");
+  CHECK(mistake.line == 4);
+  CHECK(mistake.key == "Server");
+  CHECK(mistake.text == "no address");
 }
 
 TEST_CASE("a root from a directory counts by its fingerprint, another CA by a known one's signature") {

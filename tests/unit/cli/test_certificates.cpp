@@ -6,6 +6,7 @@
 
 #include "golden.hpp"
 #include "keystore/keystore.hpp"
+#include "support/certificates.hpp"
 #include "tool_fixture.hpp"
 
 using namespace ipsec9000;
@@ -131,4 +132,37 @@ TEST_CASE_METHOD(ToolFixture, "the CA's secret is not spent for a profile that c
   CHECK(create("taken", password) != 0);
   CHECK(err_has("there is a key \"taken\" already"));
   CHECK_FALSE(manager.was_asked());
+}
+
+TEST_CASE_METHOD(ToolFixture, "cert check prints that MD5 and SHA-1 need allow_legacy, and takes them with it") {
+  const auto* digest = GENERATE("MD5", "SHA1");
+  CAPTURE(digest);
+  constexpr Duration years = std::chrono::hours(24 * 365 * 30);  // the tools go by the clock of the machine
+  const auto ca = issue({.subject = "O=Example, CN=Root", .ca = true, .until = years, .key = test_key("RSA:2048", 1)});
+  const auto peers = issue({.subject = "O=Example, CN=host",
+                            .alternative_names = "IP:10.1.0.2",
+                            .until = years,
+                            .digest = digest,
+                            .key = test_key("RSA:2048", 2)},
+                           &ca);
+  const auto password = file("password", "correct horse battery staple\n");
+  fs::create_directories(paths.state_directory());
+  REQUIRE(Keystore::create(paths.keystore(), Secret("correct horse battery staple"), {1024, 8, 1}));
+  REQUIRE(mgr({"ca", "add", file("ca.pem", pem(ca)), "--password-file", password}) == 0);
+  const auto sent = file("peer.pem", pem(peers));
+  const auto check = [&](bool allowed) {
+    file("etc/ipsec9000/ipsec.json",
+         R"({"version": 1, "policies": [], "allow_legacy": )" + std::string(allowed ? "true" : "false") + "}");
+    return mgr({"cert", "check", "10.1.0.2", "-sent", sent});
+  };
+  CHECK(check(false) != 0);
+  CHECK(out.str().starts_with("10.1.0.2: not accepted\n"));
+  const auto objection =
+      std::string("O=Example, CN=host is signed with ") + digest + ", which needs \"allow_legacy\"\n";
+  CHECK(out_has("  signature   FAILED  " + objection));
+  CHECK(out_has("  identity    ok      \"10.1.0.2\" is in \"O=Example, CN=host, 10.1.0.2\"\n"));
+  CHECK(check(true) == 0);
+  CHECK(out.str().starts_with("10.1.0.2: accepted\n"));
+  CHECK(out_has(std::string("  signature   ok      signed by O=Example, CN=Root with ") + digest + "\n"));
+  CHECK_FALSE(out_has("FAILED"));
 }

@@ -304,6 +304,19 @@ TEST_CASE_METHOD(ToolFixture, "check reports every mistake with exit 2, warnings
   CHECK(mgr({"check", (root / "absent.json").string()}) == 2);
   CHECK(mgr({"check"}) == 2);  // the default place: nothing there
   CHECK(err_has("/etc/ipsec9000/ipsec.json"));
+  file("etc/ipsec9000/ipsec.json", R"({"version": 1, "policies": []})");
+  CHECK(mgr({"check"}) == 0);
+  file("etc/ipsec9000/entrust.ini", "[Entrust Settings]\nServer=a+389\nManager=https://a/\n");
+  CHECK(mgr({"check"}) == 2);
+  CHECK(err_has("/etc/ipsec9000/entrust.ini:3:1: Manager: not http://..."));
+  CHECK(out_has("1 errors"));
+  CHECK(mgr({"check", "--json"}) == 2);
+  CHECK(document()["valid"] == false);
+  CHECK(document()["messages"][0]["line"] == 3);
+  CHECK(document()["messages"][0]["pointer"] == "Manager");
+  CHECK(mgr({"check", good}) == 0);  // another file is not what entrust.ini would be loaded with
+  file("etc/ipsec9000/entrust.ini", "[Entrust Settings]\nServer=a+389\nManager=http://a/\n");
+  CHECK(mgr({"check"}) == 0);
   file("etc/ipsec9000/ipsec.json", R"({"version": 2})");
   CHECK(mgr({"apply"}) == 2);
   CHECK(err_has("nothing was changed"));

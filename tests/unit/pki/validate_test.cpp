@@ -167,3 +167,48 @@ TEST_CASE("old digests and short keys need allow_legacy", "[pki]") {
   CHECK(failure_of(judge({.anchors = {read(ca)}}, {small.der()}, "10.1.0.1")) == "weak-key");
   CHECK(judge({.anchors = {read(ca)}, .allow_legacy = true}, {small.der()}, "10.1.0.1").ok());
 }
+
+TEST_CASE("MD5 and SHA-1 of an RSA CA are refused at the step of the signature, at each level, unless allowed",
+          "[pki]") {
+  const auto* digest = GENERATE("MD5", "SHA1");
+  CAPTURE(digest);
+  const auto ca =
+      issue({.subject = "O=Example, CN=Root", .ca = true, .digest = digest, .key = test_key("RSA:2048", 1)});
+  const auto signed_by = [&](const Issued& issuer, CertificateSpec spec, const char* with, int key) {
+    spec.digest = with;
+    spec.key = test_key("RSA:2048", key);
+    return issue(spec, &issuer);
+  };
+  const CertificateSpec sub{.subject = "O=Example, CN=Sub", .ca = true};
+  const auto old_host = signed_by(ca, host_spec(), digest, 2);
+  const auto old_middle = signed_by(ca, sub, digest, 3);
+  const auto host_below = signed_by(old_middle, host_spec(), "SHA256", 2);
+  const auto new_host = signed_by(ca, host_spec(), "SHA256", 2);
+  struct Case {
+    const char* what;
+    std::vector<Bytes> sent;
+    std::string weak;  // whose signature it is
+    const char* leaf_digest;
+  };
+  for (const auto& [what, sent, weak, leaf_digest] :
+       {Case{"the host's own", {old_host.der()}, "O=Example, CN=host", digest},
+        Case{"that of the CA between", {host_below.der(), old_middle.der()}, "O=Example, CN=Sub", "SHA256"},
+        Case{"the root's own, which nobody needs", {new_host.der()}, "", "SHA256"}}) {
+    CAPTURE(what);
+    for (const bool allowed : {false, true}) {
+      const auto verdict = judge({.anchors = {read(ca)}, .allow_legacy = allowed}, sent, "10.1.0.1");
+      const bool refused = !allowed && !weak.empty();
+      CHECK(failure_of(verdict) == (refused ? "weak-digest" : ""));
+      CHECK(verdict.steps.size() == 8);
+      for (const auto& step : verdict.steps) CHECK(step.ok == !(refused && step.kind == StepKind::signature));
+      CHECK(step_of(verdict, StepKind::key)->text == "RSA, 2048 bits");
+      if (refused) {
+        const auto text = weak + " is signed with " + digest + ", which needs \"allow_legacy\"";
+        CHECK(verdict.failure->text == text);
+        CHECK(step_of(verdict, StepKind::signature)->text == text);
+      } else {
+        CHECK(step_of(verdict, StepKind::signature)->text.ends_with(std::string(" with ") + leaf_digest));
+      }
+    }
+  }
+}

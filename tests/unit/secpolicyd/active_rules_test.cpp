@@ -24,11 +24,11 @@ struct Host : ServiceFixture {
       text.insert(1, "\"bypass\": [\"" + bypass + "\"], ");
       write(text);
       REQUIRE(service->start());
-      REQUIRE(service->reload_now());
+      result("policy.reload");
     } else {
       REQUIRE(service->start());
     }
-    service->see_as_host(HostAddresses([this] { return addresses; }));
+    service->see_as_host([this] { return addresses; });
   }
   // "address interface state" of each rule of the policy in that direction.
   std::vector<std::string> rules(const std::string& name, const std::string& direction = "out") {

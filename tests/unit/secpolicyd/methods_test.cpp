@@ -63,9 +63,7 @@ TEST_CASE("lists come in pages") {
                 std::to_string(n / 250) + "." + std::to_string(n % 250 + 1) + R"("}})";
   ServiceFixture host(policies);
   REQUIRE(host.service->start());
-  host.service->see_as_host(HostAddresses([] {
-    return std::vector{LocalAddress{*IpAddress::parse("10.1.0.1"), 24, "eth0", true}};
-  }));
+  host.service->see_as_host([] { return std::vector{LocalAddress{*IpAddress::parse("10.1.0.1"), 24, "eth0", true}}; });
   const auto all = [&](const std::string& method, Json params) {
     std::vector<Json> items;
     for (int pages = 0; pages < 100; ++pages) {
