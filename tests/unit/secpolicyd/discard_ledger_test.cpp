@@ -13,14 +13,14 @@ ToldDiscard told(KernelAuditEvent::Kind kind) {
 }
 using Kind = KernelAuditEvent::Kind;
 
-struct Turns {
+struct Rounds {
   DiscardLedger ledger;
   XfrmStatistics counts;
   std::vector<std::string> texts;  // of the last turn
   std::vector<SeenDiscard> seen;
   std::uint64_t counted = 0;
 
-  Turns() { turn({}); }
+  Rounds() { turn({}); }
   void turn(DiscardSources sources) {
     sources.counts = counts;
     texts.clear();
@@ -47,7 +47,7 @@ TEST_CASE("what was counted before the start is no news") {
 }
 
 TEST_CASE("what the kernel's audit tells is a record each, and explains the counter") {
-  Turns turns;
+  Rounds turns;
   turns.counts = {{"XfrmInNoStates", 1}, {"XfrmInStateProtoError", 1}, {"XfrmInStateSeqError", 1}};
   turns.turn({{}, {told(Kind::unknown_spi), told(Kind::integrity_failure), told(Kind::replay)}, {}, {}});
   CHECK(turns.texts ==
@@ -60,7 +60,7 @@ TEST_CASE("what the kernel's audit tells is a record each, and explains the coun
 }
 
 TEST_CASE("a packet in clear is recorded when the kernel counted a drop, not when it was let in") {
-  Turns turns;
+  Rounds turns;
   turns.turn({{in_clear}, {}, {}, {}});
   CHECK(turns.texts.empty());
   turns.counts["XfrmInTmplMismatch"] = 1;
@@ -72,7 +72,7 @@ TEST_CASE("a packet in clear is recorded when the kernel counted a drop, not whe
 }
 
 TEST_CASE("outbound discards are told by the policies that packets met") {
-  Turns turns;
+  Rounds turns;
   turns.counts["XfrmOutPolBlock"] = 3;
   turns.turn({{}, {}, {{"no_echo", KernelSelector::of(echo), 2}}, {}});
   CHECK(turns.texts ==
@@ -85,7 +85,7 @@ TEST_CASE("outbound discards are told by the policies that packets met") {
 }
 
 TEST_CASE("what a program tried to send is recorded with all its values, as often as the kernel counted") {
-  Turns turns;
+  Rounds turns;
   const MetPolicy met{"no_echo", KernelSelector::any(Family::ipv4), 2};
   turns.turn({{}, {}, {}, {}, {{echo, "no_echo", 2, 1}}});  // not counted yet
   CHECK(turns.texts.empty());
@@ -108,7 +108,7 @@ TEST_CASE("what a program tried to send is recorded with all its values, as ofte
 }
 
 TEST_CASE("what was to be forwarded is recorded as that, when the kernel counted a drop") {
-  Turns turns;
+  Rounds turns;
   const RefusedSend leaving{echo, "no_echo", 2, 1, true};
   const ClearPacket coming{telnet, "no_telnet", Decision::discard, 1, true};
   turns.turn({{coming}, {}, {}, {}, {leaving}});
@@ -121,7 +121,7 @@ TEST_CASE("what was to be forwarded is recorded as that, when the kernel counted
 }
 
 TEST_CASE("a connected socket that can send nothing else is named for what no attempt accounts for") {
-  Turns turns;
+  Rounds turns;
   const MetPolicy met{"no_echo", KernelSelector::any(Family::ipv4), 2};
   const MetPolicy other{"no_ping", KernelSelector::any(Family::ipv4), 3};
   const RefusedSend connected{echo, "no_echo", 2};
@@ -149,7 +149,7 @@ TEST_CASE("a connected socket that can send nothing else is named for what no at
 }
 
 TEST_CASE("a flood of attempts is a bounded number of records, and an attempt that nothing confirms is forgotten") {
-  Turns turns;
+  Rounds turns;
   turns.counts["XfrmOutPolBlock"] = 100'000;
   turns.turn({{}, {}, {}, {}, std::vector<RefusedSend>(4096, {echo, "no_echo", 2, 1})});
   CHECK(turns.texts.size() == DiscardLedger::most_of_a_kind);
@@ -162,7 +162,7 @@ TEST_CASE("a flood of attempts is a bounded number of records, and an attempt th
 }
 
 TEST_CASE("what nothing explains is told in words, a turn later") {
-  Turns turns;
+  Rounds turns;
   turns.counts = {{"XfrmInNoStates", 5}, {"XfrmOutNoStates", 9}, {"XfrmNew", 1}};
   turns.turn({});
   CHECK(turns.texts.empty());
@@ -176,7 +176,7 @@ TEST_CASE("what nothing explains is told in words, a turn later") {
 }
 
 TEST_CASE("a flood is a bounded number of records and a count") {
-  Turns turns;
+  Rounds turns;
   turns.counts = {{"XfrmInTmplMismatch", 100'000}, {"XfrmInNoStates", 100'000}};
   turns.turn(
       {std::vector<ClearPacket>(50'000, in_clear), std::vector<ToldDiscard>(50'000, told(Kind::unknown_spi)), {}, {}});
@@ -187,7 +187,7 @@ TEST_CASE("a flood is a bounded number of records and a count") {
 }
 
 TEST_CASE("a counter that begins anew is no flood") {
-  Turns turns;
+  Rounds turns;
   turns.counts["XfrmInNoStates"] = 50;
   turns.turn({});
   turns.counts["XfrmInNoStates"] = 1;

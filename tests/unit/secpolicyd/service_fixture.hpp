@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "../policy/policies.hpp"
 #include "base/files.hpp"
 #include "policy/kernel_view.hpp"
 #include "service.hpp"
@@ -21,10 +22,6 @@ inline std::string document(const std::string& policies) {
          R"(], "isakmp_policies": [{"name": "all", "proposals": ["AES128-SHA256-MODP2048"]}]})";
 }
 
-inline Flow flow(std::string_view source, std::uint16_t source_port, std::string_view destination,
-                 std::uint16_t destination_port, IpProtocol protocol = IpProtocol::tcp) {
-  return {*IpAddress::parse(source), *IpAddress::parse(destination), protocol, source_port, destination_port};
-}
 inline const Flow telnet_out = flow("10.1.0.1", 40000, "10.1.0.2", 23);
 
 class ListeningIke {
