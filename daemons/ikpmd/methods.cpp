@@ -276,10 +276,13 @@ void IkeMethods::add_keys(RpcServer& server) {
     if (enabled == params.end() || !enabled->is_boolean())
       return reply(Error{ErrorCode::invalid_input, "\"enabled\" must be true or false"});
     const auto file = Keystore::machine_key_file(service_.context_.paths.keystore());
-    change_keys(
+    with_password(
         params, "password",
-        [file, on = enabled->get<bool>()](Keystore& store) { return store.set_machine_slot(file, on); }, nullptr,
-        reply);
+        [file, on = enabled->get<bool>()](Keystore& store) { return store.set_machine_slot(file, on); }, reply,
+        [this, reply] {
+          service_.keys_.machine_key_renewed();
+          reply(Json::object());
+        });
   });
   server.add("key.list", [this](const Json&, const Caller&, const RpcServer::Reply& reply) {
     const auto keys = service_.keys_.list();
