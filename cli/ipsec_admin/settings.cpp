@@ -113,6 +113,10 @@ int admin_deletesa(Context& context) {
   else
     context.out << "Deleted with " << remote->to_string() << ": ISAKMP SAs: " << number_of(*answer, "isakmp_sas")
                 << ", IPSec SAs: " << number_of(*answer, "ipsec_sas") << "\n";
+  if (const auto untold = number_of(*answer, "peer_not_told"); untold != 0)
+    context.err << context.tool.name << ": warning: the peer was not told of " << untold
+                << " IPSec SAs, for want of an ISAKMP SA with it: it keeps its own until INVALID-SPI or dead peer "
+                   "detection ends them\n";
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "base/running_process.hpp"
 #include "base/text.hpp"
 #include "cli/common/configuration.hpp"
+#include "cli/common/machine_key.hpp"
 #include "cli/common/open_store.hpp"
 #include "cli/common/processes.hpp"
 #include "cli/common/secret_params.hpp"
@@ -109,7 +110,7 @@ class Starter {
     if (runs) return wait(name, not_ours_, ready);
     if (units_are_installed(context_.paths)) {
       started_.insert(name);
-      if (auto begun = start_unit(name); !begun) return begun;
+      if (auto begun = start_unit(name); !begun) return with_machine_key(name, begun.error());
       return wait(name, not_ours_, ready);
     }
     if (supervisor_runs()) {  // which waits for the time to start this one
@@ -154,6 +155,18 @@ class Starter {
       std::this_thread::sleep_for(ask_interval);
     }
     return {};
+  }
+
+  // systemd does not start ikpmd at all when it cannot unseal the credential.
+  Error with_machine_key(std::string_view name, Error why) {
+    if (name != "ikpmd") return why;
+    const auto& paths = context_.paths;
+    const MachineKeyWitness witness{
+        .units = true, .refused = false, .unseals = [&paths] { return credential_unseals(paths); }};
+    const auto obstacle = machine_key_obstacle(paths, witness);
+    if (obstacle == BootObstacle::tpm_missing || obstacle == BootObstacle::credential_refused)
+      why.text += "\n" + std::string(sentence(*obstacle));
+    return why;
   }
 
   std::string problems(std::string_view name) {

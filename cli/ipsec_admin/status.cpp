@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "cli/common/daemons.hpp"
+#include "cli/common/machine_key.hpp"
 #include "cli/common/print_status.hpp"
 #include "cli/common/service_manager.hpp"
 #include "cli/common/show.hpp"
@@ -110,6 +111,19 @@ void look_at_supervision(Daemons& daemons, Json& status) {
   }
 }
 
+// What ikpmd says is believed as far as it goes: a store that it opened by the password says nothing about the key.
+std::optional<BootObstacle> look_at_machine_key(Daemons& daemons, const Json& status) {
+  MachineKeyWitness witness{.units = units_are_installed(daemons.paths()), .refused = false, .unseals = {}};
+  if (status["daemons"]["ikpmd"] == "running") {
+    const auto answer = daemons.call("ikpmd", "ike.status", Json::object(), patience);
+    witness.refused = answer && flag_of(*answer, "machine_key_refused");
+  }
+  // A unit that has started was given what is in the credential, unless systemd did not find its own key.
+  if (status["daemons"]["ikpmd"] != "running" || status["keystore"] != "open")
+    witness.unseals = [&daemons] { return credential_unseals(daemons.paths()); };
+  return machine_key_obstacle(daemons.paths(), witness);
+}
+
 // Whether IPSec starts with the system, and what keeps it from that.
 void look_at_boot(Daemons& daemons, Json& status) {
   const auto& paths = daemons.paths();
@@ -124,7 +138,8 @@ void look_at_boot(Daemons& daemons, Json& status) {
     if (parsed.valid()) bootup = parsed.configuration->startup.bootup;
   }
   if (bootup) status["boot"]["enabled"] = *bootup;
-  const auto obstacle = bootup ? boot_obstacle(paths, *bootup) : BootObstacle::invalid_configuration;
+  auto obstacle = bootup ? boot_obstacle(paths, *bootup) : BootObstacle::invalid_configuration;
+  if (!obstacle) obstacle = look_at_machine_key(daemons, status);
   if (!obstacle) return;
   status["boot"]["obstacle"] = std::string(to_string(*obstacle));
   std::error_code failure;

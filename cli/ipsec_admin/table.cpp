@@ -37,8 +37,13 @@ constexpr std::array tool_options{
            "At least 15 characters. The first time, the key store is made. Works whether IPSec runs or not.", ""},
     Option{"new-password-file", "", Argument::required, "FILE", "with -newpasswd: read the new password from FILE",
            "As with -password-file, the file must be private.", ""},
-    Option{"deletesa", "d", Argument::required, "REMOTE", "delete all SAs with the remote address",
-           "The peer is told. They are negotiated anew when there is traffic.", ""},
+    Option{
+        "deletesa", "d", Argument::required, "REMOTE", "delete all SAs with the remote address",
+        "The peer is told, under the ISAKMP SA with it. Where there is none (SAs that ikpmd found when it was started "
+        "again, or that outlived their ISAKMP SA) it cannot be told, and that is said; it then drops its SAs when "
+        "they are answered with INVALID-SPI, or by dead peer detection. They are negotiated anew when there is "
+        "traffic.",
+        ""},
     Option{
         "traceon", "tn", Argument::optional, "tcp|udp|igmp|all", "trace packets and IKE into a file",
         "Asks for the IPSec password. The file is trace-*.pcapng in the audit directory, for tshark and for "

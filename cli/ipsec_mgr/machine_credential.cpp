@@ -1,6 +1,7 @@
 #include "cli/ipsec_mgr/machine_credential.hpp"
 
 #include "base/text.hpp"
+#include "cli/common/machine_key.hpp"
 #include "cli/common/processes.hpp"
 #include "cli/common/service_manager.hpp"
 #include "keystore/keystore.hpp"
@@ -10,14 +11,14 @@ namespace ipsec9000::cli {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr auto encrypter = "/usr/bin/systemd-creds";
 constexpr Duration encrypter_limit{30'000};  // a TPM may take seconds
 
 Result<void> encrypt(const fs::path& key, const fs::path& credential) {
   // "auto": with a TPM's key where there is one, and always with the host's.
-  const auto finished = run_to_end(
-      encrypter, {"encrypt", "--with-key=auto", "--name=" + key.filename().string(), key.string(), credential.string()},
-      encrypter_limit);
+  const auto finished =
+      run_to_end(credential_program,
+                 {"encrypt", "--with-key=auto", "--name=" + key.filename().string(), key.string(), credential.string()},
+                 encrypter_limit);
   if (!finished) return finished.error();
   if (finished->status == 0) return {};
   return Error{ErrorCode::refused, "systemd-creds encrypt failed: " + std::string(trim(finished->said))};
@@ -33,7 +34,7 @@ Result<void> unlink_file(const fs::path& path) {
 
 MachineKeyPlace bind_machine_key(const Paths& paths) {
   std::error_code failure;
-  if (!units_are_installed(paths) || !fs::exists(encrypter, failure)) return {};
+  if (!units_are_installed(paths) || !fs::exists(credential_program, failure)) return {};
   const auto key = Keystore::machine_key_file(paths.keystore());
   const auto credential = Keystore::machine_credential_file(paths.keystore());
   auto fresh = credential;

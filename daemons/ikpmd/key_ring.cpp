@@ -28,11 +28,15 @@ std::string KeyRing::state() const {
 bool KeyRing::locked() const { return !store_ && Keystore::exists(path_); }
 
 void KeyRing::open_with_machine_key() {
-  for (const auto& file : machine_keys_)
-    if (auto opened = Keystore::open_with_machine_key(path_, file)) {
+  for (const auto& file : machine_keys_) {
+    auto opened = Keystore::open_with_machine_key(path_, file);
+    if (opened) {
       store_ = std::move(*opened);
+      machine_key_refused_ = false;
       return;
     }
+    machine_key_refused_ |= opened.error().code == ErrorCode::not_permitted;
+  }
 }
 
 void KeyRing::with_password(Secret password, Change change, Done done) {

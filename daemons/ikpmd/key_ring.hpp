@@ -33,6 +33,9 @@ class KeyRing final : public ike::Credentials {
   bool locked() const;        // there is a store, and nobody has opened it yet
   // At the start, without a person: opens the store if it has a slot for this machine.
   void open_with_machine_key();
+  // There was a key of this machine then, and it was not the store's.
+  bool machine_key_refused() const { return machine_key_refused_; }
+  void machine_key_renewed() { machine_key_refused_ = false; }
 
   using Done = std::function<void(Result<void>)>;
   // Opens the store with the password, makes the change to it, and uses it from then on. `done` comes later, on the
@@ -48,6 +51,7 @@ class KeyRing final : public ike::Credentials {
   std::filesystem::path path_;
   std::vector<std::filesystem::path> machine_keys_;
   std::optional<Keystore> store_;
+  bool machine_key_refused_ = false;
   std::shared_ptr<const pki::Credentials> certificates_ = std::make_shared<const pki::Credentials>(
       pki::Credentials{{}, std::make_shared<const pki::Trust>(pki::TrustContents{})});
   std::shared_ptr<const pki::Trust> trust_ = certificates_->trust;  // or newer

@@ -99,7 +99,8 @@ void IkeMethods::add_negotiation(RpcServer& server) {
     if (!remote) return reply(remote.error());
     const auto deleted = service_.engine_.delete_peer(*remote, loop_.now());
     service_.settle();
-    reply(Json{{"isakmp_sas", deleted.isakmp_sas}, {"ipsec_sas", deleted.ipsec_sas}});
+    reply(
+        Json{{"isakmp_sas", deleted.isakmp_sas}, {"ipsec_sas", deleted.ipsec_sas}, {"peer_not_told", deleted.untold}});
   });
   server.add("ike.shutdown", [this](const Json&, const Caller&, const RpcServer::Reply& reply) {
     service_.engine_.shutdown(loop_.now());
@@ -277,10 +278,13 @@ void IkeMethods::add_keys(RpcServer& server) {
     if (enabled == params.end() || !enabled->is_boolean())
       return reply(Error{ErrorCode::invalid_input, "\"enabled\" must be true or false"});
     const auto file = Keystore::machine_key_file(service_.context_.paths.keystore());
-    change_keys(
+    with_password(
         params, "password",
-        [file, on = enabled->get<bool>()](Keystore& store) { return store.set_machine_slot(file, on); }, nullptr,
-        reply);
+        [file, on = enabled->get<bool>()](Keystore& store) { return store.set_machine_slot(file, on); }, reply,
+        [this, reply] {
+          service_.keys_.machine_key_renewed();
+          reply(Json::object());
+        });
   });
   server.add("key.list", [this](const Json&, const Caller&, const RpcServer::Reply& reply) {
     const auto keys = service_.keys_.list();

@@ -332,6 +332,7 @@ Json IkeService::status() const {
   for (auto& problem : expiry_.problems()) problems.push_back(std::move(problem));
   return {{"ready", !watches_.empty()},
           {"keystore", keys_.state()},
+          {"machine_key_refused", keys_.machine_key_refused()},
           {"isakmp_sas", counters.isakmp_sas},
           {"ipsec_sas", counters.ipsec_sas},
           {"negotiating", counters.negotiating + counters.quick_modes},

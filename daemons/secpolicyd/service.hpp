@@ -84,11 +84,17 @@ class PolicyService final : public DaemonService {
     bool concerns_ike = false;        // ikpmd is to be told of the set
   };
   void in_turn(const Answer& answer, const std::function<void(const Answer&)>& begin);
-  void begin_reload(const std::string& revision, const Answer& answer);
+  struct FileRead {
+    Result<std::string> text = std::string();
+    std::string revision;  // "" where nobody has asked for it: very many policies take their time
+  };
+  void read_in_turn(const std::filesystem::path& path, bool with_revision, const Answer& answer,
+                    std::function<void(FileRead&)> next);
+  void begin_reload(FileRead& file, const std::string& revision, const Answer& answer);
   void taken_over(Result<NextSet> next, const EntrustSettings& entrust);
   std::optional<Result<Changed>> take_over_quickly(std::string& text, const CheckedText::Change& change);
   void abandon_reload();
-  void find_difference(const std::filesystem::path& path, const Answer& answer) const;
+  void find_difference(const std::filesystem::path& path, FileRead& file, const Answer& answer) const;
   void answer_acquire(const Acquire& acquire);
   void after_a_look(std::function<void()> next);
   Result<void> back_to(std::vector<PolicySet::Replaced> replaced);
@@ -125,9 +131,10 @@ class PolicyService final : public DaemonService {
   bool going_back_ = false;  // a look puts back what a reload has left half done
   std::vector<std::function<void()>> when_looked_;
   Turns turns_;
-  std::unique_ptr<TakeOver> take_over_;  // of the reload that is under way, if it takes long
-  Answer reload_answer_;                 // of that one
-  std::vector<Acquire> early_acquires_;  // of entries of the set that comes
+  std::unique_ptr<TakeOver> take_over_;                     // of the reload that is under way, if it takes long
+  Answer reload_answer_;                                    // of that one
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // for what the pool gives back
+  std::vector<Acquire> early_acquires_;                     // of entries of the set that comes
   std::uint64_t generation_ = 1;
   std::uint64_t overruns_ = 0;
   std::uint64_t repairs_ = 0;

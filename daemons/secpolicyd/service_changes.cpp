@@ -25,6 +25,21 @@ void PolicyService::in_turn(const Answer& answer, const std::function<void(const
   if (!taken) answer(Error{ErrorCode::refused, "too many reloads, comparisons and edits wait already"});
 }
 
+// Reads the file by a thread of the pool.
+void PolicyService::read_in_turn(const std::filesystem::path& path, bool with_revision, const Answer& answer,
+                                 std::function<void(FileRead&)> next) {
+  const auto file = std::make_shared<FileRead>();
+  const bool accepted = context_.loop.run_on_pool(
+      [file, path, with_revision] {
+        file->text = read_configuration(path);
+        if (file->text && with_revision) file->revision = revision_of(*file->text);
+      },
+      [file, next = std::move(next), alive = std::weak_ptr<char>(alive_)] {
+        if (!alive.expired()) next(*file);
+      });
+  if (!accepted) answer(Error{ErrorCode::refused, "too much is being computed at the moment"});
+}
+
 // On SIGHUP; what goes wrong is in the audit trail.
 void PolicyService::reload() {
   reload("", [](const Result<Json>&) {});
@@ -34,8 +49,13 @@ void PolicyService::reload(const std::string& revision, const Answer& answer) {
   in_turn(answer, [this, revision](const Answer& answer_in_turn) {
     // A look at very many entries is not to be taken in one go.
     const bool look_first = !withdrawn_ && kernel_side_.needs_long_look();
-    if (!look_first) return begin_reload(revision, answer_in_turn);
-    after_a_look([this, revision, answer_in_turn] { begin_reload(revision, answer_in_turn); });
+    const auto begin = [this, revision, answer_in_turn] {
+      const auto& path = context_.paths.configuration();
+      read_in_turn(path, !revision.empty(), answer_in_turn,
+                   [this, revision, answer_in_turn](FileRead& file) { begin_reload(file, revision, answer_in_turn); });
+    };
+    if (!look_first) return begin();
+    after_a_look(begin);
   });
 }
 
@@ -51,11 +71,11 @@ Error PolicyService::refused(const std::filesystem::path& file, const Error& err
 }
 
 // Both files are checked before anything changes.
-void PolicyService::begin_reload(const std::string& revision, const Answer& answer) {
+void PolicyService::begin_reload(FileRead& file, const std::string& revision, const Answer& answer) {
   if (withdrawn_) return answer(refused(about_to_stop()));
-  auto text = read_configuration(context_.paths.configuration());
+  auto& text = file.text;
   if (!text) return answer(refused(text.error()));
-  if (!revision.empty() && revision_of(*text) != revision)
+  if (!revision.empty() && file.revision != revision)
     return answer(refused({ErrorCode::refused, "the file has been changed meanwhile"}));
   auto entrust = read_entrust_settings(context_.paths.configuration());
   if (!entrust) return answer(refused(entrust_ini(context_.paths.configuration()), entrust.error()));
@@ -83,11 +103,16 @@ void PolicyService::taken_over(Result<NextSet> next, const EntrustSettings& entr
     going_back_ = true;
     return after_a_look([answer, error] { answer(error); });
   }
-  let_go(context_.loop, std::exchange(set_, std::move(next->set)));
+  struct Past {
+    std::shared_ptr<const PolicySet> set;
+    std::shared_ptr<const CheckedText> text;
+    Changed changed;
+  };
+  auto past = std::make_shared<Past>(Past{std::exchange(set_, std::move(next->set)), in_force_.text,
+                                          Changed{std::move(next->changes), std::move(next->gone), true}});
   remember(std::move(next->text), next->silent);
-  const auto changed = std::make_shared<Changed>(Changed{std::move(next->changes), std::move(next->gone), true});
-  answer(loaded(*changed, entrust));
-  let_go(context_.loop, changed);
+  answer(loaded(past->changed, entrust));
+  let_go(context_.loop, std::move(past));
   for (const auto& acquire : acquires) acquires_.handle(acquire, *set_);
   if (look_again_ && !look_.armed()) reconcile();
 }
@@ -169,11 +194,14 @@ Json PolicyService::loaded(Changed& changed, const EntrustSettings& entrust) {
 }
 
 void PolicyService::tell_difference(const std::filesystem::path& path, const Answer& answer) {
-  in_turn(answer, [this, path](const Answer& answer_in_turn) { find_difference(path, answer_in_turn); });
+  in_turn(answer, [this, path](const Answer& answer_in_turn) {
+    read_in_turn(path, true, answer_in_turn,
+                 [this, path, answer_in_turn](FileRead& file) { find_difference(path, file, answer_in_turn); });
+  });
 }
 
-void PolicyService::find_difference(const std::filesystem::path& path, const Answer& answer) const {
-  auto text = read_configuration(path);
+void PolicyService::find_difference(const std::filesystem::path& path, FileRead& file, const Answer& answer) const {
+  auto& text = file.text;
   if (!text) return answer(text.error());
   EntrustSettings entrust = entrust_.value_or(EntrustSettings{});
   const auto entrust_before = entrust;
@@ -182,7 +210,7 @@ void PolicyService::find_difference(const std::filesystem::path& path, const Ans
     if (!read) return answer(read.error());
     entrust = std::move(*read);
   }
-  const auto tell = [answer, entrust_before, entrust, revision = revision_of(*text)](
+  const auto tell = [answer, entrust_before, entrust, revision = file.revision](
                         std::vector<PolicyChange> changes, const std::vector<std::string>& warnings) {
     add_entrust_changes(entrust_before, entrust, changes);
     auto told = changes_answer(changes);

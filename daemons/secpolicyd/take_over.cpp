@@ -106,8 +106,11 @@ void TakeOver::carry_out() {
 
 void TakeOver::finish() {
   if (auto done = kernel_.finish(*change_); !done) return end(done.error().within(changing));
-  let_go(loop_, std::move(change_));
+  // Afterwards: taking it apart and answering would wait for each other, for they share the heap.
+  auto& loop = loop_;
+  auto change = std::move(change_);
   end(std::exchange(next_, {}));
+  let_go(loop, std::move(change));
 }
 
 void TakeOver::end(Result<NextSet> outcome) {

@@ -256,8 +256,13 @@ Engine::Deleted Core::delete_peer(const IpAddress& remote, TimePoint now) {
   Engine::Deleted deleted;
   for (const auto id :
        pairs_.where([&](const PairRecord& record) { return record.pair->protection.remote == remote; })) {
-    deleted.ipsec_sas += sa_keys(*pairs_.find(id)->pair, pairs_.find(id)->complete).size();
-    drop_pair(id, true, "by the administrator");
+    const auto& record = *pairs_.find(id);
+    const auto count = sa_keys(*record.pair, record.complete).size();
+    const auto& protection = record.pair->protection;
+    const bool told = usable_session(protection.local, protection.remote, false) != nullptr;
+    deleted.ipsec_sas += count;
+    if (!told) deleted.untold += count;
+    drop_pair(id, true, told ? "by the administrator" : "by the administrator; the peer was not told: no ISAKMP SA");
   }
   std::vector<SessionId> doomed;
   const auto [begin, end] = by_remote_.equal_range(remote);

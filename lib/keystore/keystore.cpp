@@ -235,6 +235,12 @@ Result<void> Keystore::set_machine_slot(const fs::path& machine_key_file, bool w
   return removed;
 }
 
+Result<bool> Keystore::names_machine_slot(const fs::path& path) {
+  const auto document = load(path);
+  if (!document) return document.error();
+  return document->machine.has_value();
+}
+
 bool Keystore::has_machine_slot() const { return state_->document.machine.has_value(); }
 
 Result<void> Keystore::check_password(const Secret& password) const {

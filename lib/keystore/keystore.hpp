@@ -66,6 +66,8 @@ class Keystore {
   Result<void> add_machine_slot(const std::filesystem::path& machine_key_file);
   Result<void> remove_machine_slot();  // not_found when there is none; the key file stays
   bool has_machine_slot() const;
+  // The same of a store that nobody opens: what the file says, which is authentic only once it is opened.
+  static Result<bool> names_machine_slot(const std::filesystem::path& path);
   // Adds or removes it; no error when it is as wanted already.
   Result<void> set_machine_slot(const std::filesystem::path& machine_key_file, bool wanted);
 

@@ -59,9 +59,19 @@ std::string_view to_string(BootObstacle obstacle) {
     case BootObstacle::never_started:
       return "never-started";
     case BootObstacle::no_password:
+      return "no-password";
+    case BootObstacle::no_machine_slot:
+      return "no-machine-slot";
+    case BootObstacle::machine_key_missing:
+      return "machine-key-missing";
+    case BootObstacle::machine_key_refused:
+      return "machine-key-refused";
+    case BootObstacle::tpm_missing:
+      return "tpm-missing";
+    case BootObstacle::credential_refused:
       break;
   }
-  return "no-password";
+  return "credential-refused";
 }
 
 std::string_view sentence(BootObstacle obstacle) {
@@ -73,9 +83,23 @@ std::string_view sentence(BootObstacle obstacle) {
     case BootObstacle::never_started:
       return "IPSec has never been started on this host: try the configuration once with ipsec_admin -start";
     case BootObstacle::no_password:
+      return "no IPSec password has been set: use ipsec_admin -newpasswd";
+    case BootObstacle::no_machine_slot:
+      return "the key store is not to be opened by this machine's key: ipsec_mgr bootup on lets it";
+    case BootObstacle::machine_key_missing:
+      return "the key by which this machine opens the key store is missing: give the password with ipsec_admin -start; "
+             "ipsec_mgr bootup on makes a new key";
+    case BootObstacle::machine_key_refused:
+      return "this machine's key does not open the key store (which may be of another machine, or the key damaged or "
+             "readable by others): give the password with ipsec_admin -start; ipsec_mgr bootup on makes a new key";
+    case BootObstacle::tpm_missing:
+      return "a TPM sealed this machine's key to the key store, and there is no TPM: ipsec_mgr bootup on makes a new "
+             "key, after which ipsec_admin -start starts ikpmd";
+    case BootObstacle::credential_refused:
       break;
   }
-  return "no IPSec password has been set: use ipsec_admin -newpasswd";
+  return "systemd cannot unseal this machine's key to the key store (sealed by another machine or TPM, or damaged): "
+         "ipsec_mgr bootup on makes a new key, after which ipsec_admin -start starts ikpmd";
 }
 
 fs::path last_configuration(const Paths& paths) { return paths.state_directory() / "last-configuration.json"; }

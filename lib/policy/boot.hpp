@@ -10,10 +10,22 @@
 
 namespace ipsec9000 {
 
-// In the order in which they are looked at. "off" is a choice, the others are mistakes.
-enum class BootObstacle { invalid_configuration, off, never_started, no_password };
+// In the order in which they are looked at. "off" is a choice, the others are mistakes. From no_machine_slot on it is
+// the key by which this machine opens the key store in a person's place: the policies and all else start without it.
+enum class BootObstacle {
+  invalid_configuration,
+  off,
+  never_started,
+  no_password,
+  no_machine_slot,
+  machine_key_missing,
+  machine_key_refused,
+  tpm_missing,
+  credential_refused
+};
 
-// What keeps IPSec from starting with the system; nothing when it will start.
+// What keeps IPSec from starting with the system; nothing when it will start. The machine's key is not looked at
+// (cli/common/machine_key.hpp).
 std::optional<BootObstacle> boot_obstacle(const Paths& paths, const ParsedConfiguration& parsed);
 // The same for a configuration known to be valid, by its boot-up option.
 std::optional<BootObstacle> boot_obstacle(const Paths& paths, bool bootup);

@@ -9,7 +9,7 @@ from harness.booted_host import ETC, STATE, BootedHost, write
 from harness.command import expect, wait_for
 from harness.suite import DAEMONS
 
-TIME_LIMIT = 220
+TIME_LIMIT = 280
 OWN_KERNEL = True
 
 # Ordered after the network only. It connects at once, and goes on until it gets through.
@@ -94,6 +94,42 @@ def comes_back(lab, host):
     lab.note("killed daemons were started again, and the traffic goes on")
 
 
+def names_what_is_wrong_with_the_key(lab, host):
+    """The key by which this machine opens the key store: sealed by another machine, then gone."""
+    secret, credential = "/var/lib/systemd/credential.secret", f"{STATE}/machine.cred"
+    # Connections outlive the power here, and would go on without policies.
+    wait_for("no connection is left", lambda: not lab.a.run(["ss", "-Htn", "state", "connected", "exclude", "time-wait"])
+             .stdout.strip(), timeout=20)
+    host.machine.power_off()
+    os.rename(secret, f"{secret}-kept")
+    host.machine.node.run(["systemd-creds", "setup"])  # as another machine's is
+    host.boot()
+    demands_obstacle(host, "credential-refused", "systemd cannot unseal this machine's key", "Not running")
+    expect(host.machine.systemctl("is-failed", "ikpmd.service", status=None).stdout.strip() == "failed",
+           "systemd goes on starting an ikpmd whose key it cannot unseal")
+    refused = host.tool("ipsec_admin", "-start", status=None)
+    expect(refused.status != 0 and "ipsec_mgr bootup on makes a new key" in refused.stderr,
+           f"-start does not say how ikpmd can be started: {refused.stderr}")
+    expect("proto esp" in host.policies(), "the policies are not in the kernel")
+    host.tool("ipsec_mgr", "bootup", "on")
+    host.start()
+    expect(host.status(0)["boot"]["obstacle"] is None, "a new key was made, and -status still objects")
+    os.unlink(credential)
+    host.machine.systemctl("restart", "ikpmd.service")
+    demands_obstacle(host, "machine-key-missing", "is missing: give the password with ipsec_admin -start", "Running")
+    host.start()
+    host.tool("ipsec_mgr", "bootup", "on")
+    expect(host.status(0)["problems"] == [], "the key store is open, a new key was made, and -status still objects")
+
+
+def demands_obstacle(host, name, words, ikpmd):
+    status = host.status(0 if ikpmd == "Running" else 3)
+    told = json.dumps(status["problems"])
+    expect(status["boot"]["obstacle"] == name and words in told, f"-status does not name {name}: {status['boot']}, {told}")
+    shown = host.tool("ipsec_admin", "-status", status=None).stdout
+    expect(f"ikpmd program: {ikpmd}" in shown and words in shown, f"-status does not say {words!r} to a person:\n{shown}")
+
+
 def run(lab):
     host = BootedHost(lab)
     host.machine.unit("first.service", FIRST_SERVICE, wanted=False)
@@ -108,6 +144,7 @@ def run(lab):
     is_confined(lab, host)
     traces(lab, host)
     comes_back(lab, host)
+    names_what_is_wrong_with_the_key(lab, host)
     # From here on telnet must not get through at all, or nobody sends it.
     host.tool("ipsec_mgr", "bootup", "off")
     host.machine.forget("first.service")

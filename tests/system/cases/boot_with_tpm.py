@@ -46,4 +46,11 @@ def run(lab):
     traffic.expect_blocked(lab.a, lab.b, 4, traffic.TELNET, timeout=2)
     told = json.dumps(status["problems"])
     lab.note(f"without that TPM: {host.states()}, {told}")
-    expect("ikpmd" in told, f"-status does not name what is missing: {told}")
+    expect(status["boot"]["obstacle"] == "tpm-missing", f"-status does not name what is missing: {status['boot']}, {told}")
+    expect("there is no TPM: ipsec_mgr bootup on" in told, f"-status does not say what to do: {told}")
+    expect(host.machine.systemctl("is-failed", "ikpmd.service", status=None).stdout.strip() == "failed",
+           "systemd goes on starting an ikpmd whose key it cannot unseal")
+    host.tool("ipsec_mgr", "bootup", "on")
+    host.start()
+    traffic.talk(lab.a, lab.b, 4, traffic.TELNET)
+    lab.note("what -status says was done, and the traffic goes on")

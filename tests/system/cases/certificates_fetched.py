@@ -7,8 +7,24 @@ from harness import command, configuration, traffic
 from harness.authority import Authority
 from harness.certificate_servers import SECRET, Manager, Web, directory_service, responder
 from harness.command import expect, wait_for
+from harness.secrets import Secrets, demand_no_secret_in_bundle
+from harness.suite import PASSWORD
 
 TIME_LIMIT = 150
+PROFILE_PASSWORD = "the profile's own password"
+
+
+def no_secret_of_profile(suite, profile, password_file):
+    """The support bundle has nothing of the profile's key, its password, or the secret for which the CA gave it."""
+    key = suite.write("profile.key", command.run(
+        ["openssl", "pkcs12", "-in", profile, "-nocerts", "-noenc", "-passin", f"file:{password_file}"]).stdout)
+    secrets = Secrets()
+    secrets.add_private_key("the profile's key", key)
+    os.unlink(key)
+    for what, text in (("the profile's password", PROFILE_PASSWORD), ("the CA's secret", SECRET), ("the password", PASSWORD)):
+        secrets.add(what, text)
+    secrets.add_kernel_keys(suite)
+    demand_no_secret_in_bundle(suite, secrets)
 
 
 def connects(lab, *suites):
@@ -90,7 +106,7 @@ def exercise(lab, servers):
     lab.note(heard(server, "ca-fetched", "cACertificate", "O=Example, CN=Root"))
     lab.note(heard(server, "crl-fetched", "http://"))
     expect([ca["subject"] for ca in server.manage_json("ca", "list")["items"]] == ["O=Example, CN=Root"], "ca list")
-    secret, password = client.write("secret", SECRET), client.write("profile", "the profile's own password")
+    secret, password = client.write("secret", SECRET), client.write("profile", PROFILE_PASSWORD)
     created = client.manage_with_password("profile", "create", "a", "-subject", "O=Example, CN=a", "-altname", a,
                                           "-keytype", "ecdsa256", "-reference", "gate", "-secret-file", secret,
                                           "-profile-password-file", password)
@@ -99,8 +115,8 @@ def exercise(lab, servers):
     # That certificate ends soon: it is replaced by itself.
     lab.note(heard(client, "key-updated", "a"))
     expect(len(servers[-1].issued) == 2, f"the manager issued {servers[-1].issued}")
-    expect(os.path.exists(f"{client.root}/var/lib/ipsec9000/certs/a.epf"), "there is no profile")
     connects(lab)
+    no_secret_of_profile(client, f"{client.root}/var/lib/ipsec9000/certs/a.epf", password)
     lab.note(heard(client, "ocsp-answered", "says good", "CN=b"))
 
     # Servers as they should not be.

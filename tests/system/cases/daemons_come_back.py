@@ -67,6 +67,15 @@ def unsupervised(client, connection):
                  lambda: {sa["policy"] for sa in client.sad()} == {"telnet_out"}, timeout=5)
 
 
+def says_whom_it_cannot_tell(client, peer):
+    """An ikpmd that was started again has no ISAKMP SA under which to tell the peer what is deleted."""
+    warning = client.attempt("ipsec_admin", "-deletesa", peer, wanted=0).stderr
+    expect("the peer was not told of 2 IPSec SAs" in warning, f"-deletesa of adopted SAs says: {warning!r}")
+    expect(not client.sad(), "-deletesa left SAs")
+    wait_for("the audit trail says it", lambda: any(
+        record["event"] == "sa-deleted" and "the peer was not told" in record["text"] for record in client.audit()))
+
+
 def run(lab):
     lab.wire.protect("tcp port 23")
     client, _ = pairs.ours_with_ours(lab, 4)
@@ -77,6 +86,7 @@ def run(lab):
         supervised(lab, client, connection)
         unsupervised(client, connection)
         lab.note("without the supervisor, -start has started what was missing")
+    says_whom_it_cannot_tell(client, lab.b.address(4))
     supervisor = client.process(SUPERVISOR)
     client.stop()
     expect(all(client.process(name) is None for name in (SUPERVISOR, *DAEMONS)), "something is left of the daemons")

@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include "cli/common/machine_key.hpp"
 #include "keystore/keystore.hpp"
+#include "policy/boot.hpp"
 #include "tool_fixture.hpp"
 
 using namespace ipsec9000;
@@ -114,6 +116,56 @@ TEST_CASE_METHOD(KeyFixture, "the boot-up option is kept in the configuration, a
   CHECK_FALSE(Keystore::open_with_machine_key(paths.keystore(), machine_key));
   CHECK(admin({"-status", "--json"}) == 3);
   CHECK(document()["boot"] == Json{{"enabled", false}, {"obstacle", "off"}});
+}
+
+TEST_CASE_METHOD(KeyFixture, "status names what is wrong with the key by which this machine opens the key store") {
+  file("etc/ipsec9000/ipsec.json", R"({"version": 1, "startup": {"bootup": true}})");
+  REQUIRE(newpasswd() == 0);
+  REQUIRE(remember_configuration(paths));
+  const auto obstacle = [&] {
+    admin({"-status", "--json"});
+    const auto status = document();
+    if (status["boot"]["obstacle"].is_null()) return std::string("none");
+    CHECK(status["problems"].dump().find("IPSec does not start with the system: ") != std::string::npos);
+    CHECK(status["problems"].dump().find("ipsec_mgr bootup on") != std::string::npos);
+    return status["boot"]["obstacle"].get<std::string>();
+  };
+  CHECK(obstacle() == "no-machine-slot");
+  REQUIRE(mgr({"bootup", "on", "--password-file", password}) == 0);
+  CHECK(obstacle() == "none");
+  const auto machine_key = Keystore::machine_key_file(paths.keystore());
+  fs::rename(machine_key, root / "kept");
+  CHECK(obstacle() == "machine-key-missing");
+  REQUIRE(replace_file(machine_key, std::string(32, 'x')));
+  CHECK(obstacle() == "machine-key-refused");
+  REQUIRE(mgr({"bootup", "on", "--password-file", password}) == 0);
+  CHECK(obstacle() == "none");
+}
+
+TEST_CASE_METHOD(KeyFixture,
+                 "a credential with this machine's key that cannot be unsealed is told from a missing TPM") {
+  REQUIRE(newpasswd() == 0);
+  file("etc/ipsec9000/ipsec.json", R"({"version": 1})");
+  REQUIRE(mgr({"bootup", "on", "--password-file", password}) == 0);
+  fs::remove(Keystore::machine_key_file(paths.keystore()));
+  const auto credential = Keystore::machine_credential_file(paths.keystore());
+  bool unseals = true;
+  cli::MachineKeyWitness witness{.units = true, .refused = false, .unseals = [&] { return unseals; }};
+  CHECK(cli::machine_key_obstacle(paths, witness) == BootObstacle::machine_key_missing);
+  REQUIRE(replace_file(credential, "k6iUCUh0RJCQyvL8k8q1UwEAAAAMAAAAEAAAAA=="));  // as the host's key and a TPM's begin
+  CHECK(cli::machine_key_obstacle(paths, witness) == BootObstacle::tpm_missing);
+  file("dev/tpmrm0", "");
+  CHECK_FALSE(cli::machine_key_obstacle(paths, witness));
+  fs::remove(root / "dev/tpmrm0");
+  REQUIRE(replace_file(credential, "Whxqht+dQJax1aZeCGLxmgEAAAAMAAAAEAAAAA=="));  // as the host's key's
+  CHECK_FALSE(cli::machine_key_obstacle(paths, witness));
+  unseals = false;
+  CHECK(cli::machine_key_obstacle(paths, witness) == BootObstacle::credential_refused);
+  unseals = true;
+  witness.refused = true;
+  CHECK(cli::machine_key_obstacle(paths, witness) == BootObstacle::machine_key_refused);
+  witness.units = false;  // nobody would hand it over
+  CHECK(cli::machine_key_obstacle(paths, witness) == BootObstacle::machine_key_missing);
 }
 
 TEST_CASE_METHOD(KeyFixture, "a wrong password that a tool finds itself is recorded by secauditd") {

@@ -126,6 +126,14 @@ TEST_CASE_METHOD(ToolFixture, "status names every daemon, and is exit 3 unless a
   CHECK(out_has("Policies in the kernel: in step"));
 }
 
+TEST_CASE_METHOD(ToolFixture, "deleting SAs says when the peer was not told") {
+  FakeDaemon ikpmd(paths.socket("ikpmd"),
+                   answers({{"ike.delete", R"({"isakmp_sas": 0, "ipsec_sas": 4, "peer_not_told": 2})"}}));
+  CHECK(admin({"-deletesa", "10.1.0.2"}) == 0);
+  CHECK(out_has("IPSec SAs: 4"));
+  CHECK(err_has("the peer was not told of 2 IPSec SAs"));
+}
+
 TEST_CASE_METHOD(ToolFixture, "audit settings go to secauditd as they were typed") {
   FakeDaemon secauditd(paths.socket("secauditd"),
                        answers({{"audit.configure", R"({"level": "debug", "file": "/a/x.log", "max_kilobytes": 5})"}}));
