@@ -6,7 +6,7 @@
 namespace ipsec9000 {
 
 namespace {
-constexpr Duration settle_time{50};  // an interface that comes up is several pieces of news
+constexpr Duration address_news_settle_time{50};  // an interface that comes up is several pieces of news
 
 auto first_of(const std::vector<LocalAddress>& sorted, const IpAddress& address) {
   return std::lower_bound(sorted.begin(), sorted.end(), address,
@@ -68,7 +68,7 @@ void HostAddresses::hear() {
     monitor_.reset();
   }
   stale_ = stale_ || !news || *news;
-  if (stale_ && !settle_->armed()) settle_->arm(settle_time, [this] { (void)all(); });
+  if (stale_ && !settle_->armed()) settle_->arm(address_news_settle_time, [this] { (void)all(); });
 }
 
 std::vector<const LocalAddress*> at_interfaces(const std::vector<LocalAddress>& sorted, const IpAddress& address) {
