@@ -20,6 +20,13 @@ void Core::heed_requests(Session& session, const std::vector<Bytes>& authorities
   if (own) session.own = std::move(*own);
 }
 
+// The peer has proven that the certificate is its own, and is taken though it may be revoked.
+void Core::note_tolerated(const Session& session, const VerifyOutcome& outcome) {
+  if (outcome.verdict.unchecked.empty()) return;
+  note(audit::crl_tolerated, {{"remote", session.remote.address.to_string()}, {"reason", outcome.verdict.unchecked}},
+       session.dialogue.correlation);
+}
+
 // The peer did not take our certificate: perhaps because of this. "" where it got what it asked for.
 std::string Core::why_unwanted(const Session& session) {
   const auto& names = session.requested;

@@ -180,6 +180,7 @@ class Core {
 
   // ---- engine_certificates.cpp: which one of ours the peer wants
   void heed_requests(Session& session, const std::vector<Bytes>& authorities);
+  void note_tolerated(const Session& session, const VerifyOutcome& outcome);
   static std::string why_unwanted(const Session& session);
 
   // ---- engine_phase2.cpp

@@ -276,6 +276,7 @@ void Core::advance_phase1(Session& session, const phase1::Event& event, const Da
   if (const auto* refusal = std::get_if<Refusal>(&outcome)) return refuse_phase1(session, *refusal, received, now);
   if (auto* retreat = std::get_if<phase1::Retreat>(&outcome)) return resume(session, std::move(*retreat), now);
   auto& step = std::get<phase1::Step>(outcome);
+  if (const auto* verified = std::get_if<VerifyOutcome>(&event)) note_tolerated(session, *verified);
   if (const auto* message = std::get_if<main_mode::SaMessage>(&event)) heed_requests(session, message->requests);
   if (const auto* message = std::get_if<main_mode::KeyMessage>(&event)) heed_requests(session, message->requests);
   if (from != nullptr) suspend(session, *from, received);

@@ -256,7 +256,8 @@ Judgement judge_revocation(const Chain& chain, const Trust& trust, const Certifi
     return {StepKind::revocation, "not revoked, said its OCSP responder at " + date(answer->this_update), {}};
   if (unavailable == nullptr) return {StepKind::revocation, crl_age(trust, leaf, now), {}};
   const auto text = unavailable_text(*unavailable);
-  if (trust.revocation() == Revocation::tolerant) return {StepKind::revocation, text + " (revocation: tolerant)", {}};
+  if (trust.revocation() == Revocation::tolerant)
+    return {StepKind::revocation, text + " (revocation: tolerant)", {}, true};
   return {StepKind::revocation, "", failure(PkiFailureKind::crl_unavailable, text + " (revocation: strict)")};
 }
 

@@ -9,6 +9,7 @@ struct Judgement {
   StepKind kind = StepKind::found;
   std::string text;  // when all is well
   std::optional<PkiFailure> failure;
+  bool tolerated = false;  // all is not well, and the text says what is tolerated
 };
 
 Judgement judge_key(const Certificate& leaf, bool allow_legacy);

@@ -71,6 +71,7 @@ std::vector<Certificate> helpers_of(const Trust& trust, const std::vector<Certif
 void add(Verdict& verdict, Judgement judgement) {
   verdict.steps.push_back(
       {judgement.kind, !judgement.failure, judgement.failure ? judgement.failure->text : judgement.text});
+  if (judgement.tolerated) verdict.unchecked = judgement.text;
   if (!verdict.failure) verdict.failure = std::move(judgement.failure);
 }
 

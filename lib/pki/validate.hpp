@@ -25,6 +25,7 @@ struct Verdict {
   std::optional<Certificate> leaf;      // the peer's certificate, where one was found, good or not
   std::vector<Certificate> path;        // leaf first, as far as it was found
   std::optional<PkiFailure> failure;    // of the first step that is not ok
+  std::string unchecked;                // why nobody knows whether it is revoked, where that is tolerated; else ""
   bool ok() const { return !failure; }  // then there is a leaf
 };
 

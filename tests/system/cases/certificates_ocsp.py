@@ -82,6 +82,7 @@ def tolerates(lab, client, server, certificate):
     refusals = records(client, "crl-unavailable")
     expect("no CRL of O=Example, CN=Root (revocation: strict)" in refusals[-1], f"audit: {refusals}")
     _, failed, kind = client.check_certificate(b, certificate)
+    expect(not records(client, "crl-tolerated"), "the strict host tolerated something")
     expect(failed == ["revocation"] and kind == "crl-unavailable", f"cert check fails {failed} with {kind}")
 
     anew(lab, client, server)
@@ -96,6 +97,9 @@ def tolerates(lab, client, server, certificate):
     expect(len(client.mad()) == 1, f"-mad of the tolerant host: {client.mad()}")
     expect(len(client.failures()) == failures and records(client, "crl-unavailable") == refusals,
            "the tolerant host refused first")
+    taken = records(client, "crl-tolerated")
+    expect(taken and b in taken[-1] and "no CRL of O=Example, CN=Root (revocation: tolerant)" in taken[-1], f"{taken}")
+    lab.note(taken[-1])
 
 
 def run(lab):

@@ -118,6 +118,22 @@ TEST_CASE("what is wrong with a certificate is recorded on both sides, and nothi
   }
 }
 
+TEST_CASE("a peer that is taken though its CA has no CRL is recorded by both, one that is on no list is not") {
+  const bool listed = GENERATE(false, true);
+  SigningHosts hosts;
+  if (listed) {
+    auto trust = trusting(hosts.ca);
+    trust.crls = {pki::Crl::parse(issue_crl(hosts.ca)).value()};
+    hosts.a.identity = identity_of(hosts.cert_a, {}, trust);
+    hosts.b.identity = identity_of(hosts.cert_b, {}, trust);
+  }
+  hosts.start();
+  hosts.network.settle();
+  CHECK(hosts.connected());
+  CHECK(hosts.a.has_audit("crl-tolerated") == !listed);
+  CHECK(hosts.b.has_audit("crl-tolerated") == !listed);
+}
+
 TEST_CASE("an identity mismatch shows both strings") {
   SigningHosts hosts;
   hosts.policy.remote_id = *Identity::parse("other.example");

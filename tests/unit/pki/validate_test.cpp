@@ -87,6 +87,8 @@ TEST_CASE("without a list a strict host refuses, a tolerant one says so", "[pki]
   const auto tolerant = judge({.anchors = {read(ca)}}, {host.der()}, "10.1.0.1");
   CHECK(tolerant.ok());
   CHECK(step_of(tolerant, StepKind::revocation)->text == "no CRL of O=Example, CN=Root (revocation: tolerant)");
+  CHECK(tolerant.unchecked == "no CRL of O=Example, CN=Root (revocation: tolerant)");
+  CHECK(strict.unchecked.empty());
 }
 
 TEST_CASE("a list that somebody else signed revokes nobody", "[pki]") {
