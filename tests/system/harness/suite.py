@@ -124,9 +124,6 @@ class Suite:
         packet = () if protocol is None else ("-p", protocol, "-dp", str(port))
         return self._json("ipsec_report", "-explain", remote, *packet)["explain"]
 
-    def delete_sas(self, remote):
-        self._tool("ipsec_admin", "-deletesa", remote)
-
     def trace_on(self, protocols="all", *arguments):
         """Switches the trace on, and gives its state."""
         return self._json("ipsec_admin", "-traceon", protocols, *map(str, arguments), "--password-file",
