@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   ipsec9000::bench::register_kernel();
   ipsec9000::bench::register_packets();
   ipsec9000::bench::register_programs();
+  ipsec9000::bench::register_records();
   ipsec9000::bench::register_repairs();
   ipsec9000::bench::register_take_overs();
   benchmark::RunSpecifiedBenchmarks();

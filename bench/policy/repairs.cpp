@@ -55,7 +55,7 @@ void repair_flush(benchmark::State& state) {
   repair(state, [](Kernel&) { run("ip xfrm policy flush"); });
 }
 
-void add(const char* name, void (*measure)(benchmark::State&)) {
+void add_repair(const char* name, void (*measure)(benchmark::State&)) {
   benchmark::RegisterBenchmark(name, measure)
       ->Unit(benchmark::kMillisecond)
       ->UseManualTime()
@@ -65,8 +65,8 @@ void add(const char* name, void (*measure)(benchmark::State&)) {
 }  // namespace
 
 void register_repairs() {
-  add("repair_one", repair_one);
-  add("repair_flush", repair_flush);
+  add_repair("repair_one", repair_one);
+  add_repair("repair_flush", repair_flush);
 }
 
 }  // namespace ipsec9000::bench

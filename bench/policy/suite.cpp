@@ -74,6 +74,7 @@ void Suite::tool(const std::string& words) const {
 }
 
 fs::path Suite::socket(const std::string& daemon) const { return Paths{root_}.socket(daemon); }
+fs::path Suite::log_directory() const { return Paths{root_}.log_directory(); }
 fs::path Suite::pid_file(const std::string& daemon) const { return Paths{root_}.pid_file(daemon); }
 
 fs::path Suite::make_directory() {

@@ -21,6 +21,7 @@ class Suite {
   void stop();
   void tool(const std::string& words) const;  // ends the program when it fails
   std::filesystem::path socket(const std::string& daemon) const;
+  std::filesystem::path log_directory() const;
   std::filesystem::path pid_file(const std::string& daemon) const;
 
  private:

@@ -1,28 +1,17 @@
 #include <benchmark/benchmark.h>
 
 #include <chrono>
-#include <fstream>
 #include <thread>
 
 #include "asker.hpp"
 #include "benchmarks.hpp"
 #include "configurations.hpp"
+#include "process_memory.hpp"
 #include "suite.hpp"
 
 namespace ipsec9000::bench {
 
 namespace {
-// What the daemon had in memory at most, in megabytes.
-double peak_megabytes(const std::filesystem::path& pid_file) {
-  std::string word;
-  std::ifstream(pid_file) >> word;
-  std::ifstream status("/proc/" + word + "/status");
-  double kilobytes = 0;
-  while (status >> word)
-    if (word == "VmHWM:") status >> kilobytes;
-  return kilobytes / 1024;
-}
-
 // `ipsec_admin -reload` from few policies to very many (the time of the row) and back, while somebody asks which policy
 // is for a packet.
 void take_over(benchmark::State& state) {
