@@ -32,6 +32,7 @@ Result<const Option*> find_option(const Tool& tool, std::string_view word) {
   const auto typed = "-" + escape_control(word.substr(0, 60));
   if (!fitting.empty()) {
     std::vector<std::string> names;
+    names.reserve(fitting.size());
     for (const auto* option : fitting) names.push_back("-" + std::string(option->name));
     return wrong_usage(typed + " may mean " + join(names, " or "));
   }

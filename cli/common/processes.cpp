@@ -12,7 +12,7 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr std::size_t said_maximum = 64 * 1024;
+constexpr std::size_t said_maximum = std::size_t{64} * 1024;
 constexpr int exec_failed = 127;
 
 // In the child, between fork and exec: only async-signal-safe calls.

@@ -50,7 +50,7 @@ std::string upper(std::string text) {
   return text;
 }
 
-std::string capital(std::string text) { return text.empty() ? text : upper(text.substr(0, 1)) + text.substr(1); }
+std::string capital(const std::string& text) { return text.empty() ? text : upper(text.substr(0, 1)) + text.substr(1); }
 
 std::string yes_no(bool value) { return value ? "Yes" : "No"; }
 

@@ -18,8 +18,8 @@ std::uint64_t number_of(const Json& object, std::string_view name);  // 0 when i
 bool flag_of(const Json& object, std::string_view name);
 std::vector<std::string> texts_of(const Json& object, std::string_view name);  // an array's strings, made safe
 
-std::string upper(std::string text);    // ASCII
-std::string capital(std::string text);  // its first letter
+std::string upper(std::string text);           // ASCII
+std::string capital(const std::string& text);  // its first letter
 std::string yes_no(bool value);
 std::string direction_shown(std::string_view direction);  // "out" -> "outbound"; what it does not know is made safe
 std::string spi_shown(std::string_view hex);              // "001fe472" -> "1FE472", as HP-UX printed it

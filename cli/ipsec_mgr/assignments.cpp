@@ -19,6 +19,7 @@ Result<EditableField> find_field(const std::vector<EditableField>& fields, const
     if (field->path == "filter." + typed) return *field;
   if (fitting.size() == 1) return *fitting.front();
   std::vector<std::string> names;
+  names.reserve(2 * fields.size());
   for (const auto& field : fields) names.push_back(field.path);
   for (const auto& field : fields) names.push_back(field.path.substr(field.path.rfind('.') + 1));
   const auto near = nearest_word(typed, names);

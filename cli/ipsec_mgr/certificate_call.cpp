@@ -14,8 +14,8 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr std::size_t part_bytes = 256 * 1024;           // of a message, which holds a megabyte
-constexpr Duration certificate_patience = seconds(120);  // an RSA key of 8192 bits takes its time
+constexpr std::size_t part_bytes = std::size_t{256} * 1024;  // of a message, which holds a megabyte
+constexpr Duration certificate_patience = seconds(120);      // an RSA key of 8192 bits takes its time
 
 TrustRules configured_rules(const Context& context) {
   const auto parsed = load_configuration(context.paths.configuration().string());

@@ -13,7 +13,7 @@ namespace ipsec9000::cli {
 namespace {
 // In one line: "1 telnet_in hashed secure 10.1.0.1 port 23 - 10.1.0.0/24 port any tcp"
 std::string policy_line(const Json& item) {
-  const auto any = [](std::string text) { return text.empty() ? std::string("any") : text; };
+  const auto any = [](const std::string& text) { return text.empty() ? std::string("any") : text; };
   const auto kind = text_of(item, "kind");
   auto line = (kind == "default" ? "-" : text_of(item, "place")) + " " + text_of(item, "name") + " " + kind + " " +
               text_of(item, "action");

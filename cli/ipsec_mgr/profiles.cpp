@@ -19,7 +19,7 @@
 namespace ipsec9000::cli {
 
 namespace {
-constexpr std::size_t profile_maximum = 256 * 1024;
+constexpr std::size_t profile_maximum = std::size_t{256} * 1024;
 
 Result<std::string> manager_of(const Context& context) {
   const auto path = entrust_ini(context.paths.configuration());

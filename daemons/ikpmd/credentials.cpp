@@ -99,7 +99,7 @@ void CertificateKeeper::seek_authority(const pki::Verdict& verdict) {
   if (quest_.seek(verdict, wall_now())) reload();
 }
 
-void CertificateKeeper::take_authorities(const Bytes& pem, std::function<void(Result<std::string>)> done) {
+void CertificateKeeper::take_authorities(const Bytes& pem, const std::function<void(Result<std::string>)>& done) {
   struct Work {
     CaQuest quest;
     std::vector<std::string> taken;
@@ -137,7 +137,7 @@ void CertificateKeeper::finish(const std::string& method, const Result<Json>& ou
   waiting_.push_back([reply, outcome] { reply(outcome); });
 }
 
-void CertificateKeeper::perform(const std::string& method, Json params, Secret password, Reply reply) {
+void CertificateKeeper::perform(const std::string& method, Json params, Secret password, const Reply& reply) {
   auto outcome = std::make_shared<Result<Json>>(Error{ErrorCode::internal, "not done"});
   auto request = std::make_shared<Json>(std::move(params));
   const auto run = [outcome, request, method, store = store_, rules = rules_](Keystore* keys) {

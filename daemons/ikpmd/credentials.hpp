@@ -52,7 +52,7 @@ class CertificateKeeper {
   // CAs that came from a server, in PEM. One that no CA known here signed is kept in mind: its own issuer is looked for
   // next, and what that leads to counts then. The answer, after the new snapshot: the names of those that were taken,
   // or why the first that was not is refused.
-  void take_authorities(const Bytes& pem, std::function<void(Result<std::string>)> done);
+  void take_authorities(const Bytes& pem, const std::function<void(Result<std::string>)>& done);
   // A peer that has proven to hold the key, and whose path leads to no CA of ours: directories may know the one
   // missing.
   void seek_authority(const pki::Verdict& verdict);
@@ -60,7 +60,7 @@ class CertificateKeeper {
   // Does a method of certstore/operations.hpp on the pool; `reply` comes on the loop, after the new snapshot where it
   // changed one. `password` is needed where needs_keys() says so.
   using Reply = std::function<void(Result<Json>)>;
-  void perform(const std::string& method, Json params, Secret password, Reply reply);
+  void perform(const std::string& method, Json params, Secret password, const Reply& reply);
 
  private:
   std::shared_ptr<const pki::Trust> with_answers() const;  // of what is in use

@@ -23,6 +23,7 @@ std::vector<FailureRecord> FailureLog::list(const std::optional<std::string>& re
       for (const auto& [number, record] : records) found.emplace_back(number, &record);
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<FailureRecord> list;
+  list.reserve(found.size());
   for (const auto& [number, record] : found) list.push_back(*record);
   return list;
 }

@@ -39,7 +39,7 @@ void KeyRing::open_with_machine_key() {
   }
 }
 
-void KeyRing::with_password(Secret password, Change change, Done done) {
+void KeyRing::with_password(Secret password, Change change, const Done& done) {
   struct Work {
     Secret password;
     Result<void> outcome = Error{ErrorCode::internal, "the key store was not opened"};

@@ -41,7 +41,7 @@ class KeyRing final : public ike::Credentials {
   // Opens the store with the password, makes the change to it, and uses it from then on. `done` comes later, on the
   // loop; not_permitted for a wrong password.
   using Change = std::function<Result<void>(Keystore&)>;
-  void with_password(Secret password, Change change, Done done);
+  void with_password(Secret password, Change change, const Done& done);
 
   Result<std::vector<KeySummary>> list() const;
   std::map<std::string, Secret> private_keys() const;  // copies, by name; none while it is not open

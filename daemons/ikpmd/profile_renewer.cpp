@@ -59,7 +59,7 @@ void ProfileRenewer::received(const Profile& profile, const Bytes& answer) {
       return;
     }
     *end = enrolled->certificate.not_after();
-    auto others = enrolled->others.empty() ? profile.others : std::move(enrolled->others);
+    auto others = enrolled->others.empty() ? profile.others : enrolled->others;
     *outcome = store_profile(store,
                              Profile{profile.name, std::move(enrolled->certificate), std::move(enrolled->key),
                                      std::move(others), profile.password},

@@ -69,18 +69,17 @@ struct IkeService::Carrier {
     const auto id = action.id;
     auto question = to_json(action.query);
     question["correlation"] = action.correlation;
-    owner.policy_manager_.call(
-        "policy.cover", std::move(question), policy_answer_time, [&owner, id](Result<Json> answer) {
-          Result<Protection> granted = Error{ErrorCode::internal, ""};
-          if (!answer)
-            granted = answer.error();
-          else if (const auto protection = answer->find("protection"); protection == answer->end())
-            granted = Error{ErrorCode::internal, "secpolicyd answered without a protection"};
-          else
-            granted = protection_from_json(*protection);
-          owner.engine_.policy_answered(id, granted, owner.context_.loop.now());
-          owner.settle();
-        });
+    owner.policy_manager_.call("policy.cover", question, policy_answer_time, [&owner, id](Result<Json> answer) {
+      Result<Protection> granted = Error{ErrorCode::internal, ""};
+      if (!answer)
+        granted = answer.error();
+      else if (const auto protection = answer->find("protection"); protection == answer->end())
+        granted = Error{ErrorCode::internal, "secpolicyd answered without a protection"};
+      else
+        granted = protection_from_json(*protection);
+      owner.engine_.policy_answered(id, granted, owner.context_.loop.now());
+      owner.settle();
+    });
   }
   void operator()(ike::InstallSas& action) const {
     auto installed = service.sas_.install(action.sas);

@@ -100,11 +100,9 @@ void IkeLink::send_acquire(const Protection& protection, const UnansweredAcquire
                      {"cause", "the kernel"}};
   auto order = to_json(protection);
   order["acquire"] = to_json(asked);
-  peer_.call("ike.acquire", std::move(order), answer_time,
-             [&audit, fields = std::move(fields)](const Result<Json>& answer) {
-               if (answer && answer->is_object())
-                 audit.record(audit::policy_chosen, fields, answer->value("correlation", ""));
-             });
+  peer_.call("ike.acquire", order, answer_time, [&audit, fields = std::move(fields)](const Result<Json>& answer) {
+    if (answer && answer->is_object()) audit.record(audit::policy_chosen, fields, answer->value("correlation", ""));
+  });
 }
 
 }  // namespace ipsec9000

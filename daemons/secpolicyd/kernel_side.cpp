@@ -22,7 +22,7 @@ KernelSide::~KernelSide() = default;
 Result<void> KernelSide::block_by_default() {
   const auto present = kernel_.get_default();
   if (present && *present == block_all) return {};
-  const auto done = kernel_.set_default(block_all);
+  auto done = kernel_.set_default(block_all);
   default_problem_.reset();
   if (done || done.error().code != ErrorCode::unsupported) return done;
   default_problem_ =
@@ -146,6 +146,7 @@ std::optional<Result<KernelSide::Applied>> KernelSide::change(PolicySet& set, st
                                                               std::vector<PolicySet::Replaced>& replaced) {
   const auto& policies = set.configuration.policies;
   std::vector<PolicyTurn> turns;
+  turns.reserve(next.size());
   for (const auto& policy : next) turns.push_back({&policies[policy.place - 1], 0, &policy, 0});
   if (!protecting_ || !left_.table.has_steps_for(turns) || !set.can_replace(next) || !trust(set)) return std::nullopt;
   replaced = set.replace(std::move(next));
@@ -225,7 +226,7 @@ Result<void> KernelSide::withdraw() {
   left_.table.forget();
   thresholds_.reset();
   if (!kernel_.set_hash_thresholds(kernel_thresholds)) thresholds_.reset();
-  const auto opened = kernel_.set_default(allow_all);
+  auto opened = kernel_.set_default(allow_all);
   if (!opened && opened.error().code != ErrorCode::unsupported) return opened;
   return {};
 }

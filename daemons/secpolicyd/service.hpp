@@ -97,7 +97,7 @@ class PolicyService final : public DaemonService {
   void find_difference(const std::filesystem::path& path, FileRead& file, const Answer& answer) const;
   void answer_acquire(const Acquire& acquire);
   void after_a_look(std::function<void()> next);
-  Result<void> back_to(std::vector<PolicySet::Replaced> replaced);
+  Result<void> back_to(std::vector<PolicySet::Replaced>&& replaced);
   Error refused(const Error& error);
   Error refused(const std::filesystem::path& file, const Error& error);
   void read_entrust_at_start();

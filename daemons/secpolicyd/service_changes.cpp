@@ -162,7 +162,7 @@ std::optional<Result<PolicyService::Changed>> PolicyService::take_over_quickly(s
 }
 
 // The kernel would not have the new ones.
-Result<void> PolicyService::back_to(std::vector<PolicySet::Replaced> replaced) {
+Result<void> PolicyService::back_to(std::vector<PolicySet::Replaced>&& replaced) {
   auto reqids = set_->keying.reqid_map();
   auto old = std::move(set_->configuration);
   for (auto& [policy, reqid] : replaced) {

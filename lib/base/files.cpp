@@ -31,7 +31,7 @@ Result<std::string> read_file(const fs::path& path, std::size_t maximum) {
   if (!S_ISREG(status.st_mode)) return Error{ErrorCode::invalid_input, path.string() + ": not a regular file"};
   std::string content;
   content.reserve(static_cast<std::size_t>(status.st_size));
-  std::string chunk(64 * 1024, '\0');
+  std::string chunk(std::size_t{64} * 1024, '\0');
   while (true) {
     const auto count = ::read(file.get(), chunk.data(), chunk.size());
     if (count < 0 && errno == EINTR) continue;

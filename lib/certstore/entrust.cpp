@@ -17,7 +17,7 @@ namespace ipsec9000 {
 namespace fs = std::filesystem;
 
 namespace {
-constexpr std::size_t profile_bytes_maximum = 256 * 1024;
+constexpr std::size_t profile_bytes_maximum = std::size_t{256} * 1024;
 constexpr std::string_view profile_word = "profile:";
 }  // namespace
 

@@ -50,6 +50,7 @@ bool changes_certificates(std::string_view method) { return find(method) != null
 
 std::vector<std::string_view> certificate_methods() {
   std::vector<std::string_view> names;
+  names.reserve(methods.size());
   for (const auto& method : methods) names.push_back(method.name);
   return names;
 }

@@ -12,7 +12,7 @@ namespace ipsec9000 {
 namespace fs = std::filesystem;
 
 namespace {
-constexpr std::size_t sources_maximum = 64 * 1024;
+constexpr std::size_t sources_maximum = std::size_t{64} * 1024;
 constexpr std::size_t crls_maximum = 1000;
 
 std::string_view as_view(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }

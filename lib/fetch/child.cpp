@@ -19,7 +19,7 @@
 namespace ipsec9000::fetch {
 
 namespace {
-constexpr std::size_t ocsp_maximum = 64 * 1024;
+constexpr std::size_t ocsp_maximum = std::size_t{64} * 1024;
 constexpr std::size_t reason_maximum = 300;
 
 std::string numeric(const sockaddr* address, socklen_t length) {

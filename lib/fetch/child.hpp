@@ -16,7 +16,7 @@
 
 namespace ipsec9000::fetch {
 
-inline constexpr std::size_t request_maximum = 60 * 1024;  // fits into a pipe
+inline constexpr std::size_t request_maximum = std::size_t{60} * 1024;  // fits into a pipe
 
 struct Failure {
   std::string reason;  // safe to show

@@ -33,7 +33,7 @@ struct FreeValues {
 };
 
 constexpr std::size_t values_maximum = 16;
-constexpr std::size_t around_value = 64 * 1024;  // the rest of the message that has it
+constexpr std::size_t around_value = std::size_t{64} * 1024;  // the rest of the message that has it
 
 using Clock = std::chrono::steady_clock;
 constexpr auto look_interval = std::chrono::milliseconds(100);  // at what has come meanwhile

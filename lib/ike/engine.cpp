@@ -85,7 +85,7 @@ void Core::send(const Session& session, const Bytes& bytes) {
   actions_.emplace_back(SendDatagram{{session.local, session.remote, frame(session.local.port, bytes)}});
 }
 
-void Core::note(const AuditEvent& event, AuditFields fields, const std::string& correlation) {
+void Core::note(const AuditEvent& event, const AuditFields& fields, const std::string& correlation) {
   auto record = make_record(event, fields);
   record.correlation = correlation;
   actions_.emplace_back(WriteAudit{std::move(record)});

@@ -61,7 +61,7 @@ struct Probe {
 // What the engine wants done. A copy of the engine's state does not want it a second time.
 struct Outbox : Actions {
   Outbox() = default;
-  Outbox(const Outbox&) : Actions() {}
+  Outbox(const Outbox&) : Actions() {}  // NOLINT(bugprone-copy-constructor-init): that is its purpose
   Outbox& operator=(const Outbox&) = delete;
 };
 
@@ -144,7 +144,7 @@ class Core {
   Session* find_session(const wire::Header& header, const Datagram& datagram);
   void dispatch(Session& session, const wire::Header& header, const Datagram& datagram, TimePoint now);
   void send(const Session& session, const Bytes& bytes);
-  void note(const AuditEvent& event, AuditFields fields, const std::string& correlation);
+  void note(const AuditEvent& event, const AuditFields& fields, const std::string& correlation);
   bool allowed_to_note(const AuditEvent& event, TimePoint now);
   void retransmission_due(Session& session, std::uint32_t message_id, TimePoint now);
   void remove_session(SessionId id);

@@ -10,8 +10,8 @@
 
 namespace ipsec9000::ike {
 
-inline constexpr std::size_t largest_unfragmented = 1200;      // bytes of an ISAKMP message
-inline constexpr std::size_t largest_reassembled = 16 * 1024;  // enough for chains of certificates
+inline constexpr std::size_t largest_unfragmented = 1200;                   // bytes of an ISAKMP message
+inline constexpr std::size_t largest_reassembled = std::size_t{16} * 1024;  // enough for chains of certificates
 inline constexpr std::size_t most_fragments = 64;
 
 // The fragments of a message, each an ISAKMP message of at most `largest` bytes (at least 128). A message that would

@@ -126,7 +126,7 @@ Outcome on(const Offered& state, const Message& event, const Context& context) {
   auto read = read_reply(state, opened.chain, terms_for(context));
   if (auto* refusal = std::get_if<Refusal>(&read)) return std::move(*refusal);
   auto& reply = std::get<Reply>(read);
-  Deriving deriving{state.protection, opened.next, state.ours, state.ni, std::move(reply.nr), std::move(reply.choice)};
+  Deriving deriving{state.protection, opened.next, state.ours, state.ni, std::move(reply.nr), reply.choice};
   if (!reply.public_value) return finish(deriving, nullptr, context);
   Step step;
   step.job = DhJob{state.dh->group, state.dh, std::move(reply.public_value)};

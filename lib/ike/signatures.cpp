@@ -33,7 +33,7 @@ class Signatures final : public Authentication {
         if (pki::same_identity(name, *context.policy.local_id)) return name;
       return *context.policy.local_id;
     }
-    const auto address = Identity::of(context.local.address);
+    auto address = Identity::of(context.local.address);
     if (pki::has_name(own, address) || own.names().empty()) return address;
     return own.names().front();
   }

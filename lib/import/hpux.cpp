@@ -398,6 +398,7 @@ class HpuxImport {
     std::stable_sort(narrower.begin(), narrower.end(),
                      [](const auto& one, const auto& other) { return one.second > other.second; });
     std::vector<PlacedIsakmp> all;
+    all.reserve(narrower.size() + placed.size());
     for (auto& [policy, length] : narrower) all.push_back(std::move(policy));
     all.insert(all.end(), std::make_move_iterator(placed.begin()), std::make_move_iterator(placed.end()));
     placed = std::move(all);

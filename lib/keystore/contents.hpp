@@ -18,7 +18,7 @@ struct Stored {
 
 using Entries = std::map<std::pair<KeyKind, std::string>, Stored>;
 
-inline constexpr std::size_t secret_bytes_maximum = 64 * 1024;
+inline constexpr std::size_t secret_bytes_maximum = std::size_t{64} * 1024;
 inline constexpr std::size_t entries_maximum = 100'000;
 
 Result<void> check_entry(const KeyEntry& entry);  // kind, spelling of the name, length

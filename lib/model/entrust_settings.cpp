@@ -13,7 +13,7 @@ namespace ipsec9000 {
 namespace fs = std::filesystem;
 
 namespace {
-constexpr std::size_t ini_maximum = 64 * 1024;
+constexpr std::size_t ini_maximum = std::size_t{64} * 1024;
 constexpr std::size_t directories_maximum = 16;
 
 bool is_word(std::string_view text, std::string_view word) { return to_lower(text) == word; }

@@ -14,7 +14,7 @@ struct Bundle {
   std::optional<PrivateKey> key;  // at most one
 };
 
-inline constexpr std::size_t bundle_bytes_maximum = crl_bytes_maximum + 1024 * 1024;
+inline constexpr std::size_t bundle_bytes_maximum = crl_bytes_maximum + std::size_t{1024} * 1024;
 inline constexpr std::size_t bundle_certificates_maximum = 1000;
 
 // PEM (certificates, PKCS#7, CRLs, a private key, in any order, text between them), or DER of a certificate, a CRL,

@@ -16,7 +16,7 @@ namespace ipsec9000::pki {
 enum class PublicKeyKind { rsa, ecdsa256, ecdsa384, ecdsa521, other };
 std::string_view to_string(PublicKeyKind kind);  // "RSA", "ECDSA P-256", ...
 
-inline constexpr std::size_t certificate_bytes_maximum = 64 * 1024;
+inline constexpr std::size_t certificate_bytes_maximum = std::size_t{64} * 1024;
 inline constexpr std::size_t names_maximum = 256;  // that are looked at in one certificate
 
 // Cheap to copy: copies share what was read. Immutable, so threads may share it too.

@@ -4,7 +4,7 @@
 
 namespace ipsec9000::pki {
 
-inline constexpr std::size_t ocsp_bytes_maximum = 64 * 1024;
+inline constexpr std::size_t ocsp_bytes_maximum = std::size_t{64} * 1024;
 
 // An OCSPRequest about this certificate, which `issuer` issued. Without a nonce: most responders answer from a cache.
 Result<Bytes> ocsp_request(const Certificate& certificate, const Certificate& issuer);

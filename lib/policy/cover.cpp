@@ -21,6 +21,7 @@ constexpr int full_agreement = 2 * 4 + 2 + 1;
 int agreement(const Policy& policy, const CoverQuery& query) {
   const auto texts = [](const auto& transforms, auto text) {
     std::vector<std::string> all;
+    all.reserve(transforms.size());
     for (const auto& transform : transforms) all.push_back((transform.*text)());
     return all;
   };

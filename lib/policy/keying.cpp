@@ -212,7 +212,7 @@ Protection Keying::protection_of(const Policy& policy, Selector selector, const 
   protection.mode = policy.tunnel ? Mode::tunnel : Mode::transport;
   protection.local = policy.tunnel ? policy.tunnel->local : local;
   protection.remote = policy.tunnel ? policy.tunnel->remote : remote;
-  protection.selector = std::move(selector);
+  protection.selector = selector;
   protection.transforms = policy.usable_transforms();
   protection.pfs = policy.pfs;
   protection.exclusive = policy.exclusive;

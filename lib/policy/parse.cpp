@@ -102,7 +102,7 @@ std::vector<std::string> ParsedConfiguration::lines() const {
   return all;
 }
 
-ParsedConfiguration parse_configuration(std::string_view text, std::string file_name) {
+ParsedConfiguration parse_configuration(std::string_view text, const std::string& file_name) {
   ConfigurationReader reader(file_name);
   ParsedConfiguration parsed;
   const DocumentEvents events{

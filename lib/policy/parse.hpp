@@ -40,7 +40,7 @@ struct ParsedConfiguration {
 
 // Checks all of the text in one pass. `file_name` is only for the messages. Takes time in proportion to the text, and
 // memory in proportion to the policies in it.
-ParsedConfiguration parse_configuration(std::string_view text, std::string file_name);
+ParsedConfiguration parse_configuration(std::string_view text, const std::string& file_name);
 
 // Reads and checks a file; one that cannot be read is one message.
 ParsedConfiguration load_configuration(const std::filesystem::path& path);

@@ -191,7 +191,7 @@ class Transaction {
   const std::string& table() const { return table_; }
 
  private:
-  static constexpr std::size_t half = 128 * 1024;
+  static constexpr std::size_t half = std::size_t{128} * 1024;
   char* at() { return static_cast<char*>(mnl_nlmsg_batch_current(batch_)); }
   nlmsghdr* header(std::uint16_t type, std::uint16_t flags) {
     ++acknowledgements_;

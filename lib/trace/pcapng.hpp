@@ -14,7 +14,8 @@ namespace ipsec9000::pcapng {
 
 inline constexpr std::size_t largest_packet = 65535;  // bytes kept of one
 inline constexpr std::size_t largest_comment = 1024;
-inline constexpr std::size_t largest_block = 128 * 1024;  // of what we write; a reader accepts no larger one
+inline constexpr std::size_t largest_block =
+    std::size_t{128} * 1024;  // of what we write; a reader accepts no larger one
 
 enum class Way : std::uint8_t { unknown = 0, inbound = 1, outbound = 2 };  // as the format numbers them
 

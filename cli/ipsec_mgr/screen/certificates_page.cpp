@@ -81,8 +81,8 @@ class CertificatesPage final : public Page {
   void ask_to_delete(const std::string& id);
   void judge();
   // Carries the method out after the screen has said so, and tells how it ended.
-  void change(std::string doing, const char* method, Result<Json> params, std::shared_ptr<Secret> password,
-              std::function<void(const Json&)> done);
+  void change(std::string doing, const char* method, Result<Json> params, const std::shared_ptr<Secret>& password,
+              const std::function<void(const Json&)>& done);
   void show(const std::string& title, std::string text) {
     desk_.open(std::make_unique<Dialog>(desk_, title, std::move(text), std::vector<Button>{{"Close", 'c'}}));
   }
@@ -137,7 +137,7 @@ std::vector<KeyHelp> CertificatesPage::keys() const {
 }
 
 void CertificatesPage::change(std::string doing, const char* method, Result<Json> params,
-                              std::shared_ptr<Secret> password, std::function<void(const Json&)> done) {
+                              const std::shared_ptr<Secret>& password, const std::function<void(const Json&)>& done) {
   if (!params) return desk_.say(params.error().text, Style::error);
   desk_.later(std::move(doing), [this, method, given = std::make_shared<Json>(std::move(*params)), password, done] {
     const auto answer = desk_.backend().certificate_call(method, std::move(*given), password.get());

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "cli/ipsec_mgr/screen/pages.hpp"
 
@@ -18,7 +19,7 @@ std::string ageing_bar(const Ageing& ageing, int width) {
       bytes ? part(ageing.soft_kilobytes, ageing.hard_kilobytes) : part(ageing.soft_seconds, ageing.hard_seconds);
   const int inner = std::max(width - 7, 1);
   std::string bar(static_cast<std::size_t>(inner), '-');
-  for (int n = 0; n < static_cast<int>(gone * inner + 0.5); ++n) bar[static_cast<std::size_t>(n)] = '#';
+  for (long n = 0; n < std::lround(gone * inner); ++n) bar[static_cast<std::size_t>(n)] = '#';
   if (soft > 0) bar[std::min(static_cast<std::size_t>(soft * inner), bar.size() - 1)] = '|';
   const auto percent = std::to_string(static_cast<int>(gone * 100)) + "%";
   return "[" + bar + "]" + std::string(percent.size() < 5 ? 5 - percent.size() : 0, ' ') + percent;
