@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "cli/common/arguments.hpp"
 #include "policy/keys.hpp"
 
 namespace ipsec9000::cli {

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "xfrm/abi.hpp"
+#include "xfrm/message.hpp"
 
 namespace ipsec9000 {
 
