@@ -93,24 +93,25 @@ const auto nothing_to_check = [](const auto&) { return Result<void>{}; };
 template <class Wanted, class Check, class Build>
 std::vector<BatchFailure> execute_in_pieces(RequestSocket& socket, std::span<const Wanted> wanted,
                                             std::string_view doing, Check checked_by, Build build) {
-  constexpr std::size_t piece = 512;
   std::vector<BatchFailure> failures;
-  const auto note = [&](std::size_t at, const Error& error) {
-    failures.push_back({at, error.within(std::string(doing) + " " + wanted[at].to_string())});
+  std::vector<Request> requests;
+  std::vector<std::size_t> positions;
+  requests.reserve(std::min(wanted.size(), RequestSocket::maximum_batch));
+  positions.reserve(requests.capacity());
+  const auto note = [&](std::size_t position, const Error& error) {
+    failures.push_back({position, error.within(std::string(doing) + " " + wanted[position].to_string())});
   };
-  for (std::size_t at = 0; at < wanted.size(); at += piece) {
-    const std::size_t end = std::min(at + piece, wanted.size());
-    std::vector<Request> requests;
-    std::vector<std::size_t> positions;
-    requests.reserve(end - at);
-    positions.reserve(end - at);
-    for (std::size_t i = at; i < end; ++i) {
-      if (const auto fits = checked_by(wanted[i]); !fits) {
-        note(i, fits.error());
+  std::size_t at = 0;
+  while (at < wanted.size()) {
+    requests.clear();
+    positions.clear();
+    for (; at < wanted.size() && requests.size() < RequestSocket::maximum_batch; ++at) {
+      if (const auto fits = checked_by(wanted[at]); !fits) {
+        note(at, fits.error());
         continue;
       }
-      requests.push_back(build(wanted[i]));
-      positions.push_back(i);
+      requests.push_back(build(wanted[at]));
+      positions.push_back(at);
     }
     for (const auto& failure : socket.execute_all(requests)) note(positions[failure.position], failure.error);
   }

@@ -12,57 +12,75 @@
 
 namespace ipsec9000 {
 
-namespace {
-constexpr std::size_t usual_size = 352;  // a policy with one template, or the fixed part of an SA
-}  // namespace
-
+// `near_` stays as it is until written to: nobody reads beyond `size_`.
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
 Request::Request(std::uint16_t type, std::uint16_t flags) {
-  reserve(usual_size);
   nlmsghdr header{};
   header.nlmsg_type = type;
   header.nlmsg_flags = static_cast<std::uint16_t>(flags | NLM_F_REQUEST);
   append_padded(view_of(header));
 }
 
-Request::~Request() { wipe_memory(bytes_.data(), bytes_.size()); }
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
+Request::Request(Request&& other) noexcept : size_(other.size_), far_(std::move(other.far_)) {
+  if (far_.empty()) {
+    std::copy_n(other.near_.begin(), size_, near_.begin());
+    other.wipe();
+  }
+  other.size_ = 0;
+}
+
+Request::~Request() { wipe(); }
+
+void Request::wipe() {
+  wipe_memory(data(), size_);
+  size_ = 0;
+}
 
 // Growing by hand: what a vector leaves behind when it moves to a larger place could be a key.
 void Request::reserve(std::size_t more) {
-  if (bytes_.capacity() - bytes_.size() >= more) return;
-  Bytes larger;
-  larger.reserve(std::max(bytes_.size() + more, 2 * bytes_.capacity()));
-  larger.assign(bytes_.begin(), bytes_.end());
-  wipe_memory(bytes_.data(), bytes_.size());
-  bytes_ = std::move(larger);
+  const std::size_t room = far_.empty() ? near_.size() : far_.size();
+  if (room - size_ >= more) return;
+  Bytes larger(std::max(size_ + more, 2 * room));
+  std::copy_n(data(), size_, larger.begin());
+  wipe_memory(data(), size_);
+  far_ = std::move(larger);
+}
+
+void Request::append(ByteView value) {
+  std::copy(value.begin(), value.end(), data() + size_);
+  size_ += value.size();
 }
 
 void Request::append_padded(ByteView value) {
   reserve(aligned(value.size()));
-  append(bytes_, value);
-  bytes_.resize(aligned(bytes_.size()));
-  const auto length = static_cast<std::uint32_t>(bytes_.size());
-  std::memcpy(bytes_.data() + offsetof(nlmsghdr, nlmsg_len), &length, sizeof length);
+  append(value);
+  const auto padded = aligned(size_);
+  std::fill(data() + size_, data() + padded, std::uint8_t{0});
+  size_ = padded;
+  const auto length = static_cast<std::uint32_t>(size_);
+  std::memcpy(data() + offsetof(nlmsghdr, nlmsg_len), &length, sizeof length);
 }
 
 Request& Request::attribute_parts(std::uint16_t attribute_type, ByteView head, ByteView tail) {
   const nlattr header{static_cast<std::uint16_t>(sizeof(nlattr) + head.size() + tail.size()), attribute_type};
   reserve(aligned(header.nla_len));
-  append(bytes_, view_of(header));
-  append(bytes_, head);
+  append(view_of(header));
+  append(head);
   append_padded(tail);
   return *this;
 }
 
 void Request::set_origin(std::uint32_t sequence, std::uint32_t port) {
-  std::memcpy(bytes_.data() + offsetof(nlmsghdr, nlmsg_seq), &sequence, sizeof sequence);
-  std::memcpy(bytes_.data() + offsetof(nlmsghdr, nlmsg_pid), &port, sizeof port);
+  std::memcpy(data() + offsetof(nlmsghdr, nlmsg_seq), &sequence, sizeof sequence);
+  std::memcpy(data() + offsetof(nlmsghdr, nlmsg_pid), &port, sizeof port);
 }
 
 void Request::leave_out_acknowledgement() {
   nlmsghdr header{};
-  std::memcpy(&header, bytes_.data(), sizeof header);
+  std::memcpy(&header, data(), sizeof header);
   header.nlmsg_flags &= static_cast<std::uint16_t>(~NLM_F_ACK);
-  std::memcpy(bytes_.data(), &header, sizeof header);
+  std::memcpy(data(), &header, sizeof header);
 }
 
 namespace {
@@ -176,11 +194,12 @@ Request sa_id_request(std::uint16_t type, const SaId& sa) {
 
 void put_templates(Request& request, const PolicySpec& policy) {
   if (policy.templates.empty()) return;
-  std::array<xfrm_user_tmpl, maximum_templates> raw{};
+  std::array<xfrm_user_tmpl, maximum_templates> raw;  // cleared one by one: mostly it is one
   const std::size_t count = std::min(policy.templates.size(), raw.size());
   auto family = policy.selector.family();  // a tunnel changes it for the layers around it
   for (std::size_t i = 0; i < count; ++i) {
     const auto& layer = policy.templates[i];
+    raw[i] = {};
     if (layer.endpoints) {
       raw[i].id.daddr = abi::address(layer.endpoints->destination);
       raw[i].saddr = abi::address(layer.endpoints->source);

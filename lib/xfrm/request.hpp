@@ -1,5 +1,6 @@
 // Requests to XFRM as bytes. Nothing here talks to the kernel; values passed in have been through check().
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -10,12 +11,13 @@
 
 namespace ipsec9000 {
 
-// One netlink message. Owns length and padding; wipes itself, since it may hold keys.
+// One netlink message. Owns length and padding; wipes itself, since it may hold keys. What is usual has its place in
+// the object: putting in 100 000 policies asks the heap for nothing.
 class Request {
  public:
   // NLM_F_REQUEST is added to the flags.
   Request(std::uint16_t type, std::uint16_t flags);
-  Request(Request&& other) noexcept = default;
+  Request(Request&& other) noexcept;
   Request& operator=(Request&&) = delete;
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
@@ -44,7 +46,7 @@ class Request {
   void set_origin(std::uint32_t sequence, std::uint32_t port);
   // Without NLM_F_ACK the kernel answers only what it refuses.
   void leave_out_acknowledgement();
-  ByteView bytes() const { return bytes_; }
+  ByteView bytes() const { return far_.empty() ? ByteView(near_).first(size_) : ByteView(far_).first(size_); }
 
  private:
   template <class T>
@@ -52,9 +54,15 @@ class Request {
     static_assert(std::is_trivially_copyable_v<T>);
     return {reinterpret_cast<const std::uint8_t*>(&value), sizeof value};
   }
+  std::uint8_t* data() { return far_.empty() ? near_.data() : far_.data(); }
+  void append(ByteView value);
   void append_padded(ByteView value);
   void reserve(std::size_t more);
-  Bytes bytes_;
+  void wipe();
+
+  std::size_t size_ = 0;
+  std::array<std::uint8_t, 352> near_;  // a policy with one template, or the fixed part of an SA
+  Bytes far_;                           // in its place once that was too small; its size is the room there is
 };
 
 Request add_sa(const SaSpec& sa);     // refused if there is one of this id

@@ -15,8 +15,7 @@ namespace ipsec9000 {
 
 namespace {
 
-// Measured: more in a datagram gains nothing, thousands cost; and the refusals of all must fit the buffer.
-constexpr std::size_t maximum_batch = 128;
+constexpr std::size_t maximum_batch = RequestSocket::maximum_batch;
 constexpr std::size_t maximum_batch_bytes = std::size_t{48} * 1024;
 constexpr int dump_attempts = 5;
 

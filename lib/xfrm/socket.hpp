@@ -34,7 +34,10 @@ class RequestSocket {
   Result<void> execute(Request request);
   Result<void> ask(Request request, const Handler& on_answer);
 
-  // Sends all, up to 128 in a datagram, and gives those that failed, in order. Not a transaction: the others are done.
+  // Measured: more in a datagram gains nothing, thousands cost; and the refusals of all must fit the buffer.
+  static constexpr std::size_t maximum_batch = 128;
+  // Sends all, up to so many in a datagram, and gives those that failed, in order. Not a transaction: the others are
+  // done.
   std::vector<BatchFailure> execute_all(std::span<Request> requests);
 
   // Reads a whole table. When it changes while being read, `on_restart` is called (drop what you have) and it begins

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 namespace ipsec9000 {
 
@@ -114,6 +115,7 @@ void FakeKernel::fail_next(Error error, std::size_t after, std::size_t times) {
 }
 
 Result<void> FakeKernel::begin(const std::string& operation) {
+  if (each_takes_.count() != 0) std::this_thread::sleep_for(each_takes_);
   if (failure_ && failure_after_ == 0) {
     const auto error = failure_->within(operation);
     if (--failure_times_ == 0) failure_.reset();

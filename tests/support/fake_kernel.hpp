@@ -1,6 +1,7 @@
 // A Kernel in memory that keeps the kernel's own rules: what is refused, which policy a packet meets, which SA carries
 // it, when an ACQUIRE is sent and when not. Time stands still until a test moves it.
 #pragma once
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
@@ -59,6 +60,8 @@ class FakeKernel final : public Kernel {
   // The operation after the next `after` ones fails so, and with it `times` in a row; each element of a batch is one,
   // reading is one too.
   void fail_next(Error error, std::size_t after = 0, std::size_t times = 1);
+  // Each operation takes so long, as those of a slow kernel do.
+  void slow_down(std::chrono::microseconds each) { each_takes_ = each; }
   void set_capabilities(Capabilities capabilities) { capabilities_ = std::move(capabilities); }
   void advance(std::uint64_t by);  // seconds; SAs expire on the way, softly and for good
   void count(const SaId& sa, std::uint64_t bytes, std::uint64_t packets = 1);  // traffic through it
@@ -136,6 +139,7 @@ class FakeKernel final : public Kernel {
   std::set<int> encapsulating_;
   std::vector<std::string> log_;
   std::optional<Error> failure_;
+  std::chrono::microseconds each_takes_{0};
   std::size_t failure_after_ = 0;
   std::size_t failure_times_ = 0;
   std::uint64_t now_ = 1'700'000'000;

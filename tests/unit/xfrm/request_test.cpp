@@ -297,6 +297,18 @@ TEST_CASE("what an SA request says is what its decoder reads") {
   CHECK(to_hex(state->spec.authentication->key.view()) == to_hex(Bytes(32, 0x11)));
 }
 
+TEST_CASE("a request stays what it is when it moves, whether it is usual or too large for its own place") {
+  auto large = policy();
+  large.templates.assign(maximum_templates, {SaProtocol::ah, Mode::transport, 8});
+  for (const auto& spec : {policy(), large}) {
+    auto first = add_policy(spec);
+    const auto before = to_bytes(first.bytes());
+    const auto second = std::move(first);
+    CHECK(to_hex(second.bytes()) == to_hex(before));
+    CHECK(first.bytes().empty());  // NOLINT(bugprone-use-after-move): nothing of it may be left there
+  }
+}
+
 TEST_CASE("a policy is deleted by its index or by what makes it one") {
   const Read<xfrm_userpolicy_id> by_index(delete_policy_by_index({PolicyDirection::in, 4104}));
   CHECK(by_index.message->type == XFRM_MSG_DELPOLICY);
