@@ -116,7 +116,11 @@ int admin_deletesa(Context& context) {
   if (const auto untold = number_of(*answer, "peer_not_told"); untold != 0)
     context.err << context.tool.name << ": warning: the peer was not told of " << untold
                 << " IPSec SAs, for want of an ISAKMP SA with it: it keeps its own until INVALID-SPI or dead peer "
-                   "detection ends them\n";
+                   "detection ends them; ipsec_report -failures "
+                << remote->to_string() << " says why\n";
+  if (const auto telling = number_of(*answer, "peer_being_told"); telling != 0)
+    context.err << context.tool.name << ": warning: the peer has not answered yet: it is told of " << telling
+                << " IPSec SAs when it does, and ipsec_report -audit says so\n";
   return 0;
 }
 

@@ -97,10 +97,8 @@ void IkeMethods::add_negotiation(RpcServer& server) {
     if (!text) return reply(text.error());
     const auto remote = IpAddress::parse(*text);
     if (!remote) return reply(remote.error());
-    const auto deleted = service_.engine_.delete_peer(*remote, loop_.now());
+    service_.deletions_.add(*remote, service_.engine_.delete_peer(*remote, loop_.now()), reply);
     service_.settle();
-    reply(
-        Json{{"isakmp_sas", deleted.isakmp_sas}, {"ipsec_sas", deleted.ipsec_sas}, {"peer_not_told", deleted.untold}});
   });
   server.add("ike.shutdown", [this](const Json&, const Caller&, const RpcServer::Reply& reply) {
     service_.engine_.shutdown(loop_.now());

@@ -121,6 +121,7 @@ struct IkeService::Carrier {
   void operator()(ike::AcquireFailed& action) const {
     service.acquires_.failed(action.wanted, service.context_.loop.now());
   }
+  void operator()(ike::FarewellEnded& action) const { service.deletions_.ended(action); }
   void operator()(ike::TraceMessage& action) const { service.trace_.message(std::move(action)); }
   void operator()(ike::ReportFailure& action) const {
     action.failure.time = to_rfc3339(wall_now());
@@ -146,6 +147,7 @@ IkeService::IkeService(DaemonContext& context, std::unique_ptr<Kernel> kernel)
       keys_(context.loop, context.paths.keystore(), machine_keys(context.paths.keystore())),
       certificates_(context.loop, keys_, context.paths.certificates()),
       engine_(random_, keys_),
+      deletions_(context.loop),
       policy_manager_(context.loop, context.paths.socket("secpolicyd")),
       trouble_(context.audit, policy_manager_),
       crls_(context.loop, context.audit, certificates_, trouble_),

@@ -8,6 +8,7 @@
 #include "crl_fetcher.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/rpc_peer.hpp"
+#include "deletion_answers.hpp"
 #include "expiry_reporter.hpp"
 #include "failure_log.hpp"
 #include "ike/engine.hpp"
@@ -65,6 +66,7 @@ class IkeService final : public DaemonService {
   FailureLog failures_;
   PeerTraffic peers_;
   PendingAcquires acquires_;
+  DeletionAnswers deletions_;
   NegotiationStatistics statistics_;
   RpcPeer policy_manager_;
   ServerTrouble trouble_;

@@ -194,6 +194,9 @@ void Core::on_timer(TimePoint now) {
       case TimerKind::renew_session:
         if (session != nullptr) renewal_due(*session, now);
         break;
+      case TimerKind::farewell:
+        if (session != nullptr) say_farewell(*session);
+        break;
       case TimerKind::session_end:
         if (session != nullptr) session_end_due(*session, now);
         break;
@@ -221,6 +224,7 @@ void Core::retransmission_due(Session& session, std::uint32_t message_id, TimePo
 void Core::remove_session(SessionId id) {
   auto* session = find_session(id);
   if (session == nullptr) return;
+  farewell_in_vain(*session);
   std::vector<PairKey> in_vain;
   for (const auto& [message_id, exchange] : session->quick) {
     if (exchange.negotiates) in_vain.push_back(*exchange.negotiates);
@@ -235,7 +239,7 @@ void Core::remove_session(SessionId id) {
     acquire_failed(key);
   }
   for (const auto kind : {TimerKind::retransmit, TimerKind::give_up, TimerKind::linger, TimerKind::renew_session,
-                          TimerKind::session_end, TimerKind::probe})
+                          TimerKind::session_end, TimerKind::probe, TimerKind::farewell})
     timers_.cancel({kind, number(id), 0});
   const auto ours = session->role == Role::initiator ? session->cookies.initiator : session->cookies.responder;
   by_cookie_.erase(static_cast<std::uint64_t>(ours));

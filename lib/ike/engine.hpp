@@ -89,9 +89,11 @@ class Engine {
   struct Deleted {
     std::size_t isakmp_sas = 0;
     std::size_t ipsec_sas = 0;
-    // IPSec SAs among these of which the peer was not told, for want of an ISAKMP SA (RFC 2408, 5.15: a Delete is
-    // protected by one): those adopted at the start, and those that outlived the ISAKMP SA under which they were made.
-    std::size_t untold = 0;
+    // IPSec SAs for whose Delete there is no ISAKMP SA (RFC 2408, 5.15: it is protected by one): those adopted at the
+    // start, and those that outlived the ISAKMP SA under which they were made. They are deleted here at once, and one
+    // is negotiated to tell the peer; one FarewellEnded or several then add up to this number. Of an earlier call too.
+    std::size_t telling = 0;
+    std::size_t untold = 0;  // of which the peer is not told, because none can even be begun
   };
   Deleted delete_peer(const IpAddress& remote, TimePoint now);
   // Their policies are gone: deletes the SAs with these reqids, and tells the peers.

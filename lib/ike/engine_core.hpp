@@ -1,7 +1,6 @@
 // The inside of the engine: its state and the steps between. Internal to lib/ike; the parts are in
 // engine_phase1.cpp, engine_certificates.cpp, engine_phase2.cpp, engine_informational.cpp, engine_liveness.cpp,
-// engine_renewal.cpp,
-// engine_fragments.cpp, engine_nat.cpp and engine_pairs.cpp.
+// engine_renewal.cpp, engine_fragments.cpp, engine_nat.cpp, engine_pairs.cpp and engine_farewell.cpp.
 #pragma once
 #include <deque>
 #include <map>
@@ -93,10 +92,11 @@ struct Session {
   Reassembly reassembly;
   bool unconfirmed = false;  // nothing has come since our last message of phase 1, which nobody answers
   std::uint32_t quick_modes = 0;
-  std::optional<Probe> probe;  // we asked whether it lives
-  bool closing = false;        // no new Quick Modes of ours
-  bool renews = false;         // begun to replace an older one
-  TimePoint recovered{};       // when we last began anew because the peer does not know this one
+  std::optional<Probe> probe;                                      // we asked whether it lives
+  bool closing = false;                                            // no new Quick Modes of ours
+  bool renews = false;                                             // begun to replace an older one
+  std::vector<std::shared_ptr<const quick_mode::Pair>> farewells;  // gone here; the peer is told once there are keys
+  TimePoint recovered{};  // when we last began anew because the peer does not know this one
 };
 
 class Core {
@@ -220,6 +220,12 @@ class Core {
   void send_delete(Session& session, const quick_mode::Pair& pair);
   void close_session(SessionId id, TimePoint now);  // with a Delete to the peer
   Session* usable_session(const IpAddress& local, const IpAddress& remote, bool for_quick_mode);
+
+  // ---- engine_farewell.cpp
+  Session* farewell_session(const IpAddress& local, const IpAddress& remote, TimePoint now);  // null as start_phase1
+  void farewell_possible(Session& session, TimePoint now);
+  void say_farewell(Session& session);  // it may be gone then
+  void farewell_in_vain(Session& session);
 
   // ---- engine_liveness.cpp
   void check_liveness(const PairRecord& pair, TimePoint now);

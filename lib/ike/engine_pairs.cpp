@@ -254,19 +254,30 @@ void Core::sas_present(const std::vector<TrafficSample>& present, TimePoint now)
 Engine::Deleted Core::delete_peer(const IpAddress& remote, TimePoint now) {
   now_ = now;
   Engine::Deleted deleted;
-  for (const auto id :
-       pairs_.where([&](const PairRecord& record) { return record.pair->protection.remote == remote; })) {
+  std::vector<SessionId> doomed;
+  const auto [begin, end] = by_remote_.equal_range(remote);
+  for (auto at = begin; at != end; ++at) {
+    const auto& farewells = sessions_.at(at->second).farewells;
+    if (farewells.empty()) doomed.push_back(at->second);
+    for (const auto& pair : farewells) deleted.telling += sa_keys(*pair).size();
+  }
+  for (const auto id : pairs_.with_remote(remote)) {
     const auto& record = *pairs_.find(id);
     const auto count = sa_keys(*record.pair, record.complete).size();
     const auto& protection = record.pair->protection;
-    const bool told = usable_session(protection.local, protection.remote, false) != nullptr;
+    std::string_view reason = "by the administrator";
     deleted.ipsec_sas += count;
-    if (!told) deleted.untold += count;
-    drop_pair(id, true, told ? "by the administrator" : "by the administrator; the peer was not told: no ISAKMP SA");
+    if (usable_session(protection.local, protection.remote, false) == nullptr) {
+      if (auto* session = farewell_session(protection.local, protection.remote, now)) {
+        session->farewells.push_back(record.pair);
+        deleted.telling += count;
+      } else {
+        reason = "by the administrator; the peer was not told: no ISAKMP SA";
+        deleted.untold += count;
+      }
+    }
+    drop_pair(id, true, reason);
   }
-  std::vector<SessionId> doomed;
-  const auto [begin, end] = by_remote_.equal_range(remote);
-  for (auto at = begin; at != end; ++at) doomed.push_back(at->second);
   for (const auto id : doomed) {
     if (find_session(id)->sa) ++deleted.isakmp_sas;
     close_session(id, now);

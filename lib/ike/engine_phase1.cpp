@@ -368,6 +368,9 @@ void Core::established(Session& session, phase1::Established sa, TimePoint now) 
   plan_renewal(session, now);
   if (contact) initial_contact(session);
   retire_predecessors(session, now);
+  const auto id = session.id;
+  farewell_possible(session, now);
+  if (find_session(id) == nullptr) return;
   const auto waiting = std::exchange(session.waiting, {});
   for (const auto& protection : waiting) {
     negotiating_.erase(PairKey::of(protection));

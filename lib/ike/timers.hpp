@@ -18,6 +18,7 @@ enum class TimerKind : std::uint8_t {
   session_end,    // an ISAKMP SA's lifetime, or its last Quick Mode was used
   probe,          // a peer that has not said yet that it lives
   keepalive,      // address translation on our side forgets us without (RFC 3948, 4)
+  farewell,       // Deletes that the peer may not be able to read yet
   retire_pair,    // a replaced pair, kept a little for packets under way
 };
 

@@ -118,6 +118,12 @@ struct ReportFailure {
 struct AcquireFailed {
   PairKey wanted;
 };
+// The peer was told of SAs that are deleted here, or cannot be; see Engine::Deleted::telling. In numbers of SAs.
+struct FarewellEnded {
+  IpAddress remote;
+  std::size_t told = 0;
+  std::size_t untold = 0;
+};
 // Only while tracing is on: a message that goes out or came in, decrypted where we could.
 struct TraceMessage {
   Endpoint local;
@@ -127,7 +133,7 @@ struct TraceMessage {
   std::string comment;  // "Quick Mode: HASH, SA, NONCE, ID, ID (decrypted), ISAKMP policy servers"
 };
 using Action = std::variant<SendDatagram, RunJob, AskPolicy, InstallSas, RemoveSas, MoveSas, WriteAudit, ReportFailure,
-                            AcquireFailed, TraceMessage>;
+                            AcquireFailed, FarewellEnded, TraceMessage>;
 using Actions = std::vector<Action>;
 
 // What the peer's CERTREQs want our certificate to be.

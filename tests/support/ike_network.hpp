@@ -50,6 +50,7 @@ class Host final : public ike::Credentials {
   std::vector<AuditRecord> records;
   std::vector<FailureRecord> failures;
   std::vector<ike::PairKey> in_vain;      // AcquireFailed
+  std::vector<ike::FarewellEnded> farewells;
   std::vector<ike::TraceMessage> traced;  // while engine.trace(true)
   bool kernel_refuses = false;
   ike::Engine engine;

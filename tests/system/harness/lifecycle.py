@@ -43,6 +43,14 @@ def ours_acts(lab, suite, peer):
     lab.note("  our Delete ended the peer's SAs")
     with _connections(block, lab.a, lab.b):
         suite.kill("ikpmd")
+        suite.start()
+    for family in PROPOSALS:
+        suite.delete_sas(lab.b.address(family))
+    wait_for("the peer's SAs go by the Delete of an ikpmd that had to negotiate for that", lambda: not peer.children())
+    expect(not suite.sad() and not suite.mad(), f"-deletesa left: {suite.sad()} {suite.mad()}")
+    lab.note("  a new daemon of ours told the peer to delete what it had found in the kernel")
+    with _connections(block, lab.a, lab.b):
+        suite.kill("ikpmd")
         wait_for("the peer finds us dead", lambda: not peer.children(), timeout=20)
         lab.note("  our daemon died: the peer found out")
     block.end()

@@ -113,21 +113,6 @@ TEST_CASE("deleting a peer tells it and leaves nothing on either side") {
   }
 }
 
-TEST_CASE("without an ISAKMP SA the peer cannot be told of what is deleted, and that is said") {
-  TwoHosts hosts;
-  ike::AdoptedPair adopted;
-  adopted.protection = usual_protection(hosts.a, hosts.b);
-  adopted.in_esp = Spi{0x1001};
-  adopted.out_esp = Spi{0x1002};
-  hosts.a.engine.adopt(adopted, hosts.network.now);
-  const auto deleted = hosts.a.engine.delete_peer(hosts.b.address, hosts.network.now);
-  CHECK(deleted.isakmp_sas == 0);
-  CHECK(deleted.ipsec_sas == 2);
-  CHECK(deleted.untold == 2);
-  hosts.network.settle();
-  CHECK(hosts.a.audit_text("sa-deleted").find("the peer was not told: no ISAKMP SA") != std::string::npos);
-}
-
 TEST_CASE("a host that restarted is met again: INITIAL-CONTACT clears what it has forgotten") {
   TwoHosts hosts;
   hosts.start();
