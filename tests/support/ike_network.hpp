@@ -49,7 +49,7 @@ class Host final : public ike::Credentials {
   std::map<ike::SaKey, ike::SaInstall> installed;  // the whole of them
   std::vector<AuditRecord> records;
   std::vector<FailureRecord> failures;
-  std::vector<ike::PairKey> in_vain;      // AcquireFailed
+  std::vector<ike::PairKey> in_vain;  // AcquireFailed
   std::vector<ike::FarewellEnded> farewells;
   std::vector<ike::TraceMessage> traced;  // while engine.trace(true)
   bool kernel_refuses = false;

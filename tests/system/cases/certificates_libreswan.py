@@ -6,6 +6,7 @@ from harness.command import expect
 from harness.flow import Flow
 
 TIME_LIMIT = 120
+MESSAGES = ("Main Mode", "Quick Mode")
 
 
 def both_roles(lab, suite, peer, method):

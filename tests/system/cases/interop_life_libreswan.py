@@ -3,6 +3,7 @@
 from harness import lifecycle
 
 TIME_LIMIT = 150
+MESSAGES = ("Main Mode", "Quick Mode", "Informational", "Delete", "R-U-THERE", "R-U-THERE-ACK")
 
 
 def run(lab):

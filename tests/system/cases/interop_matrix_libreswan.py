@@ -3,6 +3,7 @@
 from harness import matrix
 
 TIME_LIMIT = 150
+MESSAGES = ("Main Mode", "Quick Mode")
 
 
 def run(lab):

@@ -3,6 +3,7 @@
 from harness import lifecycle
 
 TIME_LIMIT = 240
+MESSAGES = ("Main Mode", "Quick Mode", "Delete")
 
 
 def run(lab):

@@ -8,6 +8,7 @@ from harness.wire import ESP_IN_UDP
 
 LAYOUT = "nat"
 TIME_LIMIT = 150
+MESSAGES = ("Main Mode", "Aggressive Mode", "Quick Mode", "Informational")
 USUAL = "AES128-SHA256-MODP2048"
 LONG = "AES256-SHA512-MODP8192"  # message 3 has more than 1000 bytes
 

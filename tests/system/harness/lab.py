@@ -22,7 +22,7 @@ class Lab:
         self._started = time.monotonic()
         self._running = []  # suites and peers
         self._ours = set()  # addresses from which our suite has sent
-        self._talkers = []  # peers whose logs tell their keys
+        self._talkers = []  # peers that tell their keys
         self._made = 0
         self._traces = []
         self.network = topology.LAYOUTS[layout]()
@@ -55,6 +55,7 @@ class Lab:
         self._made += 1
         peer = Libreswan(node, os.path.join(self.directory, f"{node.name}{self._made}-libreswan"))
         self._running.append(peer)
+        self._talkers.append(peer)
         return peer
 
     def stop(self, one):

@@ -14,6 +14,7 @@ from harness import kernel
 from harness.command import Failure, expect, patience, run, wait_for
 
 PROGRAMS = "/var/cache/ipsec9000-test/libreswan/usr/libexec/ipsec"
+KEY_LISTENER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pluto_keys.c")
 BUILT_IN = "/usr/libexec"  # where pluto looks for ipsec/addconn
 ENTER = 'mount -t tmpfs -o mode=755 none "$0" && ln -s "$1" "$0/ipsec" && shift && exec "$@"'
 
@@ -122,6 +123,9 @@ class Libreswan:
 
     def start(self):
         """pluto itself has its helper load the connections; its log says when all is there."""
+        listener = f"{self._directory}/pluto_keys.so"
+        if not os.path.exists(listener):
+            run(["cc", "-shared", "-fPIC", "-Wall", "-Werror", "-o", listener, KEY_LISTENER], timeout=30)
         if os.path.exists(f"{self._directory}/pluto.log"):  # of a pluto before, which was stopped
             os.rename(f"{self._directory}/pluto.log", f"{self._directory}/pluto.log.before")
         with self._node.inside(), open(f"{self._directory}/output", "wb") as output:
@@ -131,7 +135,8 @@ class Libreswan:
                  "--secretsfile", f"{self._directory}/ipsec.secrets", "--ipsecdir", f"{self._directory}/ipsec.d",
                  "--nssdir", f"{self._directory}/nss", "--rundir", f"{self._directory}/run",
                  "--dumpdir", f"{self._directory}/run", "--logfile", f"{self._directory}/pluto.log"],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                env={**os.environ, "LD_PRELOAD": listener, "PLUTO_KEYS": f"{self._directory}/keys"})
         try:
             wait_for("pluto loads its secrets", lambda: "loading secrets from" in self._log(), timeout=20)
         except Failure as failure:
@@ -161,6 +166,14 @@ class Libreswan:
     def children(self):
         """A line of libreswan's for each established pair of IPsec SAs."""
         return [line for line in self._whack("--trafficstatus").stdout.splitlines() if "type=" in line]
+
+    def isakmp_keys(self):
+        """{initiator's cookie: encryption key} of the ISAKMP SAs that it has had, and of what pluto tests itself with."""
+        try:
+            with open(f"{self._directory}/keys", encoding="ascii") as file:
+                return dict(line.split() for line in file)
+        except FileNotFoundError:
+            return {}
 
     def log_end(self, lines=40):
         return "libreswan's log ends with:\n  " + "\n  ".join(self._log().splitlines()[-lines:])
