@@ -1,8 +1,7 @@
 // SA pairs that are deleted when there is no ISAKMP SA under which to tell the peer.
 #include <catch2/catch.hpp>
 
-#include "support/engine_snapshot.hpp"
-#include "support/ike_network.hpp"
+#include "support/restart.hpp"
 
 using namespace ipsec9000;
 using namespace ipsec9000::test;
@@ -16,13 +15,7 @@ struct Restarted : TwoHosts {
     start();
     network.advance(seconds(5));
     REQUIRE(connected());
-    ike::AdoptedPair adopted;
-    adopted.protection = usual_protection(a, b);
-    for (const auto& [key, sa] : a.installed)
-      (sa.direction == Direction::in ? adopted.in_esp : adopted.out_esp) = key.spi;
-    ike::EngineSnapshot::reset(a.engine, a.random, a);
-    a.engine.configure({policy});
-    a.engine.adopt(adopted, network.now);
+    REQUIRE(restart_daemon(a, b, policy, network.now));
   }
   ike::Engine::Deleted delete_peer() { return a.engine.delete_peer(b.address, network.now); }
   bool nothing_left() const {

@@ -2,6 +2,7 @@
 // printed and fails again.
 #include <catch2/catch.hpp>
 
+#include "support/restart.hpp"
 #include "support/weather.hpp"
 
 using namespace ipsec9000;
@@ -64,6 +65,42 @@ TEST_CASE("whatever crosses in bad weather, after it there is one pair, the same
     CHECK(hosts.connected());
     CHECK(hosts.a.sas.size() == 2);
   }
+}
+
+TEST_CASE(
+    "daemons that are started again, and peers that are deleted, end in one pair too when the weather is better") {
+  std::size_t restarts = 0;
+  std::size_t told = 0;
+  for (std::uint64_t seed = 1; seed <= seeds(300); ++seed) {
+    CAPTURE(seed);
+    TwoHosts hosts(seed);
+    hosts.network.cheap_keys = true;
+    SeededRandom random(seed * 6700417);
+    let_it_blow(hosts.network, random, {15, 15, 800});
+    hosts.start();
+    for (int event = 0; event < 14; ++event) {
+      hosts.network.advance(Duration(random.u32() % 4000));
+      auto& host = random.u32() % 2 == 0 ? hosts.a : hosts.b;
+      auto& peer = &host == &hosts.a ? hosts.b : hosts.a;
+      if (random.u32() % 3 != 0)
+        something_happens(hosts, random);
+      else if (restart_daemon(host, peer, usual_isakmp_policy(), hosts.network.now) && ++restarts % 2 == 0)
+        host.engine.delete_peer(peer.address, hosts.network.now);
+    }
+    hosts.network.wire = nullptr;
+    hosts.network.advance(seconds(130));
+    for (const auto& [key, sa] : std::map(hosts.a.sas)) hosts.a.engine.sa_expired(key, false, hosts.network.now);
+    hosts.start();
+    hosts.network.advance(seconds(80));
+    CHECK(every_outbound_sa_is_received(hosts.a, hosts.b));
+    CHECK(every_outbound_sa_is_received(hosts.b, hosts.a));
+    CHECK(hosts.connected());
+    CHECK(hosts.a.sas.size() == 2);
+    for (const auto* host : {&hosts.a, &hosts.b})
+      for (const auto& farewell : host->farewells) told += farewell.told;
+  }
+  CHECK(restarts > 0);
+  CHECK(told > 0);
 }
 
 TEST_CASE("in good weather a host that has SAs never sends into a void, whatever crosses") {
