@@ -49,7 +49,7 @@ Result<Bytes> run_cbc(Encryption algorithm, ByteView key, ByteView iv, ByteView 
       EVP_CipherFinal_ex(context.get(), out.data() + written, &last) == 1;
   EVP_CIPHER_CTX_reset(context.get());
   if (!done) return failure;
-  out.resize(static_cast<std::size_t>(written + last));
+  out.resize(static_cast<std::size_t>(written) + static_cast<std::size_t>(last));
   return out;
 }
 }  // namespace

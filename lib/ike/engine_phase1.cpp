@@ -109,7 +109,7 @@ Session* Core::start_phase1(const IpAddress& from, const IpAddress& to, const Pr
     fields.emplace_back("remote", failure.remote);
     failure.reason = std::move(reason);
     failure.text = make_record(event, fields).text;
-    note(event, std::move(fields), "");
+    note(event, fields, "");
     actions_.emplace_back(ReportFailure{failure});
     return nullptr;
   };
@@ -434,7 +434,7 @@ void Core::fail_phase1(SessionId id, const AuditEvent& why, AuditFields fields, 
   failure.policy = session->policy->name;
   failure.place = session->policy->place;
   failure.text = make_record(event, fields).text;
-  note(event, std::move(fields), session->dialogue.correlation);
+  note(event, fields, session->dialogue.correlation);
   if (!session->dialogue.reported) actions_.emplace_back(ReportFailure{std::move(failure)});
   remove_session(id);
 }

@@ -278,7 +278,7 @@ void Core::fail_quick(Session& session, std::uint32_t message_id, const AuditEve
   failure.policy = exchange.policy;
   failure.place = exchange.place;
   failure.text = make_record(event, fields).text;
-  note(event, std::move(fields), exchange.dialogue.correlation);
+  note(event, fields, exchange.dialogue.correlation);
   actions_.emplace_back(ReportFailure{std::move(failure)});
   if (exchange.half) drop_pair(*exchange.half, true, "its negotiation failed");
   const auto wanted = std::move(exchange.wanted);

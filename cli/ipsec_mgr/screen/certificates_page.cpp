@@ -207,8 +207,8 @@ void CertificatesPage::ask_to_add() {
 
 void CertificatesPage::ask_to_delete(const std::string& id) {
   const auto what = shelf().what + " " + id;
-  const auto remove = [this, what, id](std::shared_ptr<Secret> password) {
-    change("Deleting", shelf().remove, Json{{shelf().id, id}}, std::move(password),
+  const auto remove = [this, what, id](const std::shared_ptr<Secret>& password) {
+    change("Deleting", shelf().remove, Json{{shelf().id, id}}, password,
            [this, what](const Json&) { desk_.say("Deleted " + what, Style::good); });
   };
   if (shelf_ != 0)

@@ -22,8 +22,10 @@ void Dialog::draw(Canvas& canvas, const Rect& area) const {
   canvas.box({row, column, box.rows, box.columns}, title_);
   page_ = std::max(box.rows - frame, 1);
   top_ = std::clamp(top_, 0, std::max(static_cast<int>(lines.size()) - page_, 0));
-  for (int n = 0; n < page_ && top_ + n < static_cast<int>(lines.size()); ++n)
-    canvas.put(row + 1 + n, column + 2, lines[static_cast<std::size_t>(top_ + n)], Style::plain, box.columns - 4);
+  const auto first = static_cast<std::size_t>(top_);
+  const std::size_t count = std::min(static_cast<std::size_t>(page_), lines.size() - first);
+  for (std::size_t n = 0; n < count; ++n)
+    canvas.put(row + 1 + static_cast<int>(n), column + 2, lines[first + n], Style::plain, box.columns - 4);
   if (top_ > 0) canvas.put(row + 1, column + box.columns - 2, "^", Style::faint);
   if (top_ + page_ < static_cast<int>(lines.size()))
     canvas.put(row + page_, column + box.columns - 2, "v", Style::faint);

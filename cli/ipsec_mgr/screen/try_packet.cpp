@@ -121,9 +121,11 @@ void TryPacket::draw(Canvas& canvas, const Rect& area) const {
   row += 2;
   const int room = area.row + area.rows - 1 - row;
   top_ = std::clamp(top_, 0, std::max(static_cast<int>(lines_.size()) - room, 0));
-  for (int n = 0; n < room && top_ + n < static_cast<int>(lines_.size()); ++n) {
-    const auto style = wrong_ ? Style::error : top_ + n == 0 ? Style::heading : Style::plain;
-    canvas.put(row + n, column, lines_[static_cast<std::size_t>(top_ + n)], style, area.columns - 4);
+  for (int n = 0; n < room; ++n) {
+    const auto line = static_cast<std::size_t>(top_) + static_cast<std::size_t>(n);
+    if (line >= lines_.size()) break;
+    const auto style = wrong_ ? Style::error : line == 0 ? Style::heading : Style::plain;
+    canvas.put(row + n, column, lines_[line], style, area.columns - 4);
   }
 }
 
