@@ -14,6 +14,9 @@ namespace ipsec9000::cli {
 // In the order in which they start; they stop the other way round.
 inline constexpr std::array<std::string_view, 3> daemon_names{"secauditd", "secpolicyd", "ikpmd"};
 
+// Deleting SAs: a new ikpmd waits 10 s for policies and keys, and a peer has 8 s to answer.
+inline constexpr Duration telling_patience = seconds(30);
+
 // Starts them again where systemd does not.
 inline constexpr std::string_view supervisor_name = "ipsec9000-supervisor";
 

@@ -106,7 +106,7 @@ int admin_deletesa(Context& context) {
   const auto remote = IpAddress::parse(*context.arguments.value("deletesa"));
   if (!remote) return context.fail("-deletesa", remote.error());
   Daemons daemons(context.paths);
-  const auto answer = daemons.call("ikpmd", "ike.delete", Json{{"remote", remote->to_string()}});
+  const auto answer = daemons.call("ikpmd", "ike.delete", Json{{"remote", remote->to_string()}}, telling_patience);
   if (!answer) return context.fail(daemon_failure("deleting SAs", answer.error()));
   if (context.json)
     context.out << answer->dump(2) << "\n";
@@ -114,13 +114,13 @@ int admin_deletesa(Context& context) {
     context.out << "Deleted with " << remote->to_string() << ": ISAKMP SAs: " << number_of(*answer, "isakmp_sas")
                 << ", IPSec SAs: " << number_of(*answer, "ipsec_sas") << "\n";
   if (const auto untold = number_of(*answer, "peer_not_told"); untold != 0)
-    context.err << context.tool.name << ": warning: the peer was not told of " << untold
+    context.err << context.tool.name << ": warning: " << remote->to_string() << " was not told of " << untold
                 << " IPSec SAs, for want of an ISAKMP SA with it: it keeps its own until INVALID-SPI or dead peer "
                    "detection ends them; ipsec_report -failures "
                 << remote->to_string() << " says why\n";
   if (const auto telling = number_of(*answer, "peer_being_told"); telling != 0)
-    context.err << context.tool.name << ": warning: the peer has not answered yet: it is told of " << telling
-                << " IPSec SAs when it does, and ipsec_report -audit says so\n";
+    context.err << context.tool.name << ": warning: " << remote->to_string() << " has not answered yet: it is told of "
+                << telling << " IPSec SAs if it does within half a minute; if not, ipsec_report -audit says so\n";
   return 0;
 }
 

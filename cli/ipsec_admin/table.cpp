@@ -40,9 +40,9 @@ constexpr std::array tool_options{
     Option{
         "deletesa", "d", Argument::required, "REMOTE", "delete all SAs with the remote address",
         "The peer is told, under the ISAKMP SA with it. Where there is none (SAs that ikpmd found when it was started "
-        "again, or that outlived their ISAKMP SA) one is negotiated for that, and ended; a peer that does not answer "
-        "for 8 seconds is named, and told when it does. One that cannot be told drops its SAs when they are answered "
-        "with INVALID-SPI, or by dead peer detection. SAs are negotiated anew when there is traffic.",
+        "again, or that outlived their ISAKMP SA) one is negotiated for that, and ended. When the peer does not answer "
+        "for 8 seconds that is said; it is tried for half a minute. A peer that cannot be told drops its SAs when they "
+        "are answered with INVALID-SPI, or by dead peer detection. SAs are negotiated anew when there is traffic.",
         ""},
     Option{
         "traceon", "tn", Argument::optional, "tcp|udp|igmp|all", "trace packets and IKE into a file",

@@ -1,38 +1,35 @@
 #include "deletion_answers.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace ipsec9000 {
 
-void DeletionAnswers::answer(const Entry& entry) {
-  entry.reply(Json{{"isakmp_sas", entry.deleted.isakmp_sas},
-                   {"ipsec_sas", entry.deleted.ipsec_sas},
-                   {"peer_not_told", entry.deleted.untold},
-                   {"peer_being_told", entry.deleted.telling}});
-}
-
-void DeletionAnswers::add(const IpAddress& remote, const ike::Engine::Deleted& deleted, RpcServer::Reply reply) {
-  Entry fresh{remote, deleted, std::move(reply), EventLoop::Timer(loop_)};
-  if (deleted.telling == 0 || entries_.size() >= most) return answer(fresh);
-  const auto at = entries_.insert(entries_.end(), std::move(fresh));
-  at->limit.arm(longest_wait, [this, at] {
+void DeletionAnswers::answer_after(Duration wait, std::list<Entry>::iterator entry) {
+  entry->due.arm(wait, [this, entry] {
     std::list<Entry> over;
-    over.splice(over.end(), entries_, at);
-    answer(over.front());
+    over.splice(over.end(), entries_, entry);
+    const auto& deleted = over.front().deleted;
+    over.front().reply(Json{{"isakmp_sas", deleted.isakmp_sas},
+                            {"ipsec_sas", deleted.ipsec_sas},
+                            {"peer_not_told", deleted.untold},
+                            {"peer_being_told", deleted.being_told()}});
   });
 }
 
+void DeletionAnswers::add(const ike::Engine::Deleted& deleted, RpcServer::Reply reply) {
+  const bool at_once = deleted.telling.empty() || entries_.size() >= most;
+  entries_.push_back({deleted, std::move(reply), EventLoop::Timer(loop_)});
+  answer_after(at_once ? Duration{0} : longest_wait_, std::prev(entries_.end()));
+}
+
 void DeletionAnswers::ended(const ike::FarewellEnded& farewell) {
-  std::list<Entry> over;
-  for (auto at = entries_.begin(); at != entries_.end();) {
-    const auto here = at++;
-    if (here->remote != farewell.remote) continue;
-    here->deleted.telling -= std::min(here->deleted.telling, farewell.told + farewell.untold);
-    here->deleted.untold += farewell.untold;
-    if (here->deleted.telling == 0) over.splice(over.end(), entries_, here);
+  for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+    auto& deleted = entry->deleted;
+    const auto found = deleted.telling.extract(farewell.farewell);
+    if (found.empty()) continue;
+    if (!farewell.told) deleted.untold += found.mapped();
+    if (deleted.telling.empty()) answer_after(Duration{0}, entry);
   }
-  for (const auto& entry : over) answer(entry);
 }
 
 }  // namespace ipsec9000

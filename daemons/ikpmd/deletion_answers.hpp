@@ -11,25 +11,25 @@ namespace ipsec9000 {
 
 class DeletionAnswers {
  public:
-  static constexpr Duration longest_wait = seconds(8);  // the tools wait for 10
-  static constexpr std::size_t most = 256;              // who comes then is answered at once
+  static constexpr std::size_t most = 256;  // who comes then is not kept waiting
 
-  explicit DeletionAnswers(EventLoop& loop) : loop_(loop) {}
+  explicit DeletionAnswers(EventLoop& loop, Duration longest_wait = seconds(8))
+      : loop_(loop), longest_wait_(longest_wait) {}
 
-  // Before the engine's actions are carried out: the end may be among them.
-  void add(const IpAddress& remote, const ike::Engine::Deleted& deleted, RpcServer::Reply reply);
+  // Answers by the loop, not from within: so first the engine's actions can be carried out, among which the end may be.
+  void add(const ike::Engine::Deleted& deleted, RpcServer::Reply reply);
   void ended(const ike::FarewellEnded& farewell);
 
  private:
   struct Entry {
-    IpAddress remote;
     ike::Engine::Deleted deleted;
     RpcServer::Reply reply;
-    EventLoop::Timer limit;
+    EventLoop::Timer due;
   };
-  static void answer(const Entry& entry);
+  void answer_after(Duration wait, std::list<Entry>::iterator entry);
 
   EventLoop& loop_;
+  Duration longest_wait_;
   std::list<Entry> entries_;
 };
 

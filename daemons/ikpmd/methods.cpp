@@ -97,8 +97,10 @@ void IkeMethods::add_negotiation(RpcServer& server) {
     if (!text) return reply(text.error());
     const auto remote = IpAddress::parse(*text);
     if (!remote) return reply(remote.error());
-    service_.deletions_.add(*remote, service_.engine_.delete_peer(*remote, loop_.now()), reply);
-    service_.settle();
+    service_.when_listening([this, remote = *remote, reply] {
+      service_.deletions_.add(service_.engine_.delete_peer(remote, loop_.now()), reply);
+      service_.settle();
+    });
   });
   server.add("ike.shutdown", [this](const Json&, const Caller&, const RpcServer::Reply& reply) {
     service_.engine_.shutdown(loop_.now());

@@ -206,6 +206,21 @@ void IkeService::listen() {
   patience_.cancel();
   for (std::size_t i = 0; i < sockets_.size(); ++i)
     watches_.push_back(context_.loop.watch_readable(sockets_[i].fd(), [this, i] { received(i); }));
+  for (const auto& then : std::exchange(when_listening_, {})) then();
+}
+
+void IkeService::when_listening(std::function<void()> then) {
+  if (watches_.empty())
+    when_listening_.push_back(std::move(then));
+  else
+    then();
+}
+
+// Who waits to hear that a peer has been told is to hear, as is the audit trail, that it has not.
+void IkeService::stop(std::function<void()> done) {
+  engine_.give_up_farewells(context_.loop.now());
+  settle();
+  done();
 }
 
 Result<void> IkeService::watch_kernel() {

@@ -32,6 +32,7 @@ class IkeService final : public DaemonService {
   ~IkeService() override;
 
   Result<void> start() override;
+  void stop(std::function<void()> done) override;
   void add_status(Json& status) const override;
 
  private:
@@ -43,6 +44,8 @@ class IkeService final : public DaemonService {
   // first would else be refused. Not for ever: live SAs want to be spoken of, too.
   void listen_when_able();
   void listen();
+  // At once, or as soon as we can negotiate, which is soon after the start.
+  void when_listening(std::function<void()> then);
   Result<void> watch_kernel();
   void adopt_sas();
   void received(std::size_t socket);
@@ -84,6 +87,7 @@ class IkeService final : public DaemonService {
   EventLoop::Timer comparison_;
   EventLoop::Timer patience_;
   EventLoop::Timer release_;
+  std::vector<std::function<void()>> when_listening_;
   bool configured_ = false;     // by secpolicyd, since our start
   std::uint64_t overruns_ = 0;  // how often the kernel had events for us that were lost
   TimePoint last_send_complaint_{};

@@ -221,6 +221,13 @@ void Core::retransmission_due(Session& session, std::uint32_t message_id, TimePo
   }
 }
 
+void Core::abandon_waiting(Session& session) {
+  for (const auto& waiting : std::exchange(session.waiting, {})) {
+    negotiating_.erase(PairKey::of(waiting));
+    acquire_failed(PairKey::of(waiting));
+  }
+}
+
 void Core::remove_session(SessionId id) {
   auto* session = find_session(id);
   if (session == nullptr) return;
@@ -233,7 +240,7 @@ void Core::remove_session(SessionId id) {
     for (const auto kind : {TimerKind::retransmit, TimerKind::linger}) timers_.cancel({kind, number(id), message_id});
     if (exchange.half) drop_pair(*exchange.half, false, "its negotiation ended");
   }
-  for (const auto& waiting : session->waiting) in_vain.push_back(PairKey::of(waiting));
+  abandon_waiting(*session);
   for (const auto& key : in_vain) {
     negotiating_.erase(key);
     acquire_failed(key);
@@ -346,6 +353,7 @@ void Engine::on_timer(TimePoint now) { core_->on_timer(now); }
 std::optional<TimePoint> Engine::next_deadline() const { return core_->timers_.next(); }
 Engine::Deleted Engine::delete_peer(const IpAddress& remote, TimePoint now) { return core_->delete_peer(remote, now); }
 void Engine::forget(const std::vector<std::uint32_t>& reqids, TimePoint now) { core_->forget(reqids, now); }
+void Engine::give_up_farewells(TimePoint now) { core_->give_up_farewells(now); }
 void Engine::adopt(const AdoptedPair& pair, TimePoint now) { core_->adopt(pair, now); }
 void Engine::shutdown(TimePoint now) { core_->shutdown(now); }
 Actions Engine::take_actions() {

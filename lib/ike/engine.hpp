@@ -3,6 +3,7 @@
 //
 // Entry points never throw and accept anything from the network. Times must not run backwards between calls.
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -91,14 +92,18 @@ class Engine {
     std::size_t ipsec_sas = 0;
     // IPSec SAs for whose Delete there is no ISAKMP SA (RFC 2408, 5.15: it is protected by one): those adopted at the
     // start, and those that outlived the ISAKMP SA under which they were made. They are deleted here at once, and one
-    // is negotiated to tell the peer; one FarewellEnded or several then add up to this number. Of an earlier call too.
-    std::size_t telling = 0;
-    std::size_t untold = 0;  // of which the peer is not told, because none can even be begun
+    // is negotiated to tell the peer. How many of this call or an earlier one, by the number that FarewellEnded will
+    // have when that is over.
+    std::map<std::uint64_t, std::size_t> telling;
+    std::size_t being_told() const;  // their sum
+    std::size_t untold = 0;          // of which the peer is not told, because none can even be begun
   };
   Deleted delete_peer(const IpAddress& remote, TimePoint now);
   // Their policies are gone: deletes the SAs with these reqids, and tells the peers.
   void forget(const std::vector<std::uint32_t>& reqids, TimePoint now);
   void adopt(const AdoptedPair& pair, TimePoint now);
+  // Peers that could not be told yet are not told any more.
+  void give_up_farewells(TimePoint now);
   // Deletes everything and tells every peer.
   void shutdown(TimePoint now);
 

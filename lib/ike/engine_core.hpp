@@ -57,6 +57,14 @@ struct Probe {
   unsigned sent = 0;
 };
 
+// Of pairs that are gone here the peer is still to be told.
+struct Farewell {
+  std::uint64_t number = 0;
+  std::vector<std::shared_ptr<const quick_mode::Pair>> pairs;
+  IpAddress remote() const { return pairs.front()->protection.remote; }
+  std::size_t sas() const;
+};
+
 // What the engine wants done. A copy of the engine's state does not want it a second time.
 struct Outbox : Actions {
   Outbox() = default;
@@ -92,11 +100,11 @@ struct Session {
   Reassembly reassembly;
   bool unconfirmed = false;  // nothing has come since our last message of phase 1, which nobody answers
   std::uint32_t quick_modes = 0;
-  std::optional<Probe> probe;                                      // we asked whether it lives
-  bool closing = false;                                            // no new Quick Modes of ours
-  bool renews = false;                                             // begun to replace an older one
-  std::vector<std::shared_ptr<const quick_mode::Pair>> farewells;  // gone here; the peer is told once there are keys
-  TimePoint recovered{};  // when we last began anew because the peer does not know this one
+  std::optional<Probe> probe;        // we asked whether it lives
+  bool closing = false;              // no new Quick Modes of ours
+  bool renews = false;               // begun to replace an older one
+  std::optional<Farewell> farewell;  // once there are keys
+  TimePoint recovered{};             // when we last began anew because the peer does not know this one
 };
 
 class Core {
@@ -131,6 +139,9 @@ class Core {
   void forget(const std::vector<std::uint32_t>& reqids, TimePoint now);
   void adopt(const AdoptedPair& pair, TimePoint now);
 
+  // ---- engine_farewell.cpp
+  void give_up_farewells(TimePoint now);
+
   std::vector<std::shared_ptr<const IsakmpPolicy>> policies_;
   Outbox actions_;
   TimerQueue timers_;
@@ -148,12 +159,14 @@ class Core {
   bool allowed_to_note(const AuditEvent& event, TimePoint now);
   void retransmission_due(Session& session, std::uint32_t message_id, TimePoint now);
   void remove_session(SessionId id);
+  void abandon_waiting(Session& session);
   bool is_repeated(Session& session, Dialogue& dialogue, const Bytes& digest);
 
   // ---- engine_phase1.cpp
   const std::shared_ptr<const IsakmpPolicy>* policy_for(const IpAddress& remote) const;
   // Null: impossible, and recorded why. `wanted`: to be negotiated in it, if anything.
-  Session* start_phase1(const IpAddress& local, const IpAddress& remote, const Protection* wanted, TimePoint now);
+  using Ends = std::pair<Endpoint, Endpoint>;  // ours, the peer's
+  Session* start_phase1(const Ends& ends, const Protection* wanted, TimePoint now);
   bool first_refusal(wire::Cookie initiator);
   void first_message(const wire::Header& header, const Datagram& datagram, TimePoint now);
   phase1::Outcome respond(const phase1::Event& first, const phase1::Context& context, TimePoint now);
@@ -222,7 +235,9 @@ class Core {
   Session* usable_session(const IpAddress& local, const IpAddress& remote, bool for_quick_mode);
 
   // ---- engine_farewell.cpp
-  Session* farewell_session(const IpAddress& local, const IpAddress& remote, TimePoint now);  // null as start_phase1
+  // The session that will tell the peer of this pair; null as start_phase1.
+  Session* farewell_session(const quick_mode::Pair& pair, TimePoint now);
+  void take_over_farewells(Session& session);
   void farewell_possible(Session& session, TimePoint now);
   void say_farewell(Session& session);  // it may be gone then
   void farewell_in_vain(Session& session);
@@ -254,7 +269,8 @@ class Core {
   void follow(Session& session, const Datagram& authenticated);
   void move_pairs(const Endpoint& from, const Endpoint& to);
   void keepalive_due(TimePoint now);
-  std::pair<Endpoint, Endpoint> ends_to(const IpAddress& local, const IpAddress& remote) const;
+  static Ends ends_of(const quick_mode::Pair& pair);
+  Ends ends_to(const IpAddress& local, const IpAddress& remote) const;
 
   // ---- engine_pairs.cpp
   void begin(const Protection& protection, TimePoint now);
@@ -286,6 +302,7 @@ class Core {
   std::uint64_t last_session_ = 0;
   std::uint64_t last_job_ = 0;
   std::uint64_t last_query_ = 0;
+  std::uint64_t last_farewell_ = 0;
   std::uint64_t order_ = 0;  // of events, see PairRecord
   TimePoint note_window_{};
   unsigned notes_in_window_ = 0;

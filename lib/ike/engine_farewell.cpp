@@ -4,47 +4,77 @@
 
 namespace ipsec9000::ike {
 
-namespace {
-std::size_t count_sas(const std::vector<std::shared_ptr<const quick_mode::Pair>>& pairs) {
+std::size_t Farewell::sas() const {
   std::size_t count = 0;
   for (const auto& pair : pairs) count += sa_keys(*pair).size();
   return count;
 }
-}  // namespace
 
-Session* Core::farewell_session(const IpAddress& local, const IpAddress& remote, TimePoint now) {
-  const auto [begin, end] = by_remote_.equal_range(remote);
+std::size_t Engine::Deleted::being_told() const {
+  std::size_t count = 0;
+  for (const auto& [farewell, sas] : telling) count += sas;
+  return count;
+}
+
+Session* Core::farewell_session(const quick_mode::Pair& pair, TimePoint now) {
+  const auto ends = ends_of(pair);
+  const auto [begin, end] = by_remote_.equal_range(ends.second.address);
   for (auto at = begin; at != end; ++at) {
     auto& session = sessions_.at(at->second);
-    if (!session.farewells.empty() && session.local.address == local) return &session;
+    // By the ports too: behind address translation there may be several peers.
+    if (session.farewell && !session.sa && ends_of(*session.farewell->pairs.front()) == ends) return &session;
   }
-  return start_phase1(local, remote, nullptr, now);
+  auto* session = start_phase1(ends, nullptr, now);
+  if (session != nullptr) session->farewell = Farewell{++last_farewell_, {}};
+  return session;
+}
+
+// The peer has begun one with us at the same time: whichever is there first will do.
+void Core::take_over_farewells(Session& session) {
+  if (session.farewell || session.nat.peers) return;
+  const auto [begin, end] = by_remote_.equal_range(session.remote.address);
+  for (auto at = begin; at != end; ++at) {
+    auto& other = sessions_.at(at->second);
+    if (other.id == session.id || !other.farewell || other.sa || other.local.address != session.local.address) continue;
+    session.farewell = std::exchange(other.farewell, std::nullopt);
+    return;
+  }
 }
 
 // The last message of Aggressive Mode may still be weighed when a Delete arrives, and nobody would ask for that again.
 void Core::farewell_possible(Session& session, TimePoint now) {
-  if (session.farewells.empty()) return;
+  if (!session.farewell) return;
   if (!session.unconfirmed) return say_farewell(session);
   timers_.arm({TimerKind::farewell, number(session.id), 0}, now + retire_grace);
 }
 
 void Core::say_farewell(Session& session) {
-  const auto pairs = std::exchange(session.farewells, {});
-  for (const auto& pair : pairs) send_delete(session, *pair);
-  const auto remote = session.remote.address;
-  const auto count = count_sas(pairs);
-  note(audit::delete_sent, {{"remote", remote.to_string()}, {"count", std::to_string(count)}},
+  const auto farewell = std::exchange(session.farewell, std::nullopt);
+  if (!farewell) return;
+  if (session.unconfirmed) send_message(session, session.dialogue.last_sent);  // it may have been lost
+  for (const auto& pair : farewell->pairs) send_delete(session, *pair);
+  note(audit::delete_sent, {{"remote", farewell->remote().to_string()}, {"count", std::to_string(farewell->sas())}},
        session.dialogue.correlation);
-  actions_.emplace_back(FarewellEnded{remote, count, 0});
-  if (session.waiting.empty() && session.quick.empty()) close_session(session.id, now_);
+  actions_.emplace_back(FarewellEnded{farewell->number, true});
+  // The peer's own is for something else.
+  if (session.role == Role::initiator && session.waiting.empty() && session.quick.empty())
+    close_session(session.id, now_);
 }
 
 void Core::farewell_in_vain(Session& session) {
-  if (session.farewells.empty()) return;
-  const auto count = count_sas(std::exchange(session.farewells, {}));
-  note(audit::delete_untold, {{"remote", session.remote.address.to_string()}, {"count", std::to_string(count)}},
+  const auto farewell = std::exchange(session.farewell, std::nullopt);
+  if (!farewell) return;
+  note(audit::delete_untold, {{"remote", farewell->remote().to_string()}, {"count", std::to_string(farewell->sas())}},
        session.dialogue.correlation);
-  actions_.emplace_back(FarewellEnded{session.remote.address, 0, count});
+  actions_.emplace_back(FarewellEnded{farewell->number, false});
+}
+
+void Core::give_up_farewells(TimePoint now) {
+  now_ = now;
+  std::vector<SessionId> doomed;
+  for (const auto& [id, session] : sessions_)
+    if (session.farewell) doomed.push_back(id);
+  for (const auto id : doomed) close_session(id, now);
 }
 
 }  // namespace ipsec9000::ike

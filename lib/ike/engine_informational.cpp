@@ -297,6 +297,10 @@ void Core::send_delete(Session& session, const quick_mode::Pair& pair) {
 
 void Core::close_session(SessionId id, TimePoint) {
   auto* session = find_session(id);
+  if (session != nullptr && session->sa && session->farewell) {
+    say_farewell(*session);
+    session = find_session(id);
+  }
   if (session == nullptr) return;
   send_informational(*session, {wire::Deletion{1, wire::protocol::isakmp, 16, {cookie_spi(session->cookies)}}});
   remove_session(id);

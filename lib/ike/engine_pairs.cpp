@@ -79,7 +79,7 @@ void Core::begin(const Protection& protection, TimePoint now) {
     return;
   }
   negotiating_.insert(key);
-  if (start_phase1(protection.local, protection.remote, &protection, now) != nullptr) return;
+  if (start_phase1(ends_to(protection.local, protection.remote), &protection, now) != nullptr) return;
   negotiating_.erase(key);
   acquire_failed(key);
 }
@@ -257,27 +257,36 @@ Engine::Deleted Core::delete_peer(const IpAddress& remote, TimePoint now) {
   std::vector<SessionId> doomed;
   const auto [begin, end] = by_remote_.equal_range(remote);
   for (auto at = begin; at != end; ++at) {
-    const auto& farewells = sessions_.at(at->second).farewells;
-    if (farewells.empty()) doomed.push_back(at->second);
-    for (const auto& pair : farewells) deleted.telling += sa_keys(*pair).size();
+    auto& session = sessions_.at(at->second);
+    if (!session.farewell || session.sa) {
+      doomed.push_back(at->second);
+      continue;
+    }
+    deleted.telling[session.farewell->number] += session.farewell->sas();
+    abandon_waiting(session);  // what it was to be used for besides
   }
+  std::set<Ends> impossible;
   for (const auto id : pairs_.with_remote(remote)) {
     const auto& record = *pairs_.find(id);
-    const auto count = sa_keys(*record.pair, record.complete).size();
-    const auto& protection = record.pair->protection;
-    std::string_view reason = "by the administrator";
+    const auto pair = record.pair;
+    const auto count = sa_keys(*pair, record.complete).size();
     deleted.ipsec_sas += count;
-    if (usable_session(protection.local, protection.remote, false) == nullptr) {
-      if (auto* session = farewell_session(protection.local, protection.remote, now)) {
-        session->farewells.push_back(record.pair);
-        deleted.telling += count;
-      } else {
-        reason = "by the administrator; the peer was not told: no ISAKMP SA";
-        deleted.untold += count;
-      }
+    if (usable_session(pair->protection.local, remote, false) != nullptr) {
+      drop_pair(id, true, "by the administrator");
+      continue;
     }
-    drop_pair(id, true, reason);
+    auto* session = impossible.contains(ends_of(*pair)) ? nullptr : farewell_session(*pair, now);
+    if (session == nullptr) {
+      impossible.insert(ends_of(*pair));
+      deleted.untold += count;
+    } else {
+      session->farewell->pairs.push_back(pair);
+      deleted.telling[session->farewell->number] += count;
+    }
+    drop_pair(id, false, "by the administrator");
   }
+  if (deleted.untold != 0)
+    note(audit::delete_untold, {{"remote", remote.to_string()}, {"count", std::to_string(deleted.untold)}}, "");
   for (const auto id : doomed) {
     if (find_session(id)->sa) ++deleted.isakmp_sas;
     close_session(id, now);

@@ -100,10 +100,11 @@ void Core::register_cookie(Session& session) {
   by_cookie_[static_cast<std::uint64_t>(our_cookie(session))] = session.id;
 }
 
-Session* Core::start_phase1(const IpAddress& from, const IpAddress& to, const Protection* wanted, TimePoint now) {
-  const auto* policy = policy_for(to);
+Session* Core::start_phase1(const Ends& ends, const Protection* wanted, TimePoint now) {
+  const auto& [local, remote] = ends;
+  const auto* policy = policy_for(remote.address);
   FailureRecord failure;
-  failure.remote = to.to_string();
+  failure.remote = remote.address.to_string();
   failure.phase = "main";
   const auto refuse = [&](const AuditEvent& event, AuditFields fields, std::string reason) -> Session* {
     fields.emplace_back("remote", failure.remote);
@@ -119,7 +120,6 @@ Session* Core::start_phase1(const IpAddress& from, const IpAddress& to, const Pr
                   "no-isakmp-policy");
   failure.policy = (*policy)->name;
   failure.place = (*policy)->place;
-  const auto [local, remote] = ends_to(from, to);
   auto own = find_own(**policy, local.address, credentials_);
   const phase1::Context context{**policy, credentials_, own, local, remote, random_, false};
   if (auto lack = authentication_of((*policy)->authentication).lacks(context)) {
@@ -369,6 +369,7 @@ void Core::established(Session& session, phase1::Established sa, TimePoint now) 
   if (contact) initial_contact(session);
   retire_predecessors(session, now);
   const auto id = session.id;
+  take_over_farewells(session);
   farewell_possible(session, now);
   if (find_session(id) == nullptr) return;
   const auto waiting = std::exchange(session.waiting, {});

@@ -33,7 +33,7 @@ void Core::renewal_due(const Session& session, TimePoint now) {
     return other.local.address == local && !other.closing && (ours || (other.sa && younger));
   });
   if (!wanted || there) return;
-  if (auto* successor = start_phase1(local, remote, nullptr, now)) successor->renews = true;
+  if (auto* successor = start_phase1(ends_to(local, remote), nullptr, now)) successor->renews = true;
 }
 
 // Of an ISAKMP SA that was made to replace others, all; of any other one, those that have had their Quick Modes.

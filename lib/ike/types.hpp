@@ -118,11 +118,10 @@ struct ReportFailure {
 struct AcquireFailed {
   PairKey wanted;
 };
-// The peer was told of SAs that are deleted here, or cannot be; see Engine::Deleted::telling. In numbers of SAs.
+// The peer was told of SAs that are deleted here, or cannot be; see Engine::Deleted::telling.
 struct FarewellEnded {
-  IpAddress remote;
-  std::size_t told = 0;
-  std::size_t untold = 0;
+  std::uint64_t farewell = 0;
+  bool told = false;
 };
 // Only while tracing is on: a message that goes out or came in, decrypted where we could.
 struct TraceMessage {

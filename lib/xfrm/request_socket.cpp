@@ -15,7 +15,6 @@ namespace ipsec9000 {
 
 namespace {
 
-constexpr std::size_t maximum_batch = RequestSocket::maximum_batch;
 constexpr std::size_t maximum_batch_bytes = std::size_t{48} * 1024;
 constexpr int dump_attempts = 5;
 

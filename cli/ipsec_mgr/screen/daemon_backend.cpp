@@ -45,7 +45,8 @@ Result<void> DaemonBackend::apply(const std::string& revision) {
 }
 
 Result<Json> DaemonBackend::call(const std::string& daemon, const std::string& method, const Json& params) {
-  return daemons_.call(daemon, method, params);
+  return method == "ike.delete" ? daemons_.call(daemon, method, params, cli::telling_patience)
+                                : daemons_.call(daemon, method, params);
 }
 
 Result<std::vector<Json>> DaemonBackend::list(const std::string& daemon, const std::string& method,

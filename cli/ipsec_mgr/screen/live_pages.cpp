@@ -116,9 +116,11 @@ class SasPage final : public LivePage {
       const auto done = desk_.backend().call("ikpmd", "ike.delete", Json{{"remote", remote}});
       if (!done) return desk_.say("Not deleted: " + done.error().text, Style::error);
       desk_.workspace().refresh_live();
+      const auto untold = cli::number_of(*done, "peer_not_told") + cli::number_of(*done, "peer_being_told");
       desk_.say(cli::text_of(*done, "ipsec_sas") + " IPSec SAs and " + cli::text_of(*done, "isakmp_sas") +
-                    " ISAKMP SAs deleted",
-                Style::good);
+                    " ISAKMP SAs deleted" +
+                    (untold != 0 ? "; " + remote + " could not be told of " + std::to_string(untold) : ""),
+                untold != 0 ? Style::warning : Style::good);
     });
   }
 };

@@ -20,8 +20,10 @@ def run(lab, make_peer):
     """The whole of a case. `make_peer`: lab.strongswan or lab.libreswan."""
     suite = matrix.make_suite(lab)
     kernel.keep_clear_tcp_in(lab.b)
+    lab.note("our host has a new daemon")
+    ours_is_another(lab, suite, make_peer(lab.b))
     lab.note("our host acts")
-    ours_acts(lab, suite, make_peer(lab.b))
+    ours_acts(lab, suite, make_peer(lab.b))  # its connections end in silence, so nobody uses their ports after it
     lab.note("the peer acts")
     peer_acts(lab, suite, make_peer(lab.b))
 
@@ -43,16 +45,26 @@ def ours_acts(lab, suite, peer):
     lab.note("  our Delete ended the peer's SAs")
     with _connections(block, lab.a, lab.b):
         suite.kill("ikpmd")
-        suite.start()
-    for family in PROPOSALS:
-        suite.delete_sas(lab.b.address(family))
-    wait_for("the peer's SAs go by the Delete of an ikpmd that had to negotiate for that", lambda: not peer.children())
-    expect(not suite.sad() and not suite.mad(), f"-deletesa left: {suite.sad()} {suite.mad()}")
-    lab.note("  a new daemon of ours told the peer to delete what it had found in the kernel")
-    with _connections(block, lab.a, lab.b):
-        suite.kill("ikpmd")
         wait_for("the peer finds us dead", lambda: not peer.children(), timeout=20)
         lab.note("  our daemon died: the peer found out")
+    block.end()
+
+
+def ours_is_another(lab, suite, peer):
+    """A new ikpmd of ours finds SAs in the kernel, and has to negotiate to tell the peer that they are deleted. The peer
+    does not probe: it would find out by itself."""
+    block = matrix.Matrix(lab, suite, peer, True, PROPOSALS, ROWS)
+    with _connections(block, lab.a, lab.b) as connections:
+        suite.kill("ikpmd")
+        suite.start()
+        expect(len(peer.children()) == len(connections), f"the peer's SAs should be there still; {peer.log_end()}")
+    for family in PROPOSALS:
+        suite.delete_sas(lab.b.address(family))
+    wait_for("the peer's SAs go", lambda: not peer.children())
+    expect(not suite.sad() and not suite.mad(), f"-deletesa left: {suite.sad()} {suite.mad()}")
+    told = [record for record in suite.audit() if record["event"] == "delete-sent"]
+    expect(len(told) == len(PROPOSALS), f"the audit trail has {told}")
+    lab.note("  it told the peer to delete what it had found")
     block.end()
 
 

@@ -305,7 +305,7 @@ TEST_CASE("a request stays what it is when it moves, whether it is usual or too 
     const auto before = to_bytes(first.bytes());
     const auto second = std::move(first);
     CHECK(to_hex(second.bytes()) == to_hex(before));
-    CHECK(first.bytes().empty());  // NOLINT(bugprone-use-after-move): nothing of it may be left there
+    CHECK(first.bytes().empty());  // NOLINT(bugprone-use-after-move): it has nothing any more
   }
 }
 
