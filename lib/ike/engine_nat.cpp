@@ -84,14 +84,14 @@ void Core::keepalive_due(TimePoint now) {
   if (!paths.empty()) timers_.arm({TimerKind::keepalive, 0, 0}, now + keepalive_interval);
 }
 
-// Where phase 1 begins: the port 500, unless what exists with this peer goes through translation; then there may be no
-// other way to reach it.
 Core::Ends Core::ends_of(const quick_mode::Pair& pair) {
   const auto& [local, remote] = std::tie(pair.protection.local, pair.protection.remote);
   if (pair.udp) return {{local, pair.udp->local}, {remote, pair.udp->remote}};
   return {{local, ike_port}, {remote, ike_port}};
 }
 
+// Where phase 1 begins: the port 500, unless what exists with this peer goes through translation; then there may be no
+// other way to reach it.
 Core::Ends Core::ends_to(const IpAddress& local, const IpAddress& remote) const {
   for (const auto id : pairs_.with_remote(remote))
     if (const auto& udp = pairs_.find(id)->pair->udp) return {{local, udp->local}, {remote, udp->remote}};

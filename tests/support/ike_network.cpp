@@ -143,7 +143,7 @@ struct Carrier {
   }
   void operator()(ike::WriteAudit& action) { host.records.push_back(std::move(action.record)); }
   void operator()(ike::AcquireFailed& action) { host.in_vain.push_back(action.wanted); }
-  void operator()(ike::FarewellEnded& action) { host.farewells.push_back(std::move(action)); }
+  void operator()(ike::FarewellEnded& action) { host.farewells.push_back(action); }
   void operator()(ike::TraceMessage& action) { host.traced.push_back(std::move(action)); }
   void operator()(ike::ReportFailure& action) { host.failures.push_back(std::move(action.failure)); }
 };

@@ -2,7 +2,8 @@
 
 tshark decrypts too, with the keys that strongSwan writes into its log. libreswan keeps them in NSS and logs none at any
 level, so something that is preloaded listens there (pluto_keys.c). Our own daemon shows its keys to nobody:
-tests/unit/ike/tshark_test.cpp has what two of ours say decrypted. The verdict is made by tests/system/run, outside: User Mode Linux takes a minute for what tshark does in half a second.
+tests/unit/ike/tshark_test.cpp has what two of ours say decrypted. The verdict is made by tests/system/run, outside:
+User Mode Linux takes a minute for what tshark does in half a second.
 """
 
 import glob
